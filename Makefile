@@ -1,0 +1,56 @@
+# `make help` lists the targets. Everything runs in .venv, which the first one makes.
+SHELL := /bin/bash
+SNAKEMAKE := .venv/bin/snakemake
+# TensorFlow has no wheels for Python 3.14 yet.
+PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(shell \
+	$(p) -c 'import sys, venv; print("$(p)" if (3, 11) <= sys.version_info[:2] <= (3, 13) else "")' 2>/dev/null)))
+CORES ?= 4
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+.PHONY: install
+install: .venv/installed  ## .venv with the pinned and hashed dependencies
+
+.venv/installed: requirements.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed, and none was found. Name one: make PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@touch $@
+
+.PHONY: demo
+demo: install  ## the whole pipeline on images that come with scikit-learn, offline
+	$(SNAKEMAKE) --cores $(CORES) --configfile examples/digits.yaml
+	@echo; cat results/digits/comparison.txt
+
+.PHONY: run
+run: install  ## the whole pipeline on CIFAR-10 (downloads 170 MB the first time)
+	$(SNAKEMAKE) --cores $(CORES)
+	@echo; cat results/cifar10/comparison.txt
+
+.PHONY: test
+test: install  ## the fast tests
+	.venv/bin/pytest
+
+.PHONY: test-slow
+test-slow: install  ## the slow tests: the real workflow, rebuilt, broken and killed
+	.venv/bin/pytest -m slow
+
+.PHONY: lint
+lint: install  ## ruff, snakefmt and snakemake --lint
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/snakefmt --check Snakefile rules
+	$(SNAKEMAKE) --lint
+
+.PHONY: lock
+lock: install  ## choose versions again: requirements.lock and envs/*.yaml from pyproject.toml
+	.venv/bin/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --python-version 3.11 \
+		--generate-hashes --upgrade --quiet --custom-compile-command "make lock" --output-file requirements.lock
+	PATH="$$PWD/.venv/bin:$$PATH" python envs/pin.py
+
+.PHONY: clean
+clean:  ## remove .venv; results stay
+	rm -rf .venv

@@ -1,0 +1,27 @@
+# Needs: results/{dataset}/features/{features}.h5.
+# Makes: results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5.
+
+
+# Cluster one split in one feature space with k-means.
+rule cluster:
+    input:
+        "results/{dataset}/features/{features}.h5",
+    output:
+        "results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
+    params:
+        code=code("cluster.py"),
+        options=options({"init": config["clustering"]["init"]}),
+    log:
+        "results/{dataset}/logs/clusters/{features}/{split}/k{k}/seed{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/clusters/{features}/{split}/k{k}/seed{seed}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    conda:
+        "../envs/clustering.yaml"
+    shell:
+        "{PYTHON:q} {SCRIPTS:q}/cluster.py --features {input:q} --split {wildcards.split}"
+        " --n-clusters {wildcards.k} --seed {wildcards.seed} {params.options}"
+        " --threads {threads} --out {output:q} --log {log:q}"

@@ -1,0 +1,59 @@
+# Needs: the `source` of the dataset, or nothing where its images are bundled.
+# Makes: results/archives/{archive}, results/{dataset}/images.h5.
+
+
+# Bring the archive of a dataset here and check it.
+#
+# Neither the code nor the environment of the downloader, and with a known SHA-256 not even the
+# source, says anything about the bytes: none of them is a reason to download again.
+rule download:
+    input:
+        lambda w: local_source(w.archive),
+    output:
+        "results/archives/{archive}",
+    params:
+        sha256=lambda w: options({"sha256": s} if (s := dataset_of(w.archive)["sha256"]) else {}),
+        # With `input` among its arguments, a param is no reason to run again.
+        source=lambda w, input: dataset_of(w.archive)["source"],
+    log:
+        "results/archives/{archive}.log",
+    benchmark:
+        "results/archives/{archive}.tsv"
+    threads: 1
+    resources:
+        mem_mb=300,
+        runtime=60,
+    conda:
+        "../envs/data.yaml"
+    shell:
+        "{PYTHON:q} {SCRIPTS:q}/download.py --source {params.source:q} {params.sha256}"
+        " --out {output:q} --log {log:q}"
+
+
+# Turn the images of a dataset, whatever they come in, into grayscale.
+rule grayscale:
+    input:
+        lambda w: archive_of(w.dataset),
+    output:
+        "results/{dataset}/images.h5",
+    params:
+        code=code("grayscale.py"),
+        options=lambda w: options(
+            {k: v for k, v in config["datasets"][w.dataset].items() if k not in ("source", "sha256")}
+        ),
+        # Where the bytes came from is kept with the images, but is no reason to make them again.
+        origin=lambda w, input: (
+            options({"archive": str(input), "source": config["datasets"][w.dataset]["source"]}) if input else ""
+        ),
+    log:
+        "results/{dataset}/logs/grayscale.log",
+    benchmark:
+        "results/{dataset}/benchmarks/grayscale.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    conda:
+        "../envs/data.yaml"
+    shell:
+        "{PYTHON:q} {SCRIPTS:q}/grayscale.py {params.options} {params.origin} --out {output:q} --log {log:q}"

@@ -1,0 +1,39 @@
+"""Cluster the features of one split with k-means."""
+
+import argparse
+import logging
+from pathlib import Path
+
+import h5py
+
+from lib.cli import InputError, replacing, run
+from lib.kmeans import kmeans
+from lib.storage import SPLITS, read_features
+
+
+def main(args: argparse.Namespace) -> None:
+    X = read_features(args.features, args.split)
+    try:
+        result = kmeans(X, args.n_clusters, seed=args.seed, init=args.init, n_threads=args.threads)
+    except ValueError as error:
+        raise InputError(f"{args.features}, {args.split}: {error}") from None
+    logging.info("%d clusters: inertia %.6g after %d iterations", args.n_clusters, result.inertia, result.n_iter)
+    with replacing(args.out) as part, h5py.File(part, "w") as file:
+        file["labels"] = result.labels
+        file["labels"].attrs["description"] = "cluster of each image, in the order of images.h5"
+        file["centroids"] = result.centroids
+        file["centroids"].attrs["description"] = "mean of the features of each cluster"
+        for name in ("inertia", "n_iter", "converged"):
+            file.attrs[name] = getattr(result, name)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="cluster", description=__doc__)
+    parser.add_argument("--features", type=Path, required=True)
+    parser.add_argument("--split", choices=SPLITS, required=True)
+    parser.add_argument("--n-clusters", type=int, required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--init", choices=["random", "k-means++"], default="random")
+    parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")
+    parser.add_argument("--out", type=Path, required=True)
+    run(main, parser)

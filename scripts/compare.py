@@ -1,0 +1,88 @@
+"""Put the feature spaces side by side: a table to read and a figure."""
+
+import argparse
+import logging
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+
+from lib.cli import replacing, run
+
+OWN = {"silhouette": "silhouette", "dunn": "Dunn"}  # measured in each feature space of its own
+COMMON = {"adjusted_rand": "adjusted Rand", "normalized_mutual_info": "NMI", "accuracy": "accuracy"}
+NOTE = "Silhouette and Dunn are measured in each feature space of its own: rows of different features\ncannot be compared by them."
+NOTE_CLASSES = " Adjusted Rand, NMI and accuracy compare the clusters with the classes, and can."
+
+
+def main(args: argparse.Namespace) -> None:
+    table = pd.read_csv(args.metrics)
+    scores = [name for name in (OWN | COMMON) if name in table]
+    text = "\n".join(
+        [
+            f"{args.metrics}: mean and standard deviation over seeds",
+            "",
+            summary(table, scores).to_string(index=False, col_space=8),
+            "",
+            NOTE + NOTE_CLASSES * ("accuracy" in table),
+        ]
+    )
+    for line in text.splitlines():
+        logging.info(line)
+    with replacing(args.table) as part:
+        part.write_text(text + "\n")
+    with replacing(args.figure) as part:
+        draw(table, scores).savefig(part, dpi=150, metadata={"Software": None})
+
+
+def summary(table: pd.DataFrame, scores: list[str]) -> pd.DataFrame:
+    """A row for each feature space, split and k: "mean ± standard deviation" of each score."""
+    groups = table.groupby(["features", "split", "k"], sort=False)
+    rows = groups[scores].agg(["mean", "std"])
+    cells = {
+        (OWN | COMMON)[name]: [
+            f"{mean:.4f}" + (f" ± {std:.4f}" if pd.notna(std) else "")
+            for mean, std in zip(rows[name, "mean"], rows[name, "std"], strict=True)
+        ]
+        for name in scores
+    }
+    index = rows.index.to_frame(index=False).assign(seeds=groups.size().to_numpy())
+    return index.assign(**cells)
+
+
+def draw(table: pd.DataFrame, scores: list[str]) -> plt.Figure:
+    """Every clustering as a point, by score; one colour and marker for each feature space and split."""
+    figure, axes = plt.subplots(1, len(scores), figsize=(2.6 * len(scores), 3.2), layout="constrained")
+    groups = list(table.groupby(["features", "split"], sort=False))
+    # Okabe & Ito's palette, told apart in colour blindness; markers tell them apart in print.
+    styles = list(zip(["#0072B2", "#D55E00", "#009E73", "#CC79A7"], "osD^", strict=True))
+    several_k = table["k"].nunique() > 1
+    for axis, score in zip(axes, scores, strict=True):
+        for position, ((features, split), group) in enumerate(groups):
+            colour, marker = styles[position % len(styles)]
+            means = group.groupby("k")[score].mean()
+            x = group["k"] if several_k else [position] * len(group)
+            axis.plot(x, group[score], marker, color=colour, alpha=0.5, ms=5, label=f"{features}, {split}")
+            axis.plot(means.index if several_k else [position], means, marker + "-", color=colour, mec="k", ms=8)
+        axis.set_title((OWN | COMMON)[score] + ("\n(own space)" if score in OWN else "\n(against classes)"))
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.set_ylim(bottom=min(0, axis.get_ylim()[0]))
+        if several_k:
+            axis.set_xlabel("k")
+        else:
+            axis.set_xlim(-0.7, len(groups) - 0.3)
+            axis.set_xticks([])
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(groups), frameon=False)
+    return figure
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="compare", description=__doc__)
+    parser.add_argument("--metrics", type=Path, required=True)
+    parser.add_argument("--table", type=Path, required=True, help="to write, .txt")
+    parser.add_argument("--figure", type=Path, required=True, help="to write, .png")
+    run(main, parser)

@@ -1,0 +1,72 @@
+"""Bring an archive here from a URL or a local path, and check its SHA-256."""
+
+import argparse
+import hashlib
+import logging
+import shutil
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from lib.cli import InputError, replacing, run
+
+ATTEMPTS = 4
+
+
+def main(args: argparse.Namespace) -> None:
+    with replacing(args.out) as part:
+        path = local_path(args.source)
+        if path is None:
+            download(args.source, part)
+        elif path.is_file():
+            shutil.copyfile(path, part)
+        else:
+            raise InputError(f"source {args.source} does not exist, or is no file; correct `source` in the config")
+        with part.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if args.sha256 is None:
+            logging.info("sha256 is null: %s was NOT checked; it has %s", args.source, found)
+        elif found != args.sha256:
+            raise InputError(
+                f"{args.source} has the wrong checksum: expected SHA-256 {args.sha256}, found {found}; "
+                "point `source` at a good copy, or correct `sha256`"
+            )
+        logging.info("%s: %s bytes", args.source, f"{part.stat().st_size:,}")
+
+
+def local_path(source: str) -> Path | None:
+    """The path that a source without a scheme, or with file://, names."""
+    url = urlsplit(source)
+    if url.scheme == "file":
+        return Path(url2pathname(url.path))
+    return None if url.scheme else Path(source)
+
+
+def download(url: str, out: Path) -> None:
+    import pooch
+    import requests
+
+    fetch = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=30)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            fetch(url, str(out), None)
+            return
+        except requests.RequestException as error:
+            logging.info("attempt %d of %d failed: %s", attempt, ATTEMPTS, error)
+            reason = error
+            if attempt < ATTEMPTS:
+                time.sleep(attempt)
+    raise InputError(
+        f"cannot download {url}: {reason}. Without a connection, get the archive elsewhere and point "
+        "`source` of the dataset at the path of that copy"
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="download", description=__doc__)
+    parser.add_argument("--source", required=True, help="URL (http, https, file) or path")
+    parser.add_argument("--sha256", help="expected, as 64 hexadecimal digits; without it nothing is checked")
+    parser.add_argument("--out", type=Path, required=True)
+    run(main, parser)

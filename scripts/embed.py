@@ -1,0 +1,27 @@
+"""The autoencoder's code of each image as features."""
+
+import argparse
+from pathlib import Path
+
+from lib.cli import InputError, replacing, run
+from lib.storage import SPLITS, read_images, write_features
+
+
+def main(args: argparse.Namespace) -> None:
+    images = {split: read_images(args.images, split) for split in SPLITS}
+    from lib import autoencoder
+
+    try:
+        model = autoencoder.keras.saving.load_model(args.model, compile=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{args.model} cannot be read ({error}); delete it and run again") from None
+    with replacing(args.out) as part:
+        write_features(part, {split: autoencoder.encode(model, images[split]) for split in SPLITS})
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="embed", description=__doc__)
+    parser.add_argument("--images", type=Path, required=True)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    run(main, parser)

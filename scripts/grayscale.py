@@ -1,0 +1,84 @@
+"""Turn an archive of colour images, or a bundled dataset, into grayscale in one HDF5 file."""
+
+import argparse
+import hashlib
+import json
+import logging
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from lib import images
+from lib.cli import InputError, replacing, run
+
+DESCRIPTIONS = {
+    "images": "gray level from 0 (black) to 255 (white); axes: image, row, column",
+    "labels": "class of each image: an index into the attribute class_names of the file",
+}
+
+
+def main(args: argparse.Namespace) -> None:
+    with replacing(args.out) as part, h5py.File(part, "w") as file:
+        if args.format == "digits":
+            write_digits(file)
+        else:
+            write_cifar(file, args)
+        for split in ("train", "test"):
+            refuse_constant(file[split]["images"], args.archive or args.format)
+            logging.info("%s: %s images of %d x %d", split, *map("{:,}".format, file[split]["images"].shape))
+
+
+def write_cifar(file: h5py.File, args: argparse.Namespace) -> None:
+    archive = images.open_cifar(args.archive)
+    for split in ("train", "test"):
+        found = archive.n_images(split)
+        if args.n_images and found != args.n_images[split]:
+            raise InputError(
+                f"{args.archive} holds {found:,} {split} images, expected {args.n_images[split]:,} (`n_images`)"
+            )
+        create(file, split, found, images.SIDE)
+    file.attrs["class_names"] = archive.class_names
+    file.attrs["source"] = args.source or str(args.archive)
+    with args.archive.open("rb") as stream:
+        file.attrs["sha256"] = hashlib.file_digest(stream, "sha256").hexdigest()
+    file.attrs["luma"] = args.luma
+    for batch in images.read_cifar(archive):
+        rows = slice(batch.start, batch.start + len(batch.labels))
+        file[batch.split]["images"][rows] = images.to_gray(batch.rgb, args.luma)
+        file[batch.split]["labels"][rows] = batch.labels
+
+
+def write_digits(file: h5py.File) -> None:
+    for split, (gray, labels) in images.digits().items():
+        create(file, split, *gray.shape[:2])
+        file[split]["images"][:] = gray
+        file[split]["labels"][:] = labels
+    file.attrs["class_names"] = [str(digit) for digit in range(10)]
+    file.attrs["source"] = "sklearn.datasets.load_digits"
+
+
+def create(file: h5py.File, split: str, n_images: int, side: int) -> None:
+    group = file.create_group(split)
+    chunk = min(n_images, images.BATCH_IMAGES)
+    group.create_dataset("images", (n_images, side, side), np.uint8, chunks=(chunk, side, side))
+    group.create_dataset("labels", (n_images,), np.uint8, chunks=(chunk,))
+    for name, description in DESCRIPTIONS.items():
+        group[name].attrs["description"] = description
+
+
+def refuse_constant(gray: h5py.Dataset, origin: str) -> None:
+    first = gray[0]
+    if all((gray[chunk] == first).all() for chunk in gray.iter_chunks()):
+        raise InputError(f"{origin}: all images of {gray.parent.name[1:]} are the same; there is nothing to cluster")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="grayscale", description=__doc__)
+    parser.add_argument("--format", choices=["cifar-binary", "digits"], required=True)
+    parser.add_argument("--archive", type=Path, help="for cifar-binary")
+    parser.add_argument("--luma", type=float, nargs=3, default=images.LUMA, metavar=("R", "G", "B"))
+    parser.add_argument("--n-images", type=json.loads, help='expected, as {"train": 50000, "test": 10000}')
+    parser.add_argument("--source", help="where the archive came from, to be kept with the images")
+    parser.add_argument("--out", type=Path, required=True)
+    run(main, parser)

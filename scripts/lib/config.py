@@ -1,0 +1,45 @@
+"""The check of config.yaml. Only the workflow reads settings; scripts get arguments."""
+
+import math
+
+from jsonschema import Draft202012Validator, validators
+
+# As YAML means them: 10.0 is no integer, true no number, .nan no weight.
+_TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
+    {
+        "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
+        "number": lambda _, value: (
+            isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        ),
+    }
+)
+_Validator = validators.extend(Draft202012Validator, type_checker=_TYPES)
+
+
+def faults(config: dict, schema: dict) -> list[str]:
+    """What is wrong with a configuration: a line each, with the key, its value and what is allowed."""
+    errors = sorted(_Validator(schema).iter_errors(config), key=lambda error: error.json_path)
+    lines = [line for error in errors for line in _describe(error)]
+    if lines:
+        return list(dict.fromkeys(lines))
+    if config["dataset"] not in config["datasets"]:
+        lines.append(f"dataset is {config['dataset']!r}; allowed: {', '.join(config['datasets'])}")
+    splits = config["clustering"]["splits"]
+    if isinstance(splits, dict):
+        for features in config["features"]:
+            if features not in splits:
+                lines.append(f"clustering.splits.{features} is missing, and features lists {features}")
+    return lines
+
+
+def _describe(error) -> list[str]:
+    key = error.json_path.removeprefix("$").removeprefix(".")
+    prefix = f"{key}." if key else ""
+    if error.validator == "additionalProperties":
+        unknown = [name for name in error.instance if name not in error.schema["properties"]]
+        allowed = ", ".join(error.schema["properties"])
+        return [f"{prefix}{name} is not a setting; allowed here: {allowed}" for name in unknown]
+    if error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        return [f"{prefix}{name} is missing" for name in missing]
+    return [f"{key or 'the configuration'} is {error.instance!r}; allowed: {error.schema['description']}"]

@@ -1,0 +1,242 @@
+"""k-means clustering by Lloyd's algorithm, exact and deterministic, on NumPy alone.
+
+Lloyd, S. (1982). Least squares quantization in PCM. IEEE Trans. Inf. Theory 28(2), 129-137.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lib.parallel import blocks, in_threads
+
+UNIT_ROUNDOFF = 2.0**-24  # of float32
+
+
+class KMeansResult(NamedTuple):
+    labels: np.ndarray  # (n,) int32
+    centroids: np.ndarray  # (k, d) float32: the mean of each cluster
+    inertia: float  # sum of squared Euclidean distances to the own centroid
+    n_iter: int  # assignment steps
+    converged: bool  # the last assignment step changed nothing
+
+
+def kmeans(
+    X: np.ndarray,
+    n_clusters: int,
+    *,
+    seed: int = 0,
+    init: str | np.ndarray = "random",
+    n_init: int = 1,
+    max_iter: int | None = None,
+    n_threads: int | None = None,
+) -> KMeansResult:
+    """Cluster n points of d dimensions into k clusters.
+
+    The result is a fixed point of Lloyd's iteration, the same to the bit whatever
+    `n_threads` is. Distances are computed in float32; wherever that leaves in doubt which
+    centroid is nearest, they are computed again in float64. A point keeps its cluster at an
+    exact tie, and goes to the first of the nearest centroids otherwise. A cluster that loses
+    all its points gets the point that is farthest from its own centroid, among clusters of
+    two points and more.
+
+    Parameters
+    ----------
+    X : (n, d) float
+        Finite values.
+    n_clusters
+        k, at most the number of distinct points.
+    seed
+        Of the initial centroids.
+    init : "random", "k-means++" or (k, d) float
+        The initial centroids: distinct points drawn evenly; greedy k-means++ (Arthur &
+        Vassilvitskii 2007); or given.
+    n_init
+        Runs from different centroids; the one of the lowest inertia is returned.
+    max_iter
+        Assignment steps at most; by default as many as it takes until no assignment changes.
+    n_threads
+        By default one for each core that the process may use.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer distinct points than clusters, or the shapes do not fit.
+
+    Notes
+    -----
+    Time O(n k d) a step; memory 4 n d bytes beside X.
+    """
+    if X.ndim != 2:
+        raise ValueError(f"X should have two axes, has the shape {X.shape}")
+    if n_clusters < 1:
+        raise ValueError(f"n_clusters should be 1 or more, is {n_clusters}")
+    rng = np.random.default_rng(seed)
+    points = _Points(X, n_threads)
+    best = None
+    for _ in range(n_init):
+        if not isinstance(init, str):
+            centroids = np.asarray(init, np.float64)
+            if centroids.shape != (n_clusters, X.shape[1]):
+                raise ValueError(f"init has the shape {centroids.shape}, not {(n_clusters, X.shape[1])}")
+        elif init == "random":
+            centroids = _random_points(X, n_clusters, rng)
+        elif init == "k-means++":
+            centroids = _plus_plus(points, n_clusters, rng)
+        else:
+            raise ValueError(f"init should be random, k-means++ or an array, is {init!r}")
+        result = _lloyd(points, centroids, max_iter)
+        if best is None or result.inertia < best.inertia:
+            best = result
+    return best
+
+
+def _lloyd(points: "_Points", centroids: np.ndarray, max_iter: int | None) -> KMeansResult:
+    labels = np.full(points.n, -1, np.int32)
+    seen = set()
+    n_iter = 0
+    converged = False
+    while max_iter is None or n_iter < max_iter:
+        new = points.nearest(centroids, labels)
+        n_iter += 1
+        _refill_empty(points, centroids, new)
+        if converged := np.array_equal(new, labels):
+            break
+        labels = new
+        centroids = points.means(labels, len(centroids))
+        # Rounding of the means could make equal partitions take turns for ever.
+        state = hash(labels.tobytes())
+        if state in seen:
+            break
+        seen.add(state)
+    inertia = float(points.squared_distances_to_own(centroids, labels).sum())
+    return KMeansResult(labels, centroids.astype(np.float32), inertia, n_iter, bool(converged))
+
+
+class _Points:
+    """The data as the steps of the algorithm see it."""
+
+    def __init__(self, X: np.ndarray, n_threads: int | None):
+        self.X = X
+        self.n, self.d = X.shape
+        self.n_threads = n_threads
+        # Around the mean, float32 has the most digits to spare for what tells points apart.
+        self.mean = X.mean(axis=0, dtype=np.float64)
+        self.centred = np.empty(X.shape, np.float32)
+        for rows in blocks(self.n):
+            self.centred[rows] = X[rows] - self.mean
+        self.norms = np.sqrt(np.einsum("ij,ij->i", self.centred, self.centred))
+
+    def nearest(self, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """The nearest centroid of each point, (n,) int32; at a tie the present label, or the first."""
+        c = (centroids - self.mean).astype(np.float32)
+        squares = np.einsum("ij,ij->i", c, c, dtype=np.float64)
+        longest = np.sqrt(squares.max())
+        new = np.empty(self.n, np.int32)
+
+        def assign(rows: slice) -> None:
+            # |x - c|² less |x|², which is the same for all centroids.
+            scores = self.centred[rows] @ c.T
+            scores *= -2
+            scores += squares.astype(np.float32)
+            best = scores.argmin(axis=1)
+            if len(c) > 1:
+                at = np.arange(len(best))
+                lowest = scores[at, best]
+                scores[at, best] = np.inf
+                # Twice a bound of the error of a score: dot product (Higham 2002, section 3.1),
+                # the rounding of both factors to float32, and of the sum.
+                u = UNIT_ROUNDOFF
+                doubt = 2 * u * (2 * (self.d + 4) * self.norms[rows] * longest + 6 * longest**2)
+                unsure = np.flatnonzero(scores.min(axis=1) - lowest <= doubt)
+                best[unsure] = self._nearest_exactly(unsure + rows.start, centroids, labels)
+            new[rows] = best
+
+        in_threads(assign, blocks(self.n), self.n_threads)
+        return new
+
+    def _nearest_exactly(self, index: np.ndarray, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        best = np.empty(len(index), np.int32)
+        for rows in blocks(len(index), 256):
+            x = self.X[index[rows]].astype(np.float64)
+            distances = np.stack([((x - centroid) ** 2).sum(axis=1) for centroid in centroids], axis=1)
+            first = distances.argmin(axis=1)
+            present = labels[index[rows]]
+            at = np.arange(len(first))
+            stays = (present >= 0) & (distances[at, present] == distances[at, first])
+            best[rows] = np.where(stays, present, first)
+        return best
+
+    def means(self, labels: np.ndarray, k: int) -> np.ndarray:
+        """The mean of each cluster, (k, d) float64. No cluster may be empty."""
+        order = np.argsort(labels, kind="stable")
+        ends = np.cumsum(np.bincount(labels, minlength=k))
+        members = np.split(order, ends[:-1])
+        result = np.empty((k, self.d))
+
+        def mean(j: int) -> None:
+            total = np.zeros(self.d)
+            for rows in blocks(len(members[j])):
+                total += self.X[members[j][rows]].sum(axis=0, dtype=np.float64)
+            result[j] = total / len(members[j])
+
+        in_threads(mean, range(k), self.n_threads)
+        return result
+
+    def squared_distances_to_own(self, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Squared distance of each point to the centroid of its label, (n,) float64."""
+        squares = np.empty(self.n)
+
+        def compute(rows: slice) -> None:
+            squares[rows] = ((self.X[rows] - centroids[labels[rows]]) ** 2).sum(axis=1)
+
+        in_threads(compute, blocks(self.n, 512), self.n_threads)
+        return squares
+
+
+def _refill_empty(points: _Points, centroids: np.ndarray, labels: np.ndarray) -> None:
+    """Give each empty cluster the point that is farthest from its own centroid; changes `labels`."""
+    counts = np.bincount(labels, minlength=len(centroids))
+    empty = np.flatnonzero(counts == 0)
+    if not len(empty):
+        return
+    squares = points.squared_distances_to_own(centroids, labels)
+    candidates = iter(np.argsort(-squares, kind="stable"))
+    for cluster in empty:
+        farthest = next(i for i in candidates if counts[labels[i]] > 1)
+        counts[labels[farthest]] -= 1
+        counts[cluster] += 1
+        labels[farthest] = cluster
+
+
+def _random_points(X: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+    """k distinct points, each set of them as likely as another up to duplicates; (k, d) float64."""
+    chosen: dict[bytes, np.ndarray] = {}
+    for i in rng.permutation(len(X)):
+        point = X[i] + np.float64(0)  # -0 and 0 are one point
+        chosen.setdefault(point.tobytes(), point)
+        if len(chosen) == k:
+            return np.stack(list(chosen.values()))
+    raise ValueError(f"{k} clusters need as many distinct points, and there are only {len(chosen)}")
+
+
+def _plus_plus(points: _Points, k: int, rng: np.random.Generator) -> np.ndarray:
+    """Greedy k-means++: of 2 + log k candidates drawn by squared distance, the best; (k, d) float64."""
+    n_candidates = 2 + int(np.log(k))
+    chosen = [int(rng.integers(points.n))]
+    closest = _squared_distances(points, chosen[0])
+    while len(chosen) < k:
+        cumulated = np.cumsum(closest)
+        if cumulated[-1] == 0:
+            raise ValueError(f"{k} clusters need as many distinct points, and there are only {len(chosen)}")
+        draws = rng.random(n_candidates) * cumulated[-1]
+        candidates = np.searchsorted(cumulated, draws, side="right")
+        options = [np.minimum(closest, _squared_distances(points, i)) for i in candidates]
+        best = min(range(n_candidates), key=lambda i: options[i].sum())
+        chosen.append(int(candidates[best]))
+        closest = options[best]
+    return points.X[chosen].astype(np.float64)
+
+
+def _squared_distances(points: _Points, i: int) -> np.ndarray:
+    centroid = points.X[i : i + 1].astype(np.float64)
+    return points.squared_distances_to_own(centroid, np.zeros(points.n, np.int32))

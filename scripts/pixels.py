@@ -1,0 +1,25 @@
+"""The pixels themselves as features: each image flattened, from 0 (black) to 1 (white)."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from lib.cli import replacing, run
+from lib.storage import SPLITS, read_images, write_features
+
+
+def main(args: argparse.Namespace) -> None:
+    features = {}
+    for split in SPLITS:
+        images = read_images(args.images, split)
+        features[split] = images.reshape(len(images), -1) / np.float32(255)
+    with replacing(args.out) as part:
+        write_features(part, features)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="pixels", description=__doc__)
+    parser.add_argument("--images", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    run(main, parser)
