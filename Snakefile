@@ -1,11 +1,14 @@
 # From an archive of images to metrics.csv: do learned features cluster better than raw pixels?
 # Settings are in config.yaml; rules/common.smk has the helper functions.
+import re
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.27")
 
 
-configfile: workflow.basedir + "/config.yaml"
+configfile: Path(workflow.basedir) / "config.yaml"
 
 
 include: "rules/common.smk"
@@ -28,10 +31,10 @@ include: "rules/evaluation.smk"
 
 # Everything for the chosen dataset.
 rule all:
+    default_target: True
     input:
         expand(
             "results/{dataset}/{file}",
             dataset=config["dataset"],
             file=["metrics.csv", "comparison.txt", "comparison.png"],
         ),
-    default_target: True

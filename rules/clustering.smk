@@ -8,20 +8,21 @@ rule cluster:
         "results/{dataset}/features/{features}.h5",
     output:
         "results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
-    params:
-        code=code("cluster.py"),
-        options=options({"init": config["clustering"]["init"]}),
     log:
         "results/{dataset}/logs/clusters/{features}/{split}/k{k}/seed{seed}.log",
     benchmark:
         "results/{dataset}/benchmarks/clusters/{features}/{split}/k{k}/seed{seed}.tsv"
+    conda:
+        "../envs/clustering.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=30,
-    conda:
-        "../envs/clustering.yaml"
+    params:
+        run=program("cluster.py"),
+        code=code("cluster.py"),
+        options=options({"init": config["clustering"]["init"]}),
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/cluster.py --features {input:q} --split {wildcards.split}"
+        "{params.run} --features {input:q} --split {wildcards.split}"
         " --n-clusters {wildcards.k} --seed {wildcards.seed} {params.options}"
         " --threads {threads} --out {output:q} --log {log:q}"

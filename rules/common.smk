@@ -1,4 +1,6 @@
 # Helper functions of the rules; no rules here.
+import contextlib
+import fcntl
 import hashlib
 import json
 import re
@@ -8,32 +10,51 @@ from pathlib import Path
 
 import yaml
 
-sys.path.insert(0, workflow.basedir + "/scripts")
+BASE = Path(workflow.basedir)
+SCRIPTS = BASE / "scripts"
+sys.path.insert(0, str(SCRIPTS))
 from download import local_path
 from lib.config import faults
 from lib.digest import code_digest
 
-with open(workflow.basedir + "/rules/config.schema.yaml") as stream:
-    problems = faults(config, yaml.safe_load(stream))
-if problems:
+SCHEMA = yaml.safe_load((BASE / "rules" / "config.schema.yaml").read_text())
+if problems := faults(config, SCHEMA):
     sys.exit("\n".join(f"config: {problem}" for problem in problems))
 
-# Named in shell commands as globals, and not as params: where the workflow lies is no reason to run again.
-SCRIPTS = workflow.basedir + "/scripts"
-CONDA = "conda" in {str(method) for method in workflow.deployment_settings.deployment_method}
-PYTHON = "python" if CONDA else sys.executable
+# A killed Snakemake leaves its lock on the outputs. The kernel tells whether one is alive: each holds
+# this file locked while it runs. If none does, the locks of Snakemake are those of the dead.
+if workflow.is_main_process:
+    Path(".snakemake").mkdir(exist_ok=True)
+    alive = open(".snakemake/alive", "w")
+    with contextlib.suppress(OSError):  # another is alive, or the file system cannot tell
+        fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for lock in Path(".snakemake/locks").glob("*"):
+            lock.unlink()
+    with contextlib.suppress(OSError):
+        fcntl.flock(alive, fcntl.LOCK_SH)
+
+
+def program(script):
+    """The start of a shell command that runs a script, as a param that is no reason to run again.
+
+    A param that asks for `input` is taken as following from it. So another place of the workflow
+    or of its Python changes nothing.
+    """
+    in_conda = "conda" in map(str, workflow.deployment_settings.deployment_method)
+    command = shlex.join(["python" if in_conda else sys.executable, str(SCRIPTS / script)])
+    return lambda wildcards, input: command
 
 
 def code(script):
     """What a job depends on in the code: the meaning of its script and of all it imports."""
-    return code_digest(Path(SCRIPTS) / script)
+    return code_digest(SCRIPTS / script)
 
 
 def options(settings):
     """Settings as command-line options: {"batch_size": 32} as --batch-size 32."""
     words = []
     for key, value in settings.items():
-        words.append("--" + key.replace("_", "-"))
+        words.append(f"--{key.replace('_', '-')}")
         if isinstance(value, dict):
             words.append(json.dumps(value))
         else:
@@ -52,9 +73,8 @@ def archive_of(dataset):
 
 def dataset_of(archive):
     """The settings of the first dataset that comes from an archive."""
-    return next(
-        config["datasets"][name] for name in config["datasets"] if archive_of(name) == f"results/archives/{archive}"
-    )
+    path = f"results/archives/{archive}"
+    return next(settings for name, settings in config["datasets"].items() if archive_of(name) == path)
 
 
 def local_source(archive):

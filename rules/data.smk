@@ -11,23 +11,23 @@ rule download:
         lambda w: local_source(w.archive),
     output:
         "results/archives/{archive}",
-    params:
-        sha256=lambda w: options({"sha256": s} if (s := dataset_of(w.archive)["sha256"]) else {}),
-        # With `input` among its arguments, a param is no reason to run again.
-        source=lambda w, input: dataset_of(w.archive)["source"],
     log:
         "results/archives/{archive}.log",
     benchmark:
         "results/archives/{archive}.tsv"
+    conda:
+        "../envs/data.yaml"
     threads: 1
     resources:
         mem_mb=300,
         runtime=60,
-    conda:
-        "../envs/data.yaml"
+    params:
+        run=program("download.py"),
+        sha256=lambda w: options({"sha256": s} if (s := dataset_of(w.archive)["sha256"]) else {}),
+        # With `input` among its arguments, a param is no reason to run again.
+        source=lambda w, input: dataset_of(w.archive)["source"],
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/download.py --source {params.source:q} {params.sha256}"
-        " --out {output:q} --log {log:q}"
+        "{params.run} --source {params.source:q} {params.sha256}" " --out {output:q} --log {log:q}"
 
 
 # Turn the images of a dataset, whatever they come in, into grayscale.
@@ -36,7 +36,18 @@ rule grayscale:
         lambda w: archive_of(w.dataset),
     output:
         "results/{dataset}/images.h5",
+    log:
+        "results/{dataset}/logs/grayscale.log",
+    benchmark:
+        "results/{dataset}/benchmarks/grayscale.tsv"
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
     params:
+        run=program("grayscale.py"),
         code=code("grayscale.py"),
         options=lambda w: options(
             {k: v for k, v in config["datasets"][w.dataset].items() if k not in ("source", "sha256")}
@@ -45,15 +56,5 @@ rule grayscale:
         origin=lambda w, input: (
             options({"archive": str(input), "source": config["datasets"][w.dataset]["source"]}) if input else ""
         ),
-    log:
-        "results/{dataset}/logs/grayscale.log",
-    benchmark:
-        "results/{dataset}/benchmarks/grayscale.tsv"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=10,
-    conda:
-        "../envs/data.yaml"
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/grayscale.py {params.options} {params.origin} --out {output:q} --log {log:q}"
+        "{params.run} {params.options} {params.origin} --out {output:q} --log {log:q}"

@@ -10,20 +10,21 @@ rule evaluate:
         clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
     output:
         "results/{dataset}/metrics/{features}/{split}/k{k}/seed{seed}.json",
-    params:
-        code=code("evaluate.py"),
     log:
         "results/{dataset}/logs/metrics/{features}/{split}/k{k}/seed{seed}.log",
     benchmark:
         "results/{dataset}/benchmarks/metrics/{features}/{split}/k{k}/seed{seed}.tsv"
+    conda:
+        "../envs/evaluation.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=30,
-    conda:
-        "../envs/evaluation.yaml"
+    params:
+        run=program("evaluate.py"),
+        code=code("evaluate.py"),
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/evaluate.py --images {input.images:q} --features {input.features:q}"
+        "{params.run} --images {input.images:q} --features {input.features:q}"
         " --clusters {input.clusters:q} --split {wildcards.split}"
         " --threads {threads} --out {output:q} --log {log:q}"
 
@@ -40,18 +41,19 @@ rule gather:
         ],
     output:
         "results/{dataset}/metrics.csv",
-    params:
-        code=code("gather.py"),
     log:
         "results/{dataset}/logs/gather.log",
+    conda:
+        "../envs/evaluation.yaml"
     threads: 1
     resources:
         mem_mb=300,
         runtime=5,
-    conda:
-        "../envs/evaluation.yaml"
+    params:
+        run=program("gather.py"),
+        code=code("gather.py"),
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/gather.py {input:q} --dataset {wildcards.dataset} --out {output:q} --log {log:q}"
+        "{params.run} {input:q} --dataset {wildcards.dataset} --out {output:q} --log {log:q}"
 
 
 # Put the feature spaces side by side, to read and to look at.
@@ -61,16 +63,16 @@ rule compare:
     output:
         table="results/{dataset}/comparison.txt",
         figure="results/{dataset}/comparison.png",
-    params:
-        code=code("compare.py"),
     log:
         "results/{dataset}/logs/compare.log",
+    conda:
+        "../envs/evaluation.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=5,
-    conda:
-        "../envs/evaluation.yaml"
+    params:
+        run=program("compare.py"),
+        code=code("compare.py"),
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/compare.py --metrics {input:q} --table {output.table:q}"
-        " --figure {output.figure:q} --log {log:q}"
+        "{params.run} --metrics {input:q} --table {output.table:q}" " --figure {output.figure:q} --log {log:q}"

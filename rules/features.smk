@@ -8,20 +8,21 @@ rule pixels:
         "results/{dataset}/images.h5",
     output:
         "results/{dataset}/features/pixels.h5",
-    params:
-        code=code("pixels.py"),
     log:
         "results/{dataset}/logs/pixels.log",
     benchmark:
         "results/{dataset}/benchmarks/pixels.tsv"
+    conda:
+        "../envs/clustering.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../envs/clustering.yaml"
+    params:
+        run=program("pixels.py"),
+        code=code("pixels.py"),
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/pixels.py --images {input:q} --out {output:q} --log {log:q}"
+        "{params.run} --images {input:q} --out {output:q} --log {log:q}"
 
 
 # Train the autoencoder on the training images.
@@ -31,21 +32,22 @@ rule train:
     output:
         model="results/{dataset}/autoencoder/model.keras",
         history="results/{dataset}/autoencoder/history.csv",
-    params:
-        code=code("train.py"),
-        options=options(config["autoencoder"]),
     log:
         "results/{dataset}/logs/train.log",
     benchmark:
         "results/{dataset}/benchmarks/train.tsv"
+    conda:
+        "../envs/training.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=120,
-    conda:
-        "../envs/training.yaml"
+    params:
+        run=program("train.py"),
+        code=code("train.py"),
+        options=options(config["autoencoder"]),
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/train.py --images {input:q} {params.options}"
+        "{params.run} --images {input:q} {params.options}"
         " --model {output.model:q} --history {output.history:q} --log {log:q}"
 
 
@@ -56,18 +58,18 @@ rule embed:
         model="results/{dataset}/autoencoder/model.keras",
     output:
         "results/{dataset}/features/autoencoder.h5",
-    params:
-        code=code("embed.py"),
     log:
         "results/{dataset}/logs/embed.log",
     benchmark:
         "results/{dataset}/benchmarks/embed.tsv"
+    conda:
+        "../envs/training.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=10,
-    conda:
-        "../envs/training.yaml"
+    params:
+        run=program("embed.py"),
+        code=code("embed.py"),
     shell:
-        "{PYTHON:q} {SCRIPTS:q}/embed.py --images {input.images:q} --model {input.model:q}"
-        " --out {output:q} --log {log:q}"
+        "{params.run} --images {input.images:q} --model {input.model:q}" " --out {output:q} --log {log:q}"

@@ -14,8 +14,10 @@ from lib.cli import replacing, run
 
 OWN = {"silhouette": "silhouette", "dunn": "Dunn"}  # measured in each feature space of its own
 COMMON = {"adjusted_rand": "adjusted Rand", "normalized_mutual_info": "NMI", "accuracy": "accuracy"}
-NOTE = "Silhouette and Dunn are measured in each feature space of its own: rows of different features\ncannot be compared by them."
-NOTE_CLASSES = " Adjusted Rand, NMI and accuracy compare the clusters with the classes, and can."
+NOTE = """
+Silhouette and Dunn are measured in each feature space by itself, so they do not compare feature spaces."""
+NOTE_CLASSES = """
+Adjusted Rand, NMI and accuracy measure agreement with the classes, so they do."""
 
 
 def main(args: argparse.Namespace) -> None:
@@ -26,7 +28,6 @@ def main(args: argparse.Namespace) -> None:
             f"{args.metrics}: mean and standard deviation over seeds",
             "",
             summary(table, scores).to_string(index=False, col_space=8),
-            "",
             NOTE + NOTE_CLASSES * ("accuracy" in table),
         ]
     )
@@ -54,22 +55,25 @@ def summary(table: pd.DataFrame, scores: list[str]) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, scores: list[str]) -> plt.Figure:
-    """Every clustering as a point, by score; one colour and marker for each feature space and split."""
+    """Every clustering as a point and their mean over seeds as a line, by score."""
     figure, axes = plt.subplots(1, len(scores), figsize=(2.6 * len(scores), 3.2), layout="constrained")
     groups = list(table.groupby(["features", "split"], sort=False))
-    # Okabe & Ito's palette, told apart in colour blindness; markers tell them apart in print.
+    # Okabe & Ito's colours can be told apart in colour blindness, and markers in print.
     styles = list(zip(["#0072B2", "#D55E00", "#009E73", "#CC79A7"], "osD^", strict=True))
     several_k = table["k"].nunique() > 1
     for axis, score in zip(axes, scores, strict=True):
         for position, ((features, split), group) in enumerate(groups):
             colour, marker = styles[position % len(styles)]
-            means = group.groupby("k")[score].mean()
-            x = group["k"] if several_k else [position] * len(group)
-            axis.plot(x, group[score], marker, color=colour, alpha=0.5, ms=5, label=f"{features}, {split}")
-            axis.plot(means.index if several_k else [position], means, marker + "-", color=colour, mec="k", ms=8)
+            if several_k:
+                x = group["k"]
+                axis.plot(group.groupby("k")[score].mean(), color=colour)
+            else:
+                x = position + 0.15 * (group["seed"].rank() / len(group) - 0.5)
+                axis.hlines(group[score].mean(), position - 0.25, position + 0.25, color=colour)
+            axis.plot(x, group[score], marker, color=colour, alpha=0.6, label=f"{features}, {split}")
         axis.set_title((OWN | COMMON)[score] + ("\n(own space)" if score in OWN else "\n(against classes)"))
         axis.spines[["top", "right"]].set_visible(False)
-        axis.set_ylim(bottom=min(0, axis.get_ylim()[0]))
+        axis.set_ylim(min(0, axis.get_ylim()[0]), 1.05 * axis.get_ylim()[1])
         if several_k:
             axis.set_xlabel("k")
         else:

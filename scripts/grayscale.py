@@ -70,7 +70,9 @@ def create(file: h5py.File, split: str, n_images: int, side: int) -> None:
 def refuse_constant(gray: h5py.Dataset, origin: str) -> None:
     first = gray[0]
     if all((gray[chunk] == first).all() for chunk in gray.iter_chunks()):
-        raise InputError(f"{origin}: all images of {gray.parent.name[1:]} are the same; there is nothing to cluster")
+        raise InputError(
+            f"{origin}: all images of {gray.parent.name[1:]} are the same; there is nothing to cluster"
+        )
 
 
 if __name__ == "__main__":

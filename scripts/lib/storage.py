@@ -21,9 +21,7 @@ def reading(path: Path) -> Iterator[h5py.File]:
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
     except (OSError, KeyError) as error:
-        raise InputError(
-            f"{path} is damaged or not of this workflow ({error}); delete it and run again"
-        ) from None
+        raise InputError(f"{path} is damaged or not of this workflow ({error}); delete it and run again") from None
 
 
 def read_images(path: Path, split: str) -> np.ndarray:
@@ -45,10 +43,10 @@ def write_features(path: Path, splits: dict[str, np.ndarray], **attributes: str)
         for split, features in splits.items():
             n, d = features.shape
             chunks = (min(n, max(1, 2**20 // (4 * d))), d)
-            dataset = file.create_dataset(
-                f"{split}/features", shape=(n, d), dtype=np.float32, chunks=chunks
+            dataset = file.create_dataset(f"{split}/features", shape=(n, d), dtype=np.float32, chunks=chunks)
+            dataset.attrs["description"] = (
+                "a row for each image, in the order of images.h5; a column for each feature"
             )
-            dataset.attrs["description"] = "a row for each image, in the order of images.h5; a column for each feature"
             for start in range(0, n, chunks[0]):
                 dataset[start : start + chunks[0]] = features[start : start + chunks[0]]
 
