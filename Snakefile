@@ -29,12 +29,23 @@ include: "rules/clustering.smk"
 include: "rules/evaluation.smk"
 
 
-# Everything for the chosen dataset.
+# Everything for the chosen dataset, files on the way included: of a job that failed, Snakemake keeps the
+# new settings and not the file, so that nothing would be done the next time if nobody asked for the file.
 rule all:
     default_target: True
     input:
+        unchecked_archive(config["dataset"]),
         expand(
             "results/{dataset}/{file}",
             dataset=config["dataset"],
-            file=["metrics.csv", "comparison.txt", "comparison.png"],
+            file=[
+                "images.h5",
+                *(f"features/{features}.h5" for features in config["features"]),
+                *(["autoencoder/model.keras"] if "autoencoder" in config["features"] else []),
+                *(f"clusters/{run}.h5" for run in clusterings()),
+                *(f"metrics/{run}.json" for run in clusterings()),
+                "metrics.csv",
+                "comparison.txt",
+                "comparison.png",
+            ],
         ),

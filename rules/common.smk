@@ -78,12 +78,28 @@ def dataset_of(archive):
 
 
 def local_source(archive):
-    """The path that `source` names, for Snakemake to see it change; none for a URL."""
-    path = local_path(dataset_of(archive)["source"])
-    return [] if path is None else str(path)
+    """The file that `source` names, for Snakemake to see its bytes change, if nothing else vouches for them."""
+    settings = dataset_of(archive)
+    path = local_path(settings["source"])
+    if settings["sha256"] or path is None:
+        return []
+    # Where it is missing from the start, the script says so better than Snakemake would.
+    return str(path) if path.exists() or Path(f"results/archives/{archive}").exists() else []
 
 
-def splits_of(features):
-    """The splits to cluster in one feature space."""
+def unchecked_archive(dataset):
+    """The archive of a dataset, if no checksum says that what was once made of it is still right."""
+    settings = config["datasets"][dataset]
+    return archive_of(dataset) if "source" in settings and not settings["sha256"] else []
+
+
+def clusterings():
+    """The path of each clustering below clusters/ and metrics/, without its extension."""
     splits = config["clustering"]["splits"]
-    return splits[features] if isinstance(splits, dict) else splits
+    return [
+        f"{features}/{split}/k{k}/seed{seed}"
+        for features in config["features"]
+        for split in (splits[features] if isinstance(splits, dict) else splits)
+        for k in config["clustering"]["n_clusters"]
+        for seed in config["clustering"]["seeds"]
+    ]

@@ -32,13 +32,7 @@ rule evaluate:
 # One table of the scores of all clusterings.
 rule gather:
     input:
-        lambda w: [
-            f"results/{w.dataset}/metrics/{features}/{split}/k{k}/seed{seed}.json"
-            for features in config["features"]
-            for split in splits_of(features)
-            for k in config["clustering"]["n_clusters"]
-            for seed in config["clustering"]["seeds"]
-        ],
+        expand("results/{{dataset}}/metrics/{run}.json", run=clusterings()),
     output:
         "results/{dataset}/metrics.csv",
     log:

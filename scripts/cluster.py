@@ -4,11 +4,9 @@ import argparse
 import logging
 from pathlib import Path
 
-import h5py
-
-from lib.cli import InputError, replacing, run
+from lib.cli import InputError, run
 from lib.kmeans import kmeans
-from lib.storage import SPLITS, read_features
+from lib.storage import SPLITS, read_features, writing
 
 
 def main(args: argparse.Namespace) -> None:
@@ -18,7 +16,7 @@ def main(args: argparse.Namespace) -> None:
     except ValueError as error:
         raise InputError(f"{args.features}, {args.split}: {error}") from None
     logging.info("%d clusters: inertia %.6g after %d iterations", args.n_clusters, result.inertia, result.n_iter)
-    with replacing(args.out) as part, h5py.File(part, "w") as file:
+    with writing(args.out) as file:
         file["labels"] = result.labels
         file["labels"].attrs["description"] = "cluster of each image, in the order of images.h5"
         file["centroids"] = result.centroids

@@ -4,12 +4,12 @@ import argparse
 import hashlib
 import logging
 import shutil
-import sys
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from lib import cli
 from lib.cli import InputError, replacing, run
 
 ATTEMPTS = 4
@@ -47,8 +47,10 @@ def local_path(source: str) -> Path | None:
 def download(url: str, out: Path) -> None:
     import pooch
     import requests
+    from tqdm import tqdm
 
-    fetch = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=30)
+    bar = tqdm(total=0, unit="B", unit_scale=True, unit_divisor=1000, file=cli.terminal, disable=None, leave=False)
+    fetch = pooch.HTTPDownloader(progressbar=bar, timeout=30)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             fetch(url, str(out), None)

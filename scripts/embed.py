@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from lib.cli import InputError, replacing, run
+from lib.cli import InputError, run
 from lib.storage import SPLITS, read_images, write_features
 
 
@@ -15,8 +15,7 @@ def main(args: argparse.Namespace) -> None:
         model = autoencoder.keras.saving.load_model(args.model, compile=False)
     except (OSError, ValueError) as error:
         raise InputError(f"{args.model} cannot be read ({error}); delete it and run again") from None
-    with replacing(args.out) as part:
-        write_features(part, {split: autoencoder.encode(model, images[split]) for split in SPLITS})
+    write_features(args.out, {split: autoencoder.encode(model, images[split]) for split in SPLITS})
 
 
 if __name__ == "__main__":

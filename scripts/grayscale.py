@@ -10,7 +10,8 @@ import h5py
 import numpy as np
 
 from lib import images
-from lib.cli import InputError, replacing, run
+from lib.cli import InputError, run
+from lib.storage import SPLITS, writing
 
 DESCRIPTIONS = {
     "images": "gray level from 0 (black) to 255 (white); axes: image, row, column",
@@ -19,19 +20,19 @@ DESCRIPTIONS = {
 
 
 def main(args: argparse.Namespace) -> None:
-    with replacing(args.out) as part, h5py.File(part, "w") as file:
+    with writing(args.out) as file:
         if args.format == "digits":
             write_digits(file)
         else:
             write_cifar(file, args)
-        for split in ("train", "test"):
+        for split in SPLITS:
             refuse_constant(file[split]["images"], args.archive or args.format)
             logging.info("%s: %s images of %d x %d", split, *map("{:,}".format, file[split]["images"].shape))
 
 
 def write_cifar(file: h5py.File, args: argparse.Namespace) -> None:
     archive = images.open_cifar(args.archive)
-    for split in ("train", "test"):
+    for split in SPLITS:
         found = archive.n_images(split)
         if args.n_images and found != args.n_images[split]:
             raise InputError(

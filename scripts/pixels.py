@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.cli import replacing, run
+from lib.cli import run
 from lib.storage import SPLITS, read_images, write_features
 
 
@@ -14,8 +14,7 @@ def main(args: argparse.Namespace) -> None:
     for split in SPLITS:
         images = read_images(args.images, split)
         features[split] = images.reshape(len(images), -1) / np.float32(255)
-    with replacing(args.out) as part:
-        write_features(part, features)
+    write_features(args.out, features)
 
 
 if __name__ == "__main__":

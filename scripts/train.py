@@ -6,11 +6,11 @@ import logging
 from pathlib import Path
 
 from lib.cli import InputError, replacing, run
-from lib.storage import read_images
+from lib.storage import SPLITS, read_images
 
 
 def main(args: argparse.Namespace) -> None:
-    images, validation = (read_images(args.images, split) for split in ("train", "test"))
+    images, validation = (read_images(args.images, split) for split in SPLITS)
     # After the cheap checks: TensorFlow takes seconds to import.
     from lib import autoencoder
 
@@ -32,7 +32,7 @@ def main(args: argparse.Namespace) -> None:
         writer.writerow(autoencoder.Epoch._fields)
         writer.writerows(history)
     with replacing(args.model) as part:
-        model.save(part)
+        autoencoder.save(model, part)
 
 
 if __name__ == "__main__":

@@ -15,14 +15,17 @@ class InputError(Exception):
     """Something the user can mend. The message is one line: what is wrong, where, what to do."""
 
 
+terminal = sys.stderr  # for progress bars; the same as stderr only without --log
+
+
 def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser) -> None:
     """Run a script: parse its arguments, log to the terminal and to --log, report errors in one line."""
-    parser.add_argument("--log", type=Path, help="write the log to this file too")
+    parser.add_argument("--log", type=Path, help="write the log here too, and what libraries print only here")
     args = parser.parse_args()
-    handlers: list[logging.Handler] = [logging.StreamHandler()]
     if args.log:
-        args.log.parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(args.log, mode="w"))
+        _send_stderr_to(args.log)
+    logging.raiseExceptions = False  # a full disk may refuse the log too; the terminal has it
+    handlers = [logging.StreamHandler(stream) for stream in {terminal, sys.stderr}]
     logging.basicConfig(level=logging.INFO, format=f"{parser.prog}: %(message)s", handlers=handlers)
     try:
         main(args)
@@ -30,20 +33,17 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
         logging.error("error: %s", error)
         sys.exit(1)
     except Exception as error:
-        if not _disk_full(error):
-            logging.exception("internal error")
-            sys.exit(70)
-        logging.error("error: no space left on the disk; nothing was kept of what was being written. %s", error)
-        sys.exit(1)
+        logging.exception("internal error: %s", error)
+        sys.exit(70)
 
 
-def _disk_full(error: BaseException | None) -> bool:
-    # h5py tells errno only in the text of an error, and a failing close hides the first one behind it.
-    while error is not None:
-        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "errno = 28" in str(error):
-            return True
-        error = error.__context__
-    return False
+def _send_stderr_to(log: Path) -> None:
+    # TensorFlow and HDF5 print what is of no use to a user, past Python, to the descriptor itself.
+    global terminal
+    log.parent.mkdir(parents=True, exist_ok=True)
+    terminal = os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1)
+    with log.open("w") as file:
+        os.dup2(file.fileno(), sys.stderr.fileno())
 
 
 @contextlib.contextmanager
@@ -68,5 +68,9 @@ def replacing(path: Path) -> Iterator[Path]:
         os.umask(umask)
         part.chmod(0o666 & ~umask)
         part.replace(path)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise InputError(f"no space left on the disk to write {path}; make room and run again") from None
     finally:
         part.unlink(missing_ok=True)

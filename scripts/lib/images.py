@@ -148,10 +148,11 @@ def _tar(path: Path) -> Iterator[tarfile.TarFile]:
     except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError) as error:
         if getattr(error, "errno", None):  # a fault of the disk, or of writing what was read
             raise
+        reason = str(error).partition("\n")[0].rstrip(":")  # the rest tells of each kind of compression
         with path.open("rb") as file:
             head = file.read(24)
         raise InputError(
-            f"{path} is no tar archive, or is cut off or damaged ({error}; it starts with {head!r}); "
+            f"{path} is no tar archive, or is cut off or damaged ({reason}; it starts with {head!r}); "
             "delete it and run again, or point `source` at a good copy"
         ) from None
 

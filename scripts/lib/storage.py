@@ -1,13 +1,14 @@
 """The HDF5 files that pass from rule to rule: images, features, clusters."""
 
 import contextlib
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from lib.cli import InputError
+from lib.cli import InputError, replacing
 
 SPLITS = ("train", "test")
 
@@ -24,6 +25,32 @@ def reading(path: Path) -> Iterator[h5py.File]:
         raise InputError(f"{path} is damaged or not of this workflow ({error}); delete it and run again") from None
 
 
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[h5py.File]:
+    """Write an HDF5 file that takes its place when the block ends well, and is not there otherwise."""
+    with replacing(path) as part, _PatientFile(part, "r+") as disk:
+        with h5py.File(disk, "w") as file:
+            yield file
+        if disk.error:
+            raise disk.error
+
+
+class _PatientFile(io.FileIO):
+    """A file that keeps the first error of writing for later: HDF5 crashes on a full disk."""
+
+    error: OSError | None = None
+
+    def write(self, data) -> int:
+        view = memoryview(data).cast("B")
+        written = 0
+        while written < len(view) and not self.error:
+            try:
+                written += super().write(view[written:])
+            except OSError as error:
+                self.error = error
+        return len(view)
+
+
 def read_images(path: Path, split: str) -> np.ndarray:
     """The images of one split, uint8 (n, height, width)."""
     with reading(path) as file:
@@ -36,19 +63,16 @@ def read_labels(path: Path, split: str) -> np.ndarray | None:
         return file[split]["labels"][:] if "labels" in file[split] else None
 
 
-def write_features(path: Path, splits: dict[str, np.ndarray], **attributes: str) -> None:
+def write_features(path: Path, splits: dict[str, np.ndarray]) -> None:
     """Write the features of each split, (n, d), as float32."""
-    with h5py.File(path, "w") as file:
-        file.attrs.update(attributes)
+    with writing(path) as file:
         for split, features in splits.items():
             n, d = features.shape
-            chunks = (min(n, max(1, 2**20 // (4 * d))), d)
-            dataset = file.create_dataset(f"{split}/features", shape=(n, d), dtype=np.float32, chunks=chunks)
-            dataset.attrs["description"] = (
-                "a row for each image, in the order of images.h5; a column for each feature"
-            )
-            for start in range(0, n, chunks[0]):
-                dataset[start : start + chunks[0]] = features[start : start + chunks[0]]
+            rows = min(n, max(1, 2**20 // (4 * d)))
+            dataset = file.create_dataset(f"{split}/features", (n, d), np.float32, chunks=(rows, d))
+            dataset.attrs["description"] = "axes: image, in the order of images.h5; feature"
+            for start in range(0, n, rows):
+                dataset[start : start + rows] = features[start : start + rows]
 
 
 def read_features(path: Path, split: str) -> np.ndarray:

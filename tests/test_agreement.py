@@ -1,0 +1,76 @@
+"""Agreement with classes: against all assignments of clusters to classes, all pairs, and worked examples."""
+
+from itertools import combinations, permutations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lib.agreement import agreement
+
+
+def best_accuracy(classes, labels):
+    """The best share over all ways to give clusters different classes; some may go without."""
+    names, clusters = sorted(set(classes)), sorted(set(labels))
+    names += [None] * (len(clusters) - len(names))
+    return max(
+        np.mean([chosen[clusters.index(label)] == name for name, label in zip(classes, labels, strict=True)])
+        for chosen in permutations(names, len(clusters))
+    )
+
+
+def rand_adjusted_for_chance(classes, labels):
+    """Hubert & Arabie 1985, from counts of pairs."""
+    pairs = list(combinations(range(len(classes)), 2))
+    in_class = [classes[i] == classes[j] for i, j in pairs]
+    in_cluster = [labels[i] == labels[j] for i, j in pairs]
+    both = np.sum(np.logical_and(in_class, in_cluster))
+    expected = np.sum(in_class) * np.sum(in_cluster) / len(pairs)
+    highest = (np.sum(in_class) + np.sum(in_cluster)) / 2
+    return 1.0 if highest == expected else (both - expected) / (highest - expected)
+
+
+def mutual_info_normalized(classes, labels):
+    """Mutual information over the mean of the entropies, from frequencies."""
+
+    def entropy(things):
+        p = np.unique(things, return_counts=True, axis=0)[1] / len(things)
+        return -np.sum(p * np.log(p))
+
+    a, b, joint = entropy(classes), entropy(labels), entropy(np.column_stack([classes, labels]))
+    return 1.0 if a == b == 0 else (a + b - joint) / ((a + b) / 2)
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.lists(st.tuples(st.sampled_from([0, 1, 2, 5]), st.sampled_from([0, 1, 3, 4, 9])), min_size=2, max_size=25)
+)
+def test_scores_by_brute_force(pairs):
+    classes, labels = np.array(pairs, np.uint8).T
+    scores = agreement(classes, labels.astype(np.int32))
+    assert scores["accuracy"] == pytest.approx(best_accuracy(classes.tolist(), labels.tolist()))
+    assert scores["adjusted_rand"] == pytest.approx(rand_adjusted_for_chance(classes, labels), abs=1e-12)
+    assert scores["normalized_mutual_info"] == pytest.approx(mutual_info_normalized(classes, labels), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("classes", "labels", "adjusted_rand", "mutual_info", "accuracy"),
+    [
+        ([0, 0, 1, 1, 2], [0, 0, 1, 1, 2], 1, 1, 1),
+        ([0, 0, 1, 1, 2], [7, 7, 3, 3, 5], 1, 1, 1),  # names of clusters do not matter
+        ([0, 0, 1, 1], [0, 1, 0, 1], -0.5, 0, 0.5),  # independent
+        ([0, 0, 1, 1], [0, 0, 0, 0], 0, 0, 0.5),  # one cluster says nothing
+        ([0, 0, 1, 1], [0, 0, 1, 2], 4 / 7, 0.8, 0.75),  # more clusters than classes
+        ([0, 0, 1, 2], [0, 0, 1, 1], 4 / 7, 0.8, 0.75),  # fewer
+        # Two clusters mostly of class 0: only one of them may stand for it.
+        ([0, 0, 0, 0, 1, 1], [0, 0, 1, 1, 1, 0], -0.8 / 3.7, 0, 0.5),
+    ],
+)
+def test_worked_examples(classes, labels, adjusted_rand, mutual_info, accuracy):
+    scores = agreement(np.array(classes), np.array(labels))
+    assert scores == {
+        "adjusted_rand": pytest.approx(adjusted_rand, abs=1e-4),
+        "normalized_mutual_info": pytest.approx(mutual_info, abs=1e-4),
+        "accuracy": pytest.approx(accuracy),
+    }

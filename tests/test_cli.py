@@ -1,0 +1,88 @@
+"""What every script does with arguments, log and errors, seen from outside."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+SCRIPT = """\
+import argparse, logging, os
+from lib.cli import InputError, replacing, run
+
+def main(args):
+    logging.info("started with %d", args.number)
+    {body}
+
+parser = argparse.ArgumentParser(prog="tiny")
+parser.add_argument("--number", type=int, default=7)
+run(main, parser)
+"""
+
+
+@pytest.fixture
+def run_script(tmp_path):
+    def run_script(body, *arguments):
+        (tmp_path / "tiny.py").write_text(SCRIPT.format(body=body))
+        return subprocess.run(
+            [sys.executable, "tiny.py", *arguments],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(SCRIPTS)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run_script
+
+
+def test_log_goes_to_the_terminal_and_to_the_file(run_script, tmp_path):
+    done = run_script("logging.info('done')", "--number", "3", "--log", "new/folder/log.txt")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "tiny: started with 3\ntiny: done\n")
+    assert (tmp_path / "new/folder/log.txt").read_text() == done.stderr
+
+
+def test_log_is_of_the_last_run(run_script, tmp_path):
+    run_script("pass", "--number", "1", "--log", "log.txt")
+    run_script("pass", "--number", "2", "--log", "log.txt")
+    assert (tmp_path / "log.txt").read_text() == "tiny: started with 2\n"
+
+
+def test_what_libraries_print_goes_to_the_log_only(run_script, tmp_path):
+    body = "os.write(2, b'noise\\n')"
+    done = run_script(body, "--log", "log.txt")
+    assert (done.returncode, done.stderr) == (0, "tiny: started with 7\n")
+    assert (tmp_path / "log.txt").read_text() == "tiny: started with 7\nnoise\n"
+    assert run_script(body).stderr == "tiny: started with 7\nnoise\n", "unless there is none"
+
+
+@pytest.mark.parametrize("log", [[], ["--log", "log.txt"]])
+def test_input_error_is_one_line(run_script, tmp_path, log):
+    done = run_script("raise InputError('x.h5 does not exist')", *log)
+    assert done.returncode == 1
+    assert done.stderr == "tiny: started with 7\ntiny: error: x.h5 does not exist\n"
+    assert not log or (tmp_path / "log.txt").read_text() == done.stderr
+
+
+def test_input_error_from_another_error_is_one_line(run_script):
+    body = "\n    ".join(["try:", "    1 / 0", "except ZeroDivisionError:", "    raise InputError('no')"])
+    done = run_script(body)
+    assert done.returncode == 1
+    assert done.stderr == "tiny: started with 7\ntiny: error: no\n"
+
+
+def test_other_error_is_internal_and_has_a_traceback(run_script, tmp_path):
+    done = run_script("{}['key']", "--log", "log.txt")
+    assert done.returncode == 70
+    assert "tiny: internal error" in done.stderr
+    assert "Traceback (most recent call last)" in done.stderr
+    assert "KeyError: 'key'" in done.stderr
+    assert (tmp_path / "log.txt").read_text() == done.stderr
+
+
+def test_unknown_argument_is_refused(run_script):
+    done = run_script("pass", "--numbr", "3x")
+    assert done.returncode == 2
+    assert "started" not in done.stderr

@@ -1,0 +1,160 @@
+"""Grayscale, the CIFAR-10 archive and the digits, as a reader of images.h5 relies on them."""
+
+import io
+import tarfile
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from lib.images import LUMA, digits, open_cifar, read_cifar, to_gray
+
+SWAPPED = (0.114, 0.587, 0.299)
+NAMES = ["airplane", "automobile", "bird", "cat"]
+# The order of cifar-10-binary.tar.gz.
+OFFICIAL_ORDER = [
+    "data_batch_1.bin",
+    "batches.meta.txt",
+    "data_batch_3.bin",
+    "data_batch_4.bin",
+    "test_batch.bin",
+    "readme.html",
+    "data_batch_5.bin",
+    "data_batch_2.bin",
+]
+
+
+@pytest.mark.parametrize("luma", [LUMA, SWAPPED, (1, 0, 0), (0.2126, 0.7152, 0.0722), (0, 0, 3)])
+def test_gray_is_the_rounded_weighted_sum(luma):
+    rgb = np.random.default_rng(0).integers(0, 256, (100, 3, 32, 32), np.uint8)
+    gray = to_gray(rgb, luma)
+    assert gray.dtype == np.uint8
+    exact = sum(weight * rgb[:, c].astype(np.float64) for c, weight in enumerate(luma))
+    # Half a level by rounding, and a little for sums that are as good as half-way.
+    np.testing.assert_allclose(gray, np.clip(exact, 0, 255), rtol=0, atol=0.5 + 1e-4)
+
+
+@pytest.mark.parametrize(("luma", "red", "blue"), [(LUMA, 76, 29), (SWAPPED, 29, 76)])
+def test_gray_of_pure_colours(luma, red, blue):
+    colours = {(0, 0, 0): 0, (255, 255, 255): 255, (255, 0, 0): red, (0, 255, 0): 150, (0, 0, 255): blue}
+    rgb = np.array(list(colours), np.uint8)[:, :, None, None]
+    assert to_gray(rgb, luma).ravel().tolist() == list(colours.values())
+
+
+def test_default_weights_are_bt_601():
+    rgb = np.random.default_rng(0).integers(0, 256, (5, 3, 32, 32), np.uint8)
+    np.testing.assert_array_equal(to_gray(rgb), to_gray(rgb, (0.299, 0.587, 0.114)))
+
+
+def make_archive(path, sizes, mode="w:gz", order=OFFICIAL_ORDER, folder="cifar-10-batches-bin/"):
+    """Write an archive of random images; return images (n, 3, 32, 32) and labels by file."""
+    rng = np.random.default_rng(0)
+    contents = {
+        name: (rng.integers(0, 256, (n, 3, 32, 32), np.uint8), rng.integers(0, len(NAMES), n, np.uint8))
+        for name, n in sizes.items()
+    }
+    files = {name: np.column_stack([y, x.reshape(len(x), -1)]).tobytes() for name, (x, y) in contents.items()}
+    files |= {"batches.meta.txt": "\n".join([*NAMES, "", ""]).encode(), "readme.html": b"<html></html>"}
+    with tarfile.open(path, mode) as tar:
+        for name in order:
+            member = tarfile.TarInfo(folder + name)
+            member.size = len(files[name])
+            tar.addfile(member, io.BytesIO(files[name]))
+    return contents
+
+
+def read(path):
+    """All images and labels of an archive, by split, each put into the row that the reader names."""
+    archive = open_cifar(path)
+    result = {}
+    for split in ("train", "test"):
+        n = archive.n_images(split)
+        result[split] = np.zeros((n, 3, 32, 32), np.uint8), np.full(n, 255, np.uint8)
+    for batch in read_cifar(archive):
+        rows = slice(batch.start, batch.start + len(batch.labels))
+        assert (result[batch.split][1][rows] == 255).all(), "rows are filled once"
+        result[batch.split][0][rows] = batch.rgb
+        result[batch.split][1][rows] = batch.labels
+    return archive.class_names, result
+
+
+def assert_rows(path, contents, train_files):
+    names, result = read(path)
+    assert names == NAMES
+    for split, files in {"train": train_files, "test": ["test_batch.bin"]}.items():
+        for i in range(2):
+            np.testing.assert_array_equal(result[split][i], np.concatenate([contents[file][i] for file in files]))
+
+
+TRAIN_FILES = [f"data_batch_{i}.bin" for i in range(1, 6)]
+SIZES = {name: 3 + i for i, name in enumerate([*TRAIN_FILES, "test_batch.bin"])}
+
+
+@pytest.mark.parametrize("mode", ["w:gz", "w", "w:bz2", "w:xz"])
+@pytest.mark.parametrize(
+    "order", [OFFICIAL_ORDER, sorted(OFFICIAL_ORDER), OFFICIAL_ORDER[::-1]], ids=["official", "sorted", "reversed"]
+)
+def test_images_and_labels_are_in_the_right_rows(tmp_path, mode, order):
+    contents = make_archive(tmp_path / "archive", SIZES, mode, order)
+    assert_rows(tmp_path / "archive", contents, TRAIN_FILES)
+
+
+@pytest.mark.parametrize("folder", ["", "./", "a/b/"])
+def test_folder_in_the_archive_does_not_matter(tmp_path, folder):
+    contents = make_archive(tmp_path / "archive", SIZES, folder=folder)
+    assert_rows(tmp_path / "archive", contents, TRAIN_FILES)
+
+
+def test_large_files_are_read_in_parts(tmp_path):
+    contents = make_archive(
+        tmp_path / "archive", SIZES | {"data_batch_1.bin": 2001, "data_batch_2.bin": 1000}, "w"
+    )
+    assert_rows(tmp_path / "archive", contents, TRAIN_FILES)
+    assert max(len(batch.labels) for batch in read_cifar(open_cifar(tmp_path / "archive"))) < 2000
+
+
+@pytest.mark.parametrize("n_files", [1, 12])
+def test_other_numbers_of_training_files(tmp_path, n_files):
+    train_files = [f"data_batch_{i}.bin" for i in range(1, n_files + 1)]
+    sizes = {name: 2 + i for i, name in enumerate([*train_files, "test_batch.bin"])}
+    contents = make_archive(tmp_path / "archive", sizes, order=[*sorted(sizes), "batches.meta.txt"])
+    assert_rows(tmp_path / "archive", contents, train_files)
+
+
+def test_files_of_other_names_and_links_do_not_count(tmp_path):
+    contents = make_archive(tmp_path / "archive", SIZES, "w")
+    with tarfile.open(tmp_path / "archive", "a") as tar:
+        for name in ["data_batch_6.bin.old", "._data_batch_1.bin", "data_batch_06.bin", "../data_batch_6.bin"]:
+            tar.addfile(tarfile.TarInfo(name))
+        link = tarfile.TarInfo("data_batch_6.bin")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(link)
+    assert_rows(tmp_path / "archive", contents, TRAIN_FILES)
+
+
+def test_digits_are_bytes_of_32_by_32():
+    splits = digits()
+    assert {split: (x.shape, y.shape) for split, (x, y) in splits.items()} == {
+        "train": ((1297, 32, 32), (1297,)),
+        "test": ((500, 32, 32), (500,)),
+    }
+    for images, labels in splits.values():
+        assert images.dtype == labels.dtype == np.uint8
+        assert (images.min(), images.max()) == (0, 255)
+        assert set(labels) == set(range(10))
+
+
+def test_digits_are_the_originals_enlarged():
+    images, labels = (np.concatenate(parts) for parts in zip(*digits().values(), strict=True))
+    originals, classes = load_digits(return_X_y=True)
+    np.testing.assert_array_equal(labels, classes)
+    # Linear interpolation: three quarters of a 4 x 4 block's mean, along each axis, are its own pixel.
+    smooth = np.pad(originals.reshape(-1, 8, 8) * 255 / 16, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    for axis in (1, 2):
+        smooth = sum(
+            w * np.take(smooth, range(i, smooth.shape[axis] - 2 + i), axis)
+            for i, w in enumerate((1 / 8, 3 / 4, 1 / 8))
+        )
+    means = images.reshape(-1, 8, 4, 8, 4).mean(axis=(2, 4))
+    np.testing.assert_allclose(means, smooth, rtol=0, atol=0.5)
+    assert np.corrcoef(means.ravel(), originals.ravel())[0, 1] > 0.95

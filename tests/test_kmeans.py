@@ -1,0 +1,295 @@
+"""k-means: against Lloyd's algorithm by brute force, scikit-learn, and what its docstring promises."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from sklearn.cluster import KMeans
+
+from lib.kmeans import kmeans
+
+INITS = ["random", "k-means++"]
+seeds = st.integers(0, 2**32 - 1)
+
+
+def squared_distances(X, centroids):
+    return ((X[:, None].astype(np.float64) - centroids) ** 2).sum(axis=2)
+
+
+def brute_force(X, centroids):
+    """The labels by Lloyd's algorithm in float64; None at a near tie or an empty cluster."""
+    labels = None
+    while True:
+        distances = squared_distances(X, centroids)
+        nearest, *others = np.sort(distances, axis=1).T
+        if others and (others[0] - nearest <= 1e-6 * others[0]).any():
+            return None
+        new = distances.argmin(axis=1)
+        if len(np.unique(new)) < len(centroids):
+            return None
+        if labels is not None and (new == labels).all():
+            return labels
+        labels = new
+        centroids = np.stack([X[labels == j].mean(axis=0, dtype=np.float64) for j in range(len(centroids))])
+
+
+def assert_fixed_point(X, k, result):
+    """Each centroid is the mean of its points, and no other centroid is nearer to one of them."""
+    X = X.astype(np.float64)
+    assert result.labels.shape == (len(X),)
+    assert np.unique(result.labels).tolist() == list(range(k))
+    means = np.stack([X[result.labels == j].mean(axis=0) for j in range(k)])
+    np.testing.assert_allclose(result.centroids, means, rtol=1e-6, atol=1e-6 * np.abs(X).max())
+    distances = squared_distances(X, means)
+    own = distances[np.arange(len(X)), result.labels]
+    assert (own <= distances.min(axis=1) * (1 + 1e-9)).all()
+    assert result.inertia == pytest.approx(own.sum(), rel=1e-9, abs=1e-25 * np.abs(X).max() ** 2)
+    assert result.converged
+
+
+def assert_same_bytes(a, b):
+    assert a.labels.tobytes() == b.labels.tobytes()
+    assert a.centroids.tobytes() == b.centroids.tobytes()
+    assert a[2:] == b[2:]
+
+
+def blobs(n=300, d=4, k=5, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(k, d))[rng.integers(0, k, n)] * 3 + rng.normal(size=(n, d))
+
+
+@st.composite
+def problems(draw):
+    """Points of drawn shape, type, place and scale of columns, and initial centroids near them."""
+    n, d = draw(st.integers(2, 80)), draw(st.integers(1, 12))
+    k = draw(st.integers(1, min(n, 8)))
+    rng = np.random.default_rng(draw(seeds))
+    dtype = draw(st.sampled_from([np.float64, np.float32, np.uint8]))
+    if dtype == np.uint8:
+        X = rng.integers(0, 256, (n, d), dtype)
+    else:
+        scales = 10.0 ** rng.uniform(*draw(st.sampled_from([(0, 0), (-4, 4)])), size=d)
+        X = ((rng.normal(size=(n, d)) + draw(st.sampled_from([0, 100]))) * scales).astype(dtype)
+    centroids = X[rng.choice(n, k, replace=False)] + rng.normal(size=(k, d)) * X.std(axis=0) * 0.1
+    return X, centroids
+
+
+@settings(deadline=None, max_examples=50)
+@given(problems())
+def test_labels_are_those_of_brute_force(problem):
+    X, centroids = problem
+    expected = brute_force(X, centroids)
+    assume(expected is not None)
+    result = kmeans(X, len(centroids), init=centroids, n_threads=1)
+    np.testing.assert_array_equal(result.labels, expected)
+    assert_fixed_point(X, len(centroids), result)
+
+
+def test_labels_are_those_of_brute_force_on_many_points():
+    X = blobs(5000, 8, 12).astype(np.float32)
+    expected = brute_force(X, X[:12].astype(np.float64))
+    assert expected is not None
+    np.testing.assert_array_equal(kmeans(X, 12, init=X[:12]).labels, expected)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_inertia_is_that_of_scikit_learn(seed):
+    X = blobs(800, 6, 9, seed)
+    theirs = KMeans(9, init=X[:9], n_init=1, tol=0, algorithm="lloyd", max_iter=10_000).fit(X)
+    ours = kmeans(X, 9, init=X[:9])
+    assert ours.inertia == pytest.approx(theirs.inertia_, rel=1e-9)
+    np.testing.assert_array_equal(ours.labels, theirs.labels_)
+
+
+# Points on a coarse grid: many duplicates, and many exact ties.
+grids = hnp.arrays(
+    st.sampled_from([np.float32, np.float64]),
+    st.tuples(st.integers(1, 40), st.integers(1, 3)),
+    elements=st.integers(-3, 3),
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(grids, st.data(), st.sampled_from(INITS), seeds)
+def test_fixed_point_in_spite_of_duplicates_and_ties(X, data, init, seed):
+    k = data.draw(st.integers(1, len(np.unique(X, axis=0))))
+    assert_fixed_point(X, k, kmeans(X, k, init=init, seed=seed, n_threads=1))
+
+
+@settings(deadline=None, max_examples=30)
+@given(grids, st.data())
+def test_no_cluster_stays_empty_whatever_the_initial_centroids(X, data):
+    k = data.draw(st.integers(1, len(np.unique(X, axis=0))))
+    init = data.draw(hnp.arrays(np.float64, (k, X.shape[1]), elements=st.integers(-100, 100)))
+    assert_fixed_point(X, k, kmeans(X, k, init=init, n_threads=1))
+
+
+def test_empty_cluster_gets_the_farthest_point():
+    X = np.array([[0.0], [1], [2], [9]])
+    result = kmeans(X, 2, init=np.array([[1.0], [1000]]))
+    assert result.labels.tolist() == [0, 0, 0, 1]
+
+
+@pytest.mark.parametrize("init", INITS)
+@pytest.mark.parametrize("n_threads", [2, 4, None])
+def test_same_bytes_for_any_number_of_threads(init, n_threads):
+    X = blobs(7000, 16, 10).astype(np.float32)
+    one, more = (kmeans(X, 10, init=init, max_iter=8, n_threads=n) for n in (1, n_threads))
+    assert_same_bytes(more, one)
+
+
+@pytest.mark.parametrize("init", INITS)
+def test_seed_decides(init):
+    X = np.random.default_rng(0).normal(size=(100, 5))
+    first = kmeans(X, 10, init=init, seed=1)
+    assert_same_bytes(first, kmeans(X, 10, init=init, seed=1))
+    assert (first.labels != kmeans(X, 10, init=init, seed=2).labels).any()
+
+
+@pytest.mark.parametrize("init", INITS)
+@pytest.mark.parametrize("seed", range(5))
+def test_initial_centroids_are_distinct_points(init, seed):
+    # With as many clusters as distinct points, nothing else leaves each of them in a cluster of its own.
+    X = np.repeat(np.arange(8.0)[:, None], [300, 1, 1, 200, 1, 5, 1, 1], axis=0)
+    result = kmeans(X, 8, init=init, seed=seed)
+    assert result.inertia == 0
+    assert result.n_iter == 2
+    assert sorted(result.centroids[:, 0]) == list(range(8))
+
+
+@pytest.mark.parametrize("init", INITS)
+@pytest.mark.parametrize("k", [4, 100])
+def test_refuses_more_clusters_than_distinct_points(init, k):
+    X = np.array([[0.0, 1], [0, 2], [3, 3], [-0.0, 1]] * 10)  # -0 is 0
+    with pytest.raises(ValueError, match=f"{k} clusters need as many distinct points, and there are only 3"):
+        kmeans(X, k, init=init)
+
+
+@pytest.mark.parametrize("n", [2, 5])
+@pytest.mark.xfail(strict=True, reason="with an init array: StopIteration, or coinciding centroids")
+def test_refuses_more_clusters_than_distinct_points_with_given_centroids(n):
+    with pytest.raises(ValueError, match="distinct points"):
+        kmeans(np.ones((n, 1)), 3, init=np.array([[0.0], [1], [2]]))
+
+
+@pytest.mark.parametrize("init", INITS)
+def test_all_points_equal(init):
+    result = kmeans(np.full((10, 3), 0.1), 1, init=init)
+    assert result.labels.tolist() == [0] * 10
+    assert result.inertia == pytest.approx(0, abs=1e-30)
+
+
+def test_one_cluster_is_the_mean():
+    X = blobs()
+    result = kmeans(X, 1)
+    np.testing.assert_allclose(result.centroids[0], X.mean(axis=0), rtol=1e-6)
+    assert result.inertia == pytest.approx(X.var(axis=0).sum() * len(X))
+
+
+@pytest.mark.parametrize("init", INITS)
+def test_as_many_clusters_as_points(init):
+    result = kmeans(blobs(20), 20, init=init)
+    assert sorted(result.labels) == list(range(20))
+    assert result.inertia == 0
+
+
+def test_far_from_the_origin():
+    X = blobs()
+    near = kmeans(X, 5, init=X[:5])
+    far = kmeans(X + 1e6, 5, init=X[:5] + 1e6)
+    np.testing.assert_array_equal(far.labels, near.labels)
+    assert far.inertia == pytest.approx(near.inertia, rel=1e-6)
+
+
+def test_columns_of_very_different_scales():
+    X = (blobs(400, 6) * [1e-6, 1e-3, 1, 1e3, 1e6, 1e9]).astype(np.float32)
+    assert_fixed_point(X, 6, kmeans(X, 6))
+
+
+@pytest.mark.parametrize("scale", [1e20, 1e-22])
+@pytest.mark.xfail(strict=True, reason="squares overflow, or lose digits to underflow, in float32")
+@pytest.mark.filterwarnings("ignore:overflow encountered", "ignore:invalid value encountered")
+def test_very_large_and_very_small_values(scale):
+    for seed in range(10):
+        X = (blobs(60, 3, seed=seed) * scale).astype(np.float32)
+        labels = kmeans(X, 5, seed=seed).labels
+        np.testing.assert_array_equal(labels, kmeans(X / np.float64(scale), 5, seed=seed).labels)
+
+
+@pytest.mark.parametrize("init", INITS)
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.int64])
+def test_type_of_the_input_does_not_matter(init, dtype):
+    X = np.random.default_rng(0).integers(0, 256, (60, 5))
+    assert_same_bytes(kmeans(X.astype(dtype), 7, init=init), kmeans(X.astype(np.float64), 7, init=init))
+
+
+@pytest.mark.parametrize(
+    "view", [np.asfortranarray, lambda X: np.repeat(X, 2, axis=1)[:, ::2], lambda X: X[::-1][::-1]]
+)
+def test_layout_of_the_input_does_not_matter(view):
+    X = blobs(3000, k=6)
+    assert_same_bytes(kmeans(view(X), 6, init=X[:6]), kmeans(X, 6, init=X[:6]))
+
+
+def test_input_is_left_as_it_was():
+    X, init = blobs(), blobs(5)
+    kept = X.copy(), init.copy()
+    kmeans(X, 5, init=init)
+    np.testing.assert_array_equal(X, kept[0])
+    np.testing.assert_array_equal(init, kept[1])
+
+
+def test_clusters_on_a_line_are_intervals():
+    X = np.sort(np.random.default_rng(0).normal(size=(200, 1)), axis=0)
+    result = kmeans(X, 6)
+    assert_fixed_point(X, 6, result)
+    assert np.count_nonzero(np.diff(result.labels)) == 5
+
+
+def test_point_half_way_goes_to_the_first_centroid():
+    X = np.array([[-1.0], [0], [1]])
+    assert kmeans(X, 2, init=np.array([[-1.0], [1]])).labels.tolist() == [0, 0, 1]
+    assert kmeans(X, 2, init=np.array([[1.0], [-1]])).labels.tolist() == [1, 0, 0]
+
+
+def test_point_half_way_keeps_its_cluster():
+    # After the first step the centroids are -2 and 2, and 0 belongs to the second.
+    result = kmeans(np.array([[-2.0], [0], [4]]), 2, init=np.array([[-3.0], [1]]))
+    assert result.labels.tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize("init", INITS)
+def test_n_init_keeps_the_best(init):
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    inertias = [kmeans(X, 6, init=init, seed=4, n_init=n).inertia for n in (1, 2, 4)]
+    assert inertias == sorted(inertias, reverse=True)
+    assert inertias[2] < inertias[0]
+
+
+def test_max_iter_stops_early_and_says_so():
+    X = np.random.default_rng(0).normal(size=(100, 2))
+    full = kmeans(X, 10)
+    assert full.converged
+    assert full.n_iter > 3
+    stopped = kmeans(X, 10, max_iter=2)
+    assert not stopped.converged
+    assert stopped.n_iter == 2
+    assert stopped.inertia > full.inertia
+
+
+@pytest.mark.parametrize(
+    ("X", "k", "init"),
+    [
+        (np.zeros(3), 1, "random"),
+        (np.zeros((3, 2, 2)), 1, "random"),
+        (blobs(), 0, "random"),
+        (blobs(), 2, "kmeans"),
+        (blobs(d=4), 2, np.zeros((3, 4))),
+        (blobs(d=4), 2, np.zeros((2, 3))),
+        (blobs(d=4), 4, np.zeros(4)),
+    ],
+)
+def test_refuses_arguments_that_do_not_fit(X, k, init):
+    with pytest.raises(ValueError, match=r"shape|n_clusters|init"):
+        kmeans(X, k, init=init)

@@ -1,0 +1,89 @@
+"""Killed at any moment and run again, the workflow ends as if nothing had happened."""
+
+import os
+import signal
+import subprocess
+import time
+
+import psutil
+import pytest
+
+pytestmark = pytest.mark.slow
+
+RULES = ["download", "grayscale", "pixels", "train", "embed", "cluster", "evaluate", "gather", "compare"]
+
+
+def start(project, rule: str, delay: float) -> tuple[subprocess.Popen, psutil.Process]:
+    """Run a rule again, and wait until its script has run for a moment."""
+    command = project.command("--forcerun", rule)
+    run = subprocess.Popen(command, cwd=project.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    snakemake = psutil.Process(run.pid)
+    while run.poll() is None:
+        for child in snakemake.children(recursive=True):
+            try:
+                words = child.cmdline()
+            except psutil.Error:
+                continue
+            if len(words) > 1 and words[1].endswith(f"/scripts/{rule}.py"):
+                time.sleep(delay)
+                return run, child
+        time.sleep(0.005)
+    pytest.fail(f"{rule} was never seen running")
+
+
+def check(project, finished):
+    project.run()
+    lines = finished.metrics.read_text().splitlines(keepends=True)
+    kept = [line for line in lines if line.split(",")[1] in ("features", *project.all_settings["features"])]
+    assert project.metrics.read_text() == "".join(kept)
+    assert project.jobs() == set()
+
+
+def without_training(project, rule):
+    """TensorFlow takes seconds to start, so it is left out where it is not what is tested."""
+    if rule not in ("train", "embed"):
+        project.configure(features=["pixels"])
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_killed_job(project, finished, rule):
+    without_training(project, rule)
+    run, job = start(project, rule, delay=0.1)
+    job.kill()
+    assert run.wait() != 0
+    check(project, finished)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_killed_snakemake(project, finished, rule):
+    """Its job lives on, and may end while the next run makes the same file."""
+    without_training(project, rule)
+    run, job = start(project, rule, delay=0.05)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    check(project, finished)
+    psutil.wait_procs([job], timeout=60)
+    check(project, finished)
+
+
+@pytest.mark.parametrize("delay", [1, 3, 7])
+def test_all_killed_on_the_first_run(fresh, finished, delay):
+    run = subprocess.Popen(
+        fresh.command(),
+        cwd=fresh.path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(delay)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    check(fresh, finished)
+
+
+def test_second_snakemake_is_refused_while_the_first_lives(project):
+    run, _ = start(project, "train", delay=0)
+    second = project.snakemake()
+    assert second.returncode != 0
+    assert "cannot be locked" in second.stdout + second.stderr
+    assert run.wait() == 0

@@ -1,0 +1,223 @@
+"""What runs again after which change: the table of the README, row by row."""
+
+import random
+import time
+
+import pytest
+from conftest import touch
+
+pytestmark = pytest.mark.slow
+
+FEATURES = ("pixels", "autoencoder")
+
+
+def clusterings(rule, features=FEATURES, split="test", ks=(3,), seeds=(0, 1)):
+    return {f"{rule} {name} {split} k{k} seed{seed}" for name in features for k in ks for seed in seeds}
+
+
+FINAL = {"gather", "compare"}
+EVALUATIONS = clusterings("evaluate") | FINAL
+CLUSTERINGS = clusterings("cluster") | EVALUATIONS
+PIXELS = clusterings("cluster", ["pixels"]) | clusterings("evaluate", ["pixels"]) | FINAL
+BRANCH = (
+    {"train", "embed"} | clusterings("cluster", ["autoencoder"]) | clusterings("evaluate", ["autoencoder"]) | FINAL
+)
+EVERYTHING = {"grayscale", "pixels", "train", "embed"} | CLUSTERINGS
+
+NEW_CODE = "\n\ndef _new():\n    return 1\n"
+
+
+def expect(project, jobs, *options):
+    assert project.jobs(*options) == jobs
+    print("\n" + (", ".join(sorted(jobs)) or "nothing"))
+
+
+@pytest.mark.parametrize(
+    ("module", "jobs"),
+    [
+        ("lib/kmeans.py", CLUSTERINGS),
+        ("lib/validity.py", EVALUATIONS),
+        ("lib/autoencoder.py", BRANCH),
+        ("lib/images.py", EVERYTHING),
+        # imported by kmeans.py and validity.py, which the scripts import
+        ("lib/parallel.py", CLUSTERINGS),
+        # imported by all scripts; what the downloaded bytes are does not depend on it
+        ("lib/cli.py", EVERYTHING),
+        ("cluster.py", CLUSTERINGS),
+        ("embed.py", BRANCH - {"train"}),
+        ("gather.py", FINAL),
+        ("compare.py", {"compare"}),
+        ("download.py", set()),
+    ],
+)
+def test_edited_code(project, module, jobs):
+    path = project.path / "scripts" / module
+    path.write_text(path.read_text() + NEW_CODE)
+    expect(project, jobs)
+
+
+def test_edited_module_that_only_a_module_imports(project):
+    (project.path / "scripts/lib/inner.py").write_text("VALUE = 1\n")
+    (project.path / "scripts/lib/outer.py").write_text(
+        "def f():\n    from .inner import VALUE\n    return VALUE\n"
+    )
+    project.edit(
+        "scripts/lib/validity.py", "import numpy as np\n", "import numpy as np\n\nfrom lib import outer\n"
+    )
+    expect(project, EVALUATIONS)
+    project.run()
+    expect(project, set())
+    (project.path / "scripts/lib/inner.py").write_text("VALUE = 2\n")
+    expect(project, EVALUATIONS)
+
+
+def test_edited_command_of_a_rule(project):
+    project.edit("rules/evaluation.smk", '" --threads {threads} --out', '" --threads 1 --out')
+    expect(project, EVALUATIONS)
+
+
+def test_edited_comments_docstrings_and_formatting(project):
+    for path in (project.path / "scripts").rglob("*.py"):
+        text = (
+            path.read_text().replace('"""', '"""Said otherwise. ', 1).replace("\n\n\n", "\n\n\n\n# A comment.\n")
+        )
+        path.write_text(text)
+    for path in [project.path / "Snakefile", project.path / "config.yaml", *(project.path / "rules").iterdir()]:
+        path.write_text("# A comment.\n" + path.read_text())
+    expect(project, set())
+    assert "Nothing to be done" in project.run()
+
+
+def test_every_file_touched(project):
+    files = [path for path in project.path.rglob("*") if path.is_file() and ".snakemake" not in path.parts]
+    random.Random(0).shuffle(files)
+    for i, path in enumerate(files):
+        touch(path, time.time() - len(files) + i)
+    expect(project, set())
+
+
+def test_checked_out_again_elsewhere_with_new_times(project, tmp_path):
+    elsewhere = project.copy(tmp_path / "else where")
+    files = [path for path in elsewhere.path.rglob("*") if path.is_file() and ".snakemake" not in path.parts]
+    random.Random(1).shuffle(files)
+    for path in files:
+        path.write_bytes(path.read_bytes())
+        time.sleep(0.001)
+    expect(elsewhere, set())
+
+
+@pytest.mark.parametrize(
+    ("clustering", "jobs"),
+    [
+        ({"n_clusters": [3, 4]}, clusterings("cluster", ks=[4]) | clusterings("evaluate", ks=[4]) | FINAL),
+        ({"seeds": [0, 1, 7]}, clusterings("cluster", seeds=[7]) | clusterings("evaluate", seeds=[7]) | FINAL),
+        (
+            {"splits": ["test", "train"]},
+            clusterings("cluster", split="train") | clusterings("evaluate", split="train") | FINAL,
+        ),
+        ({"seeds": [1]}, FINAL),
+        ({"init": "k-means++"}, CLUSTERINGS),
+    ],
+    ids=["a k", "a seed", "a split", "a seed less", "init"],
+)
+def test_changed_clustering_settings(project, clustering, jobs):
+    project.configure(clustering=clustering)
+    expect(project, jobs)
+
+
+@pytest.mark.parametrize("setting", [{"epochs": 3}, {"filters": [4, 1]}, {"seed": 1}])
+def test_changed_autoencoder_setting(project, setting):
+    project.configure(autoencoder=setting)
+    expect(project, BRANCH)
+
+
+def test_swapped_settings(project):
+    """Snakemake compares params as a set, in which two swapped values would not show."""
+    project.configure(autoencoder={"epochs": 8, "batch_size": 2})
+    expect(project, BRANCH)
+    project.run()
+    project.configure(autoencoder={"epochs": 2, "batch_size": 8})
+    expect(project, BRANCH)
+
+
+def test_changed_luma(project):
+    project.configure(datasets={"tiny": {"luma": [0.114, 0.587, 0.299]}})
+    expect(project, EVERYTHING)
+
+
+def test_settings_that_do_not_matter(project):
+    """Another dataset, and the same bytes from another place."""
+    copy = project.path / "copy.tar.gz"
+    copy.write_bytes((project.path / "tiny.tar.gz").read_bytes())
+    project.configure(datasets={"tiny": {"source": copy.as_uri()}, "other": {"format": "digits"}})
+    expect(project, set())
+
+
+def test_changed_environment_downloads_nothing(project):
+    for path in (project.path / "envs").glob("*.yaml"):
+        path.write_text(path.read_text() + "      - six==1.17.0\n")
+    expect(project, set())
+
+
+def test_changed_bytes_of_an_unchecked_source(project):
+    project.configure(datasets={"tiny": {"sha256": None}})
+    project.run()
+    expect(project, set())
+    source = project.path / "tiny.tar.gz"
+    touch(source, time.time() + 5)
+    expect(project, set())
+    source.write_bytes(source.read_bytes() + bytes(512))
+    touch(source, time.time() + 10)
+    expect(project, {"download"} | EVERYTHING)
+
+
+def test_source_that_is_gone_after_use(project):
+    (project.path / "tiny.tar.gz").unlink()
+    expect(project, set())
+
+
+@pytest.mark.parametrize(
+    ("file", "jobs"),
+    [
+        ("images.h5", EVERYTHING),
+        ("features/pixels.h5", {"pixels"} | PIXELS),
+        ("autoencoder/model.keras", BRANCH),
+        (
+            "clusters/pixels/test/k3/seed0.h5",
+            {f"{rule} pixels test k3 seed0" for rule in ("cluster", "evaluate")} | FINAL,
+        ),
+        ("metrics/pixels/test/k3/seed0.json", {"evaluate pixels test k3 seed0"} | FINAL),
+        ("metrics.csv", FINAL),
+    ],
+)
+def test_deleted_file(project, file, jobs):
+    """It is made again, and so is what follows from it: nobody can know beforehand that it will be the same."""
+    path = project.results / file
+    before = path.read_bytes()
+    path.unlink()
+    expect(project, jobs)
+    project.run(f"results/tiny/{file}")
+    assert path.read_bytes() == before
+    expect(project, set())
+
+
+def test_deleted_archive(project):
+    """Its checksum says that what was made of it is right; there is no need to download it again."""
+    (project.path / "results/archives" / project.tiny["sha256"][:16]).unlink()
+    expect(project, set())
+
+
+def test_same_bytes_whatever_the_cores(finished, fresh):
+    fresh.run(cores=4)
+    one = fresh.metrics.read_bytes()
+    fresh.run("--forceall", cores=1)
+    assert fresh.metrics.read_bytes() == one == finished.metrics.read_bytes()
+
+
+def test_run_from_another_directory(fresh, tmp_path):
+    elsewhere = tmp_path / "else where"
+    elsewhere.mkdir()
+    fresh.configure(datasets={"tiny": {"source": str(fresh.path / "tiny.tar.gz")}})
+    fresh.run("--directory", str(elsewhere), "--until", "grayscale")
+    assert (elsewhere / "results/tiny/images.h5").exists()
+    assert not fresh.results.exists()
