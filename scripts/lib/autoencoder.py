@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+tf.get_logger().setLevel("ERROR")
 # The order of sums, and so the last digits of the weights, would follow the number of threads.
 tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -99,8 +100,8 @@ def train(
         except DeadCodeError as error:
             log(f"attempt {attempt + 1} of {ATTEMPTS}: {error}")
     raise DeadCodeError(
-        f"in {ATTEMPTS} attempts from seed {seed} the code died; another seed, more filters "
-        "or a lower learning rate may help"
+        f"none of {ATTEMPTS} attempts from seed {seed} gave a code that says anything of the images; "
+        "more epochs, more filters, another seed or another learning rate may help"
     )
 
 
@@ -148,16 +149,19 @@ def _epoch_function(model, optimizer, batch_size):
 
 
 def save(model: keras.Model, path: Path) -> None:
-    """Write a model as .keras, without the times in it: the same weights are the same bytes."""
+    """Write a model as .keras, without the times and addresses in it: the same weights are the same bytes."""
     model.save(path)
     with zipfile.ZipFile(path) as archive:
-        members = {name: archive.read(name) for name in sorted(archive.namelist())}
-    metadata = json.loads(members["metadata.json"])
-    metadata["date_saved"] = ""
-    members["metadata.json"] = json.dumps(metadata).encode()
+        members = {name: archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in members.items():
+            if name.endswith(".json"):
+                data = json.dumps(json.loads(data, object_hook=_without_chance)).encode()
             archive.writestr(zipfile.ZipInfo(name), data)
+
+
+def _without_chance(entries: dict) -> dict:
+    return {key: value for key, value in entries.items() if key not in ("date_saved", "shared_object_id")}
 
 
 def encode(model: keras.Model, images: np.ndarray) -> np.ndarray:
