@@ -125,10 +125,17 @@ def test_no_cluster_stays_empty_whatever_the_initial_centroids(X, data):
     assert_fixed_point(X, k, kmeans(X, k, init=init, n_threads=1))
 
 
-def test_empty_cluster_gets_the_farthest_point():
+@pytest.mark.parametrize(
+    ("init", "labels"),
+    [
+        ([1, 1000], [0, 0, 0, 1]),
+        # 9 is the farthest from its centroid, 16, but alone with it.
+        ([0, 16, 1000], [0, 0, 2, 1]),
+    ],
+)
+def test_empty_cluster_gets_the_farthest_point_that_is_not_alone(init, labels):
     X = np.array([[0.0], [1], [2], [9]])
-    result = kmeans(X, 2, init=np.array([[1.0], [1000]]))
-    assert result.labels.tolist() == [0, 0, 0, 1]
+    assert kmeans(X, len(init), init=np.array(init)[:, None]).labels.tolist() == labels
 
 
 @pytest.mark.parametrize("init", INITS)
@@ -167,7 +174,6 @@ def test_refuses_more_clusters_than_distinct_points(init, k):
 
 
 @pytest.mark.parametrize("n", [2, 5])
-@pytest.mark.xfail(strict=True, reason="with an init array: StopIteration, or coinciding centroids")
 def test_refuses_more_clusters_than_distinct_points_with_given_centroids(n):
     with pytest.raises(ValueError, match="distinct points"):
         kmeans(np.ones((n, 1)), 3, init=np.array([[0.0], [1], [2]]))
@@ -208,7 +214,6 @@ def test_columns_of_very_different_scales():
 
 
 @pytest.mark.parametrize("scale", [1e20, 1e-22])
-@pytest.mark.xfail(strict=True, reason="squares overflow, or lose digits to underflow, in float32")
 @pytest.mark.filterwarnings("ignore:overflow encountered", "ignore:invalid value encountered")
 def test_very_large_and_very_small_values(scale):
     for seed in range(10):
@@ -251,6 +256,23 @@ def test_point_half_way_goes_to_the_first_centroid():
     X = np.array([[-1.0], [0], [1]])
     assert kmeans(X, 2, init=np.array([[-1.0], [1]])).labels.tolist() == [0, 0, 1]
     assert kmeans(X, 2, init=np.array([[1.0], [-1]])).labels.tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize("d", [2, 30, 1000])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_points_a_hair_off_half_way_go_to_the_nearer_centroid(d, dtype):
+    rng = np.random.default_rng(d)
+    centroids = rng.random((2, d))
+    axis = np.diff(centroids, axis=0)
+    hair = rng.choice([-1e-7, -1e-8, -1e-9, 1e-9, 1e-8, 1e-7], (2000, 1))
+    aside = rng.normal(size=(2000, d))
+    aside -= aside @ axis.T / (axis @ axis.T) * axis
+    X = (centroids.mean(axis=0) + hair * axis + aside).astype(dtype)
+    distances = squared_distances(X, centroids)
+    clear = np.abs(distances[:, 0] - distances[:, 1]) > 1e-12 * distances[:, 0]
+    assert clear.sum() > 1000
+    labels = kmeans(X, 2, init=centroids, max_iter=1).labels
+    np.testing.assert_array_equal(labels[clear], distances.argmin(axis=1)[clear])
 
 
 def test_point_half_way_keeps_its_cluster():

@@ -203,7 +203,6 @@ def test_unreadable_file_is_told_in_one_line(tmp_path, read, make, reason):
         pytest.param(lambda path: hdf5(path, "test/features", np.zeros(3)), id="one axis"),
     ],
 )
-@pytest.mark.xfail(strict=True, reason="two lines for a folder; TypeError or ValueError for another layout")
 def test_file_of_another_layout_is_told_in_one_line(tmp_path, make):
     make(tmp_path / "X.h5")
     with pytest.raises(InputError) as error:

@@ -1,6 +1,6 @@
 """The check of config.yaml. Only the workflow reads settings; scripts get arguments."""
 
-import math
+import sys
 
 from jsonschema import Draft202012Validator, validators
 
@@ -9,7 +9,7 @@ _TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
     {
         "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
         "number": lambda _, value: (
-            isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
         ),
     }
 )

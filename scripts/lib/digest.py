@@ -59,6 +59,7 @@ def _is_text(statement: ast.stmt) -> bool:
     )
 
 
+@functools.cache
 def _local_imports(path: Path, root: Path) -> list[Path]:
     found = []
     for node in ast.walk(_tree(path)):

@@ -119,16 +119,19 @@ class _Points:
         self.X = X
         self.n, self.d = X.shape
         self.n_threads = n_threads
-        # Around the mean, float32 has the most digits to spare for what tells points apart.
+        # Around the mean, float32 has the most digits to spare for what tells points apart; a power of
+        # two brings all within its range.
         self.mean = X.mean(axis=0, dtype=np.float64)
+        largest = max(np.abs(X[rows] - self.mean).max() for rows in blocks(self.n))
+        self.scale = 0.5 ** np.frexp(largest)[1]
         self.centred = np.empty(X.shape, np.float32)
         for rows in blocks(self.n):
-            self.centred[rows] = X[rows] - self.mean
+            self.centred[rows] = (X[rows] - self.mean) * self.scale
         self.norms = np.sqrt(np.einsum("ij,ij->i", self.centred, self.centred))
 
     def nearest(self, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """The nearest centroid of each point, (n,) int32; at a tie the present label, or the first."""
-        c = (centroids - self.mean).astype(np.float32)
+        c = ((centroids - self.mean) * self.scale).astype(np.float32)
         squares = np.einsum("ij,ij->i", c, c, dtype=np.float64)
         longest = np.sqrt(squares.max())
         new = np.empty(self.n, np.int32)
@@ -202,7 +205,9 @@ def _refill_empty(points: _Points, centroids: np.ndarray, labels: np.ndarray) ->
     squares = points.squared_distances_to_own(centroids, labels)
     candidates = iter(np.argsort(-squares, kind="stable"))
     for cluster in empty:
-        farthest = next(i for i in candidates if counts[labels[i]] > 1)
+        farthest = next((i for i in candidates if counts[labels[i]] > 1 and squares[i] > 0), None)
+        if farthest is None:
+            raise ValueError(f"{len(counts)} clusters need as many distinct points, and there are fewer")
         counts[labels[farthest]] -= 1
         counts[cluster] += 1
         labels[farthest] = cluster

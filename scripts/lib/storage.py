@@ -21,8 +21,11 @@ def reading(path: Path) -> Iterator[h5py.File]:
             yield file
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
-    except (OSError, KeyError) as error:
-        raise InputError(f"{path} is damaged or not of this workflow ({error}); delete it and run again") from None
+    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"{path} is damaged or not of this workflow ({reason}); delete it and run again"
+        ) from None
 
 
 @contextlib.contextmanager
@@ -79,7 +82,7 @@ def read_features(path: Path, split: str) -> np.ndarray:
     """The features of one split, float32 (n, d), all finite."""
     with reading(path) as file:
         features = file[split]["features"][:]
-    bad = ~np.isfinite(features).all(axis=1)
+        bad = ~np.isfinite(features).all(axis=1)
     if bad.any():
         raise InputError(
             f"{path}: {bad.sum()} of {len(bad)} rows of {split}/features hold NaN or infinity, "

@@ -7,6 +7,7 @@ import numpy as np
 from lib.parallel import blocks, in_threads
 
 BLOCK_ROWS = 1024
+CLOSE = 1e-7  # squared distances below this share of the largest squared norm are computed directly
 
 
 class Validity(NamedTuple):
@@ -54,9 +55,9 @@ def validity(X: np.ndarray, labels: np.ndarray, *, n_threads: int | None = None)
     sizes = np.unique(labels, return_counts=True)[1]
     cluster = np.repeat(np.arange(len(sizes)), sizes)  # of each point, in this order
     # Distances do not change with the origin, and their rounding errors are least around the mean.
-    points = X[order].astype(np.float64)
-    points -= points.mean(axis=0)
-    squares = np.einsum("ij,ij->i", points, points)
+    exact = X[order]
+    points = exact - exact.mean(axis=0, dtype=np.float64)
+    data = _Data(exact, points, np.einsum("ij,ij->i", points, points), cluster)
 
     sums = np.zeros((len(X), len(sizes)))  # of the distances of each point to those of each cluster
     lowest: list[tuple[float, slice, slice]] = []  # of squared distances between clusters, by block
@@ -65,7 +66,7 @@ def validity(X: np.ndarray, labels: np.ndarray, *, n_threads: int | None = None)
     for i, rows in enumerate(rows_of):
 
         def pairs(columns: slice, rows: slice = rows):
-            return _block(points, squares, cluster, rows, columns)
+            return _block(data, rows, columns)
 
         for columns, block in zip(rows_of[i:], in_threads(pairs, rows_of[i:], n_threads), strict=True):
             sums[rows, block.column_clusters] += block.row_sums
@@ -75,13 +76,30 @@ def validity(X: np.ndarray, labels: np.ndarray, *, n_threads: int | None = None)
             largest = max(largest, block.largest)
 
     samples = _silhouettes(sums, sizes, cluster)
-    diameter = float(np.linalg.norm(points[largest[1]] - points[largest[2]]))
-    separation = _separation(points, squares, cluster, lowest) if len(sizes) > 1 else np.nan
+    diameter = float(np.sqrt(data.directly(*np.array([largest[1:]]).T)[0]))
+    separation = _separation(data, lowest) if len(sizes) > 1 else np.nan
     with np.errstate(divide="ignore", invalid="ignore"):
         dunn = float(np.divide(separation, diameter))
     result = np.empty(len(X))
     result[order] = samples
     return Validity(float(result.mean()), dunn, separation, diameter, result)
+
+
+class _Data(NamedTuple):
+    """The points, sorted by cluster."""
+
+    exact: np.ndarray  # (n, d) as given
+    centred: np.ndarray  # (n, d) float64
+    squares: np.ndarray  # (n,) squared norms of the centred points
+    cluster: np.ndarray  # (n,)
+
+    def directly(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+        """Squared distances of pairs of points from their coordinates."""
+        result = np.empty(len(i))
+        for part in blocks(len(i)):
+            difference = self.exact[i[part]].astype(np.float64) - self.exact[j[part]]
+            result[part] = np.einsum("ij,ij->i", difference, difference)
+        return result
 
 
 class _Block(NamedTuple):
@@ -95,21 +113,21 @@ class _Block(NamedTuple):
     largest: tuple[float, int, int]  # squared distance within a cluster, and the two points
 
 
-def _squared_distances(points, squares, rows, columns) -> np.ndarray:
-    distances = points[rows] @ points[columns].T
+def _squared_distances(data: _Data, rows: slice, columns: slice) -> np.ndarray:
+    distances = data.centred[rows] @ data.centred[columns].T
     distances *= -2
-    distances += squares[rows, None]
-    distances += squares[columns]
-    np.maximum(distances, 0, out=distances)
-    if rows == columns:
-        np.fill_diagonal(distances, 0)
+    distances += data.squares[rows, None]
+    distances += data.squares[columns]
+    # |x|² + |y|² - 2 x·y has lost its digits where x is close to y (Higham 2002, section 3.1).
+    i, j = np.nonzero(distances < CLOSE * data.squares.max())
+    distances[i, j] = data.directly(rows.start + i, columns.start + j)
     return distances
 
 
-def _block(points, squares, cluster, rows: slice, columns: slice) -> _Block:
-    distances = _squared_distances(points, squares, rows, columns)
-    row_clusters, row_starts = np.unique(cluster[rows], return_index=True)
-    column_clusters, column_starts = np.unique(cluster[columns], return_index=True)
+def _block(data: _Data, rows: slice, columns: slice) -> _Block:
+    distances = _squared_distances(data, rows, columns)
+    row_clusters, row_starts = np.unique(data.cluster[rows], return_index=True)
+    column_clusters, column_starts = np.unique(data.cluster[columns], return_index=True)
     between = row_clusters[:, None] != column_clusters
     lowest = np.inf
     if between.any():
@@ -144,16 +162,15 @@ def _silhouettes(sums: np.ndarray, sizes: np.ndarray, cluster: np.ndarray) -> np
     return np.where(undefined, 0.0, (b - a) / np.where(undefined, 1.0, scale))
 
 
-def _separation(points, squares, cluster, lowest) -> float:
+def _separation(data: _Data, lowest: list[tuple[float, slice, slice]]) -> float:
     """The smallest distance between clusters, from the coordinates of every pair that may have it."""
-    # |x|² + |y|² - 2 x·y loses digits where x is close to y (Higham 2002, section 3.1).
-    error = 8 * np.finfo(np.float64).eps * (points.shape[1] + 4) * squares.max()
-    limit = min(lowest)[0] + 2 * error
+    limit = min(least for least, _, _ in lowest)
+    # An error of the product weighs most just above where it is not trusted any more.
+    limit *= 1 + 8 * np.finfo(np.float64).eps * (data.centred.shape[1] + 4) / CLOSE
     best = np.inf
     for least, rows, columns in lowest:
         if least <= limit:
-            distances = _squared_distances(points, squares, rows, columns)
-            close = (distances <= limit) & (cluster[rows, None] != cluster[columns])
-            for i, j in np.argwhere(close):
-                best = min(best, np.linalg.norm(points[rows.start + i] - points[columns.start + j]))
-    return float(best)
+            between = data.cluster[rows, None] != data.cluster[columns]
+            i, j = np.nonzero((_squared_distances(data, rows, columns) <= limit) & between)
+            best = min(best, data.directly(rows.start + i, columns.start + j).min())
+    return float(np.sqrt(best))
