@@ -36,7 +36,7 @@ test: install  ## the fast tests
 
 .PHONY: test-slow
 test-slow: install  ## the slow tests: the real workflow, rebuilt, broken and killed
-	.venv/bin/pytest -m slow
+	.venv/bin/pytest -m slow -n 2
 
 .PHONY: lint
 lint: install  ## ruff, snakefmt and snakemake --lint

@@ -173,10 +173,23 @@ def test_refuses_more_clusters_than_distinct_points(init, k):
         kmeans(X, k, init=init)
 
 
-@pytest.mark.parametrize("n", [2, 5])
-def test_refuses_more_clusters_than_distinct_points_with_given_centroids(n):
+pulled_apart = pytest.mark.xfail(
+    strict=True, reason="equal points that lie on no initial centroid are pulled apart"
+)
+
+
+@pytest.mark.parametrize(
+    ("n", "init"),
+    [
+        (2, [0, 1, 2]),
+        (5, [0, 1, 2]),
+        (2, [0, 10, 20]),
+        pytest.param(5, [0, 10, 20], marks=pulled_apart),
+    ],
+)
+def test_refuses_more_clusters_than_distinct_points_with_given_centroids(n, init):
     with pytest.raises(ValueError, match="distinct points"):
-        kmeans(np.ones((n, 1)), 3, init=np.array([[0.0], [1], [2]]))
+        kmeans(np.ones((n, 1)), 3, init=np.array(init)[:, None])
 
 
 @pytest.mark.parametrize("init", INITS)
@@ -213,10 +226,9 @@ def test_columns_of_very_different_scales():
     assert_fixed_point(X, 6, kmeans(X, 6))
 
 
-@pytest.mark.parametrize("scale", [1e20, 1e-22])
-@pytest.mark.filterwarnings("ignore:overflow encountered", "ignore:invalid value encountered")
+@pytest.mark.parametrize("scale", [1e30, 1e20, 1e-22, 1e-30])
 def test_very_large_and_very_small_values(scale):
-    for seed in range(10):
+    for seed in range(5):
         X = (blobs(60, 3, seed=seed) * scale).astype(np.float32)
         labels = kmeans(X, 5, seed=seed).labels
         np.testing.assert_array_equal(labels, kmeans(X / np.float64(scale), 5, seed=seed).labels)

@@ -97,6 +97,20 @@ def test_hdf5_file_is_whole_or_not_there(tmp_path):
         np.testing.assert_array_equal(file["x"][:], np.arange(1_000_000))
 
 
+def test_error_while_writing_hdf5_leaves_the_old_file_and_no_crash(tmp_path):
+    path = tmp_path / "X.h5"
+    path.write_text("old")
+    code = (
+        "import resource, sys\nfrom pathlib import Path\nfrom lib.storage import writing\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "with writing(Path(sys.argv[1])) as file:\n    file['x'] = [0.5] * 1_000_000\n"
+    )
+    failed = subprocess.run([sys.executable, "-c", code, path], cwd=SCRIPTS, capture_output=True, check=False)
+    assert failed.returncode == 1
+    assert names(tmp_path) == ["X.h5"]
+    assert path.read_text() == "old"
+
+
 def test_killed_writer_leaves_the_old_file_and_the_next_one_cleans_up(tmp_path):
     path = tmp_path / "out.h5"
     path.write_text("old")

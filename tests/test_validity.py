@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.spatial.distance import cdist
@@ -41,23 +41,19 @@ def clustering(n=2500, d=3, seed=0):
 
 @st.composite
 def clusterings(draw):
-    """A few points, often duplicates, with labels that are unsorted, negative, with gaps, or all equal."""
-    n, d = draw(st.integers(1, 30)), draw(st.integers(1, 4))
-    X = draw(hnp.arrays(np.float64, (n, d), elements=st.integers(-20, 20))) / 8
+    """A few points, often equal or close, with labels that are unsorted, negative, with gaps, or all equal."""
+    shape = draw(st.integers(1, 30)), draw(st.integers(1, 4))
+    grid = hnp.arrays(np.float64, shape, elements=st.integers(-20, 20).map(lambda x: x / 8))
+    X = draw(grid | hnp.arrays(np.float32, shape, elements=st.floats(-1000, 1000, width=32)))
     numbers = draw(st.lists(st.integers(-50, 50), min_size=1, max_size=6, unique=True))
-    labels = draw(hnp.arrays(np.int32, n, elements=st.sampled_from(numbers)))
+    labels = draw(hnp.arrays(np.int32, shape[0], elements=st.sampled_from(numbers)))
     return X, labels
 
 
 @settings(deadline=None, max_examples=100)
 @given(clusterings())
 def test_small_clusterings(drawn):
-    X, labels = drawn
-    clusters = [np.unique(X[labels == label], axis=0) for label in np.unique(labels)]
-    single_points = [cluster.tobytes() for cluster in clusters if len(cluster) == 1]
-    # Clusters of the same one point: test_duplicates_in_different_clusters_have_silhouette_0.
-    assume(len(single_points) == len(set(single_points)))
-    assert_as_by_brute_force(X, labels)
+    assert_as_by_brute_force(*drawn)
 
 
 @pytest.mark.parametrize("n", [1023, 1024, 1025, 2048, 2500])
@@ -147,7 +143,7 @@ def test_same_bytes_for_any_number_of_threads(n_threads):
 
 
 def test_same_bytes_for_any_number_of_threads_of_blas():
-    X, labels = clustering(2100, 300)
+    X, labels = clustering(1500, 1000)  # whose products differ in the last digits
     with threadpool_limits(1):
         one = validity(X, labels)
     with threadpool_limits(4):

@@ -83,10 +83,6 @@ class Project:
         return yaml.safe_load(self.settings_file.read_text())
 
     @property
-    def all_settings(self) -> dict:
-        return merged(yaml.safe_load((self.path / "config.yaml").read_text()), self.settings)
-
-    @property
     def tiny(self) -> dict:
         return self.settings["datasets"]["tiny"]
 
@@ -125,6 +121,16 @@ class Project:
         found = re.findall(r"^(?:local)?rule (\w+):\n((?:    .*\n)*)", text, re.MULTILINE)
         assert found, text
         return {job_name(rule, details) for rule, details in found} - {"all"}
+
+    def without_training(self) -> None:
+        """Leave the autoencoder out: TensorFlow takes seconds to start."""
+        self.configure(features=["pixels"])
+
+    def metrics_of(self, finished: "Project") -> str:
+        """The metrics.csv that the present feature spaces should give, from that of all of them."""
+        lines = finished.metrics.read_text().splitlines(keepends=True)
+        features = merged(yaml.safe_load((self.path / "config.yaml").read_text()), self.settings)["features"]
+        return "".join(line for line in lines if line.split(",")[1] in ["features", *features])
 
     def snapshot(self) -> dict[str, bytes]:
         """All results but logs and benchmarks."""
