@@ -53,7 +53,8 @@ WHOLE_NUMBERS = "allowed: a list of whole numbers, each once"
 SPACES = "allowed: a list of feature spaces, each once"
 SPLITS = "allowed: a list of train and test, each at most once"
 SHA256 = "allowed: the archive's SHA-256 as 64 hexadecimal digits (0-9, a-f), or null to skip the check"
-FOLDERS = "allowed: names of letters, digits, '_', '.' and '-' (they become folders)"
+RATE = "allowed: a number above 0 (1.0e-3 is one; YAML takes 1e-3 for text)"
+FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become folders)"
 
 
 @pytest.mark.parametrize(
@@ -77,16 +78,22 @@ FOLDERS = "allowed: names of letters, digits, '_', '.' and '-' (they become fold
         # Wrong types.
         ("dataset: 10", "dataset is 10; allowed: a key of datasets"),
         ("features: pixels", f"features is 'pixels'; {SPACES}"),
-        ("autoencoder: null", "autoencoder is None; allowed: a mapping of settings"),
+        ("autoencoder: null", "autoencoder is null; allowed: a mapping of settings"),
         ("autoencoder: {epochs: ten}", f"autoencoder.epochs is 'ten'; {POSITIVE}"),
-        ("autoencoder: {epochs: true}", f"autoencoder.epochs is True; {POSITIVE}"),
+        ("autoencoder: {epochs: true}", f"autoencoder.epochs is true; {POSITIVE}"),
         ("autoencoder: {epochs: 10.0}", f"autoencoder.epochs is 10.0; {POSITIVE}"),
-        ("autoencoder: {learning_rate: true}", "autoencoder.learning_rate is True; allowed: a number above 0"),
-        ("autoencoder: {learning_rate: 1e-3}", "autoencoder.learning_rate is '1e-3'; allowed: a number above 0"),
+        (
+            "autoencoder: {learning_rate: true}",
+            f"autoencoder.learning_rate is true; {RATE}",
+        ),
+        (
+            "autoencoder: {learning_rate: 1e-3}",
+            f"autoencoder.learning_rate is '1e-3'; {RATE}",
+        ),
         ("clustering: {n_clusters: 10}", f"clustering.n_clusters is 10; {WHOLE_NUMBERS}"),
-        ("clustering: {seeds: [0, true]}", f"clustering.seeds[1] is True; {SEED}"),
+        ("clustering: {seeds: [0, true]}", f"clustering.seeds[1] is true; {SEED}"),
         ("clustering: {splits: test}", f"clustering.splits is 'test'; {SPLITS}"),
-        ("datasets: {cifar10: null}", "datasets.cifar10 is None; allowed: a mapping with a format"),
+        ("datasets: {cifar10: null}", "datasets.cifar10 is null; allowed: a mapping with a format"),
         # Values out of range.
         ("dataset: mnist", "dataset is 'mnist'; allowed: cifar10, digits"),
         ("features: [pixel]", "features[0] is 'pixel'; allowed: pixels, autoencoder"),
@@ -96,9 +103,18 @@ FOLDERS = "allowed: names of letters, digits, '_', '.' and '-' (they become fold
             "autoencoder.filters is []; allowed: a list of whole numbers, one for each convolution of the encoder",
         ),
         ("autoencoder: {filters: [3, 0]}", f"autoencoder.filters[1] is 0; {POSITIVE}"),
-        ("autoencoder: {learning_rate: 0}", "autoencoder.learning_rate is 0; allowed: a number above 0"),
-        ("autoencoder: {learning_rate: .nan}", "autoencoder.learning_rate is nan; allowed: a number above 0"),
-        ("autoencoder: {learning_rate: .inf}", "autoencoder.learning_rate is inf; allowed: a number above 0"),
+        (
+            "autoencoder: {learning_rate: 0}",
+            f"autoencoder.learning_rate is 0; {RATE}",
+        ),
+        (
+            "autoencoder: {learning_rate: .nan}",
+            f"autoencoder.learning_rate is nan; {RATE}",
+        ),
+        (
+            "autoencoder: {learning_rate: .inf}",
+            f"autoencoder.learning_rate is inf; {RATE}",
+        ),
         ("autoencoder: {seed: 4294967296}", f"autoencoder.seed is 4294967296; {SEED}"),
         ("clustering: {n_clusters: [0]}", f"clustering.n_clusters[0] is 0; {POSITIVE}"),
         ("clustering: {seeds: [-1]}", f"clustering.seeds[0] is -1; {SEED}"),
@@ -117,8 +133,8 @@ FOLDERS = "allowed: names of letters, digits, '_', '.' and '-' (they become fold
             "datasets: {cifar10: {luma: [.nan, 0, 1]}}",
             "datasets.cifar10.luma[0] is nan; allowed: a weight of 0 or more",
         ),
-        ("datasets: {a/b: {format: digits}}", f"datasets is 'a/b'; {FOLDERS}"),
-        ("datasets: {..: {format: digits}}", f"datasets is '..'; {FOLDERS}"),
+        ("datasets: {a/b: {format: digits}}", f"datasets.a/b is not a setting; {FOLDERS}"),
+        ("datasets: {..: {format: digits}}", f"datasets... is not a setting; {FOLDERS}"),
         # Duplicates.
         ("features: [pixels, pixels]", f"features is ['pixels', 'pixels']; {SPACES}"),
         ("clustering: {n_clusters: [3, 3]}", f"clustering.n_clusters is [3, 3]; {WHOLE_NUMBERS}"),
@@ -135,7 +151,7 @@ FOLDERS = "allowed: names of letters, digits, '_', '.' and '-' (they become fold
         ),
         (
             "clustering: {splits: {pixels: [test], autoencoder: [test], codes: [test]}}",
-            "clustering.splits is 'codes'; allowed: pixels, autoencoder",
+            "clustering.splits.codes is not a setting; allowed here: pixels, autoencoder",
         ),
         # Missing keys of a dataset of one's own.
         ("datasets: {own: {}}", "datasets.own.format is missing"),

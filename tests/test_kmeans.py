@@ -173,23 +173,16 @@ def test_refuses_more_clusters_than_distinct_points(init, k):
         kmeans(X, k, init=init)
 
 
-pulled_apart = pytest.mark.xfail(
-    strict=True, reason="equal points that lie on no initial centroid are pulled apart"
-)
-
-
-@pytest.mark.parametrize(
-    ("n", "init"),
-    [
-        (2, [0, 1, 2]),
-        (5, [0, 1, 2]),
-        (2, [0, 10, 20]),
-        pytest.param(5, [0, 10, 20], marks=pulled_apart),
-    ],
-)
+@pytest.mark.parametrize(("n", "init"), [(2, [0, 1, 2]), (5, [0, 1, 2]), (2, [0, 10, 20]), (5, [0, 10, 20])])
 def test_refuses_more_clusters_than_distinct_points_with_given_centroids(n, init):
     with pytest.raises(ValueError, match="distinct points"):
         kmeans(np.ones((n, 1)), 3, init=np.array(init)[:, None])
+
+
+@pytest.mark.parametrize("arguments", [{"n_init": 0}, {"max_iter": 0}, {"n_clusters": 0}])
+def test_refuses_to_do_nothing(arguments):
+    with pytest.raises(ValueError, match="should be 1 or more, is 0"):
+        kmeans(np.ones((3, 1)), **{"n_clusters": 1} | arguments)
 
 
 @pytest.mark.parametrize("init", INITS)

@@ -1,5 +1,6 @@
 """The check of config.yaml. Only the workflow reads settings; scripts get arguments."""
 
+import json
 import sys
 
 from jsonschema import Draft202012Validator, validators
@@ -42,4 +43,10 @@ def _describe(error) -> list[str]:
     if error.validator == "required":
         missing = [name for name in error.validator_value if name not in error.instance]
         return [f"{prefix}{name} is missing" for name in missing]
-    return [f"{key or 'the configuration'} is {error.instance!r}; allowed: {error.schema['description']}"]
+    allowed = error.schema["description"]
+    if "propertyNames" in error.schema_path:
+        return [f"{prefix}{error.instance} is not a setting; allowed here: {allowed}"]
+    value = repr(error.instance)
+    if error.instance is None or isinstance(error.instance, bool):
+        value = json.dumps(error.instance)  # null, true and false, as the file has them
+    return [f"{key or 'the configuration'} is {value}; allowed: {allowed}"]

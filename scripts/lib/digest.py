@@ -43,19 +43,26 @@ def _tree(path: Path) -> ast.Module:
 
 @functools.cache
 def _essence(path: Path) -> str:
-    """The code as Python would print it, without the strings that only document."""
-    tree = _tree(path)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [statement for statement in node.body if not _is_text(statement)] or [ast.Pass()]
-    return ast.unparse(tree)
+    """The syntax tree without the strings that only document.
+
+    Neither ast.dump nor ast.unparse will do: they print the same tree otherwise from one version of
+    Python to the next. Fields that are empty are left out, for versions add fields.
+    """
+    return _text(_tree(path))
 
 
-def _is_text(statement: ast.stmt) -> bool:
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{','.join(_text(item) for item in value if not _is_documentation(item))}]"
+    if not isinstance(value, ast.AST):
+        return repr(value)
+    fields = (f"{name}={_text(field)}" for name, field in ast.iter_fields(value) if field not in (None, []))
+    return f"{type(value).__name__}({','.join(fields)})"
+
+
+def _is_documentation(node: object) -> bool:
     return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
     )
 
 

@@ -3,6 +3,7 @@
 Lloyd, S. (1982). Least squares quantization in PCM. IEEE Trans. Inf. Theory 28(2), 129-137.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -68,8 +69,13 @@ def kmeans(
     """
     if X.ndim != 2:
         raise ValueError(f"X should have two axes, has the shape {X.shape}")
-    if n_clusters < 1:
-        raise ValueError(f"n_clusters should be 1 or more, is {n_clusters}")
+    for name, value in {
+        "n_clusters": n_clusters,
+        "n_init": n_init,
+        "max_iter": 1 if max_iter is None else max_iter,
+    }.items():
+        if value < 1:
+            raise ValueError(f"{name} should be 1 or more, is {value}")
     rng = np.random.default_rng(seed)
     points = _Points(X, n_threads)
     best = None
@@ -78,6 +84,7 @@ def kmeans(
             centroids = np.asarray(init, np.float64)
             if centroids.shape != (n_clusters, X.shape[1]):
                 raise ValueError(f"init has the shape {centroids.shape}, not {(n_clusters, X.shape[1])}")
+            _distinct(X, range(len(X)), n_clusters)
         elif init == "random":
             centroids = _random_points(X, n_clusters, rng)
         elif init == "k-means++":
@@ -205,9 +212,7 @@ def _refill_empty(points: _Points, centroids: np.ndarray, labels: np.ndarray) ->
     squares = points.squared_distances_to_own(centroids, labels)
     candidates = iter(np.argsort(-squares, kind="stable"))
     for cluster in empty:
-        farthest = next((i for i in candidates if counts[labels[i]] > 1 and squares[i] > 0), None)
-        if farthest is None:
-            raise ValueError(f"{len(counts)} clusters need as many distinct points, and there are fewer")
+        farthest = next(i for i in candidates if counts[labels[i]] > 1)
         counts[labels[farthest]] -= 1
         counts[cluster] += 1
         labels[farthest] = cluster
@@ -215,12 +220,16 @@ def _refill_empty(points: _Points, centroids: np.ndarray, labels: np.ndarray) ->
 
 def _random_points(X: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
     """k distinct points, each set of them as likely as another up to duplicates; (k, d) float64."""
-    chosen: dict[bytes, np.ndarray] = {}
-    for i in rng.permutation(len(X)):
-        point = X[i] + np.float64(0)  # -0 and 0 are one point
-        chosen.setdefault(point.tobytes(), point)
+    return X[_distinct(X, rng.permutation(len(X)), k)].astype(np.float64)
+
+
+def _distinct(X: np.ndarray, order: Iterable[int], k: int) -> list[int]:
+    """The first k points in an order that differ from each other."""
+    chosen: dict[bytes, int] = {}
+    for i in order:
+        chosen.setdefault((X[i] + np.float64(0)).tobytes(), i)  # -0 and 0 are one point
         if len(chosen) == k:
-            return np.stack(list(chosen.values()))
+            return list(chosen.values())
     raise ValueError(f"{k} clusters need as many distinct points, and there are only {len(chosen)}")
 
 

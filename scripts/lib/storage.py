@@ -53,6 +53,13 @@ class _PatientFile(io.FileIO):
                 self.error = error
         return len(view)
 
+    def truncate(self, size: int | None = None) -> int:
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self.error = self.error or error
+            return size or 0
+
 
 def read_images(path: Path, split: str) -> np.ndarray:
     """The images of one split, uint8 (n, height, width)."""
