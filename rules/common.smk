@@ -57,10 +57,10 @@ def code(script):
 def options(settings):
     """Settings as command-line options: {"batch_size": 32} as --batch-size 32."""
     words = []
-    for key, value in settings.items():
+    for key, value in sorted(settings.items()):  # their order in the file is no reason to run again
         words.append(f"--{key.replace('_', '-')}")
         if isinstance(value, dict):
-            words.append(json.dumps(value))
+            words.append(json.dumps(value, sort_keys=True))
         else:
             words += map(str, value if isinstance(value, list) else [value])
     return shlex.join(words)

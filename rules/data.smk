@@ -19,7 +19,7 @@ rule download:
         "../envs/data.yaml"
     threads: 1
     resources:
-        mem_mb=300,
+        mem_mb=200,
         runtime=60,
     params:
         run=program("download.py"),
@@ -27,7 +27,7 @@ rule download:
         # With `input` among its arguments, a param is no reason to run again.
         source=lambda w, input: dataset_of(w.archive)["source"],
     shell:
-        "{params.run} --source {params.source:q} {params.sha256}" " --out {output:q} --log {log:q}"
+        "{params.run} --source {params.source:q} {params.sha256} --out {output:q} --log {log:q}"
 
 
 # Turn the images of a dataset, whatever they come in, into grayscale.
@@ -44,7 +44,7 @@ rule grayscale:
         "../envs/data.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=200,
         runtime=10,
     params:
         run=program("grayscale.py"),

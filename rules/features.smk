@@ -16,7 +16,7 @@ rule pixels:
         "../envs/clustering.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=600,
         runtime=10,
     params:
         run=program("pixels.py"),
@@ -40,7 +40,7 @@ rule train:
         "../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=1500,
         runtime=120,
     params:
         run=program("train.py"),
@@ -66,7 +66,7 @@ rule embed:
         "../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=1500,
         runtime=10,
     params:
         run=program("embed.py"),

@@ -4,6 +4,7 @@ import random
 import time
 
 import pytest
+import yaml
 from conftest import touch
 
 pytestmark = pytest.mark.slow
@@ -146,10 +147,15 @@ def test_changed_luma(project):
 
 
 def test_settings_that_do_not_matter(project):
-    """Another dataset, and the same bytes from another place."""
+    """Another dataset, the same bytes from another place, the settings in another order."""
     copy = project.path / "copy.tar.gz"
     copy.write_bytes((project.path / "tiny.tar.gz").read_bytes())
     project.configure(datasets={"tiny": {"source": copy.as_uri()}, "other": {"format": "digits"}})
+    reordered = dict(reversed(project.settings["datasets"]["tiny"].items()))
+    reordered["n_images"] = dict(reversed(reordered["n_images"].items()))
+    settings = project.settings
+    settings["datasets"]["tiny"] = reordered
+    project.settings_file.write_text(yaml.safe_dump(settings, sort_keys=False))
     expect(project, set())
 
 
