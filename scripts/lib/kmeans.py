@@ -98,25 +98,39 @@ def kmeans(
 
 
 def _lloyd(points: "_Points", centroids: np.ndarray, max_iter: int | None) -> KMeansResult:
+    k = len(centroids)
     labels = np.full(points.n, -1, np.int32)
+    sums = np.zeros_like(centroids)
     seen = set()
     n_iter = 0
-    converged = False
+    exact = converged = False
     while max_iter is None or n_iter < max_iter:
         new = points.nearest(centroids, labels)
         n_iter += 1
         _refill_empty(points, centroids, new)
-        if converged := np.array_equal(new, labels):
+        moved = np.flatnonzero(new != labels)
+        if not len(moved) and exact:
+            converged = True
             break
+        # To follow those that moved is quicker, but rounding adds up: at the end all are summed again.
+        exact = not 0 < len(moved) < points.n / 4
+        if exact:
+            sums = points.sums(np.arange(points.n), new, k)
+        else:
+            sums += points.sums(moved, new[moved], k)
+            sums -= points.sums(moved, labels[moved], k)
         labels = new
-        centroids = points.means(labels, len(centroids))
+        centroids = sums / np.bincount(labels, minlength=k)[:, None]
         # Rounding of the means could make equal partitions take turns for ever.
         state = hash(labels.tobytes())
-        if state in seen:
+        if len(moved) and state in seen:
             break
         seen.add(state)
+    if not exact:
+        sums = points.sums(np.arange(points.n), labels, k)
+        centroids = sums / np.bincount(labels, minlength=k)[:, None]
     inertia = float(points.squared_distances_to_own(centroids, labels).sum())
-    return KMeansResult(labels, centroids.astype(np.float32), inertia, n_iter, bool(converged))
+    return KMeansResult(labels, centroids.astype(np.float32), inertia, n_iter, converged)
 
 
 class _Points:
@@ -176,20 +190,18 @@ class _Points:
             best[rows] = np.where(stays, present, first)
         return best
 
-    def means(self, labels: np.ndarray, k: int) -> np.ndarray:
-        """The mean of each cluster, (k, d) float64. No cluster may be empty."""
+    def sums(self, index: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
+        """The sum of some of the points by label, (k, d) float64."""
         order = np.argsort(labels, kind="stable")
         ends = np.cumsum(np.bincount(labels, minlength=k))
-        members = np.split(order, ends[:-1])
-        result = np.empty((k, self.d))
+        members = np.split(index[order], ends[:-1])
+        result = np.zeros((k, self.d))
 
-        def mean(j: int) -> None:
-            total = np.zeros(self.d)
-            for rows in blocks(len(members[j])):
-                total += self.X[members[j][rows]].sum(axis=0, dtype=np.float64)
-            result[j] = total / len(members[j])
+        def add(j: int) -> None:
+            for rows in blocks(len(members[j]), 256):
+                result[j] += self.X[members[j][rows]].astype(np.float64).sum(axis=0)
 
-        in_threads(mean, range(k), self.n_threads)
+        in_threads(add, range(k), self.n_threads)
         return result
 
     def squared_distances_to_own(self, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:
