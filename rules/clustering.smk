@@ -16,7 +16,7 @@ rule cluster:
         "../envs/clustering.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=700,
         runtime=30,
     params:
         run=program("cluster.py"),

@@ -41,7 +41,7 @@ rule gather:
         "../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=300,
+        mem_mb=200,
         runtime=5,
     params:
         run=program("gather.py"),
@@ -63,7 +63,7 @@ rule compare:
         "../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=300,
         runtime=5,
     params:
         run=program("compare.py"),

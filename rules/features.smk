@@ -1,5 +1,7 @@
 # Needs: results/{dataset}/images.h5.
 # Makes: results/{dataset}/features/{features}.h5, and the autoencoder that makes its own.
+#
+# mem_mb, here and in the other rules: what the 50,000 training images of CIFAR-10 took, and half as much again.
 
 
 # The pixels themselves, flattened.

@@ -41,11 +41,12 @@ def main(args: argparse.Namespace) -> None:
 
 def summary(table: pd.DataFrame, scores: list[str]) -> pd.DataFrame:
     """A row for each feature space, split and k: "mean ± standard deviation" of each score."""
-    groups = table.groupby(["features", "split", "k"], sort=False)
+    table = table.rename(columns={"n_samples": "images"})
+    groups = table.groupby(["features", "split", "images", "k"], sort=False)
     rows = groups[scores].agg(["mean", "std"])
     cells = {
         (OWN | COMMON)[name]: [
-            f"{mean:.4f}" + (f" ± {std:.4f}" if pd.notna(std) else "")
+            "undefined" if pd.isna(mean) else f"{mean:.4f}" + (f" ± {std:.4f}" if pd.notna(std) else "")
             for mean, std in zip(rows[name, "mean"], rows[name, "std"], strict=True)
         ]
         for name in scores
@@ -65,7 +66,7 @@ def draw(table: pd.DataFrame, scores: list[str]) -> plt.Figure:
         for position, ((features, split), group) in enumerate(groups):
             colour, marker = styles[position % len(styles)]
             if several_k:
-                x = group["k"]
+                x = group["k"] + 0.1 * (position - (len(groups) - 1) / 2)
                 axis.plot(group.groupby("k")[score].mean(), color=colour)
             else:
                 x = position + 0.15 * (group["seed"].rank() / len(group) - 0.5)
@@ -76,6 +77,9 @@ def draw(table: pd.DataFrame, scores: list[str]) -> plt.Figure:
         axis.set_ylim(min(0, axis.get_ylim()[0]), 1.05 * axis.get_ylim()[1])
         if several_k:
             axis.set_xlabel("k")
+            axis.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
+            if table["k"].nunique() <= 6:
+                axis.set_xticks(sorted(set(table["k"])))
         else:
             axis.set_xlim(-0.7, len(groups) - 0.3)
             axis.set_xticks([])

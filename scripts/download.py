@@ -56,12 +56,13 @@ def download(url: str, out: Path) -> None:
             fetch(url, str(out), None)
             return
         except requests.RequestException as error:
-            logging.info("attempt %d of %d failed: %s", attempt, ATTEMPTS, error)
-            reason = error
+            # What requests says of a connection wraps the reason in all that it tried.
+            reason = getattr(error.args[0], "reason", error) if error.args else error
+            logging.info("attempt %d of %d failed: %s", attempt, ATTEMPTS, reason)
             if attempt < ATTEMPTS:
                 time.sleep(attempt)
     raise InputError(
-        f"cannot download {url}: {reason}. Without a connection, get the archive elsewhere and point "
+        f"cannot download {url} ({reason}). Without a connection, get the archive elsewhere and point "
         "`source` of the dataset at the path of that copy"
     )
 

@@ -24,7 +24,12 @@ def main(args: argparse.Namespace) -> None:
         if args.format == "digits":
             write_digits(file)
         else:
-            write_cifar(file, args)
+            try:
+                write_cifar(file, args)
+            except InputError as error:
+                raise InputError(
+                    f"{error} (the archive is from {args.source})" if args.source else error
+                ) from None
         for split in SPLITS:
             refuse_constant(file[split]["images"], args.archive or args.format)
             logging.info("%s: %s images of %d x %d", split, *map("{:,}".format, file[split]["images"].shape))

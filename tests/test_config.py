@@ -49,9 +49,9 @@ def test_other_settings_that_are_allowed(text):
 
 POSITIVE = "allowed: a whole number, 1 or more"
 SEED = "allowed: a whole number from 0 to 4294967295"
-WHOLE_NUMBERS = "allowed: a list of whole numbers, each once"
-SPACES = "allowed: a list of feature spaces, each once"
-SPLITS = "allowed: a list of train and test, each at most once"
+WHOLE_NUMBERS = "allowed: a list of one or more whole numbers, each once, like [5, 10]"
+SPACES = "allowed: a list of one or more feature spaces, each once, like [pixels]"
+SPLITS = "allowed: a list of train, test or both, like [test]"
 SHA256 = "allowed: the archive's SHA-256 as 64 hexadecimal digits (0-9, a-f), or null to skip the check"
 RATE = "allowed: a number above 0 (1.0e-3 is one; YAML takes 1e-3 for text)"
 FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become folders)"
@@ -100,7 +100,8 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ("features: []", f"features is []; {SPACES}"),
         (
             "autoencoder: {filters: []}",
-            "autoencoder.filters is []; allowed: a list of whole numbers, one for each convolution of the encoder",
+            "autoencoder.filters is []; allowed: a list of whole numbers, "
+            "one for each convolution of the encoder, like [3, 1]",
         ),
         ("autoencoder: {filters: [3, 0]}", f"autoencoder.filters[1] is 0; {POSITIVE}"),
         (
@@ -154,12 +155,19 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
             "clustering.splits.codes is not a setting; allowed here: pixels, autoencoder",
         ),
         # Missing keys of a dataset of one's own.
-        ("datasets: {own: {}}", "datasets.own.format is missing"),
-        ("datasets: {own: {format: cifar-binary, source: a.tar}}", "datasets.own.sha256 is missing"),
-        ("datasets: {own: {format: cifar-binary, sha256: null}}", "datasets.own.source is missing"),
+        ("datasets: {own: {}}", "datasets.own.format is missing; allowed: cifar-binary, digits"),
+        (
+            "datasets: {own: {format: cifar-binary, source: a.tar}}",
+            "datasets.own.sha256 is missing; allowed: the archive's SHA-256 as 64 hexadecimal digits (0-9, a-f), "
+            "or null to skip the check",
+        ),
+        (
+            "datasets: {own: {format: cifar-binary, sha256: null}}",
+            "datasets.own.source is missing; allowed: a URL or a path",
+        ),
         (
             "datasets: {own: {format: cifar-binary, sha256: null, source: a, n_images: {train: 1}}}",
-            "datasets.own.n_images.test is missing",
+            "datasets.own.n_images.test is missing; allowed: a whole number, 1 or more",
         ),
     ],
 )
@@ -179,7 +187,8 @@ def test_every_key_is_needed(key):
     for part in key[:-1]:
         settings = settings[part]
     del settings[key[-1]]
-    assert faults(config, SCHEMA) == [f"{'.'.join(key)} is missing"]
+    (line,) = faults(config, SCHEMA)
+    assert line.startswith(f"{'.'.join(key)} is missing; allowed: ")
 
 
 def test_every_fault_is_told_once():

@@ -98,10 +98,12 @@ def train(
                 images, validation, filters, epochs, batch_size, learning_rate, [seed, attempt], baseline, log
             )
         except DeadCodeError as error:
+            reason = error
             log(f"attempt {attempt + 1} of {ATTEMPTS}: {error}")
     raise DeadCodeError(
-        f"none of {ATTEMPTS} attempts from seed {seed} gave a code that says anything of the images; "
-        "more epochs, more filters, another seed or another learning rate may help"
+        f"none of {ATTEMPTS} attempts from seed {seed} learnt more of the images than their mean, "
+        f"at last: {reason}; set more epochs (the fewer the images, the more), more filters, another seed "
+        "or another learning rate"
     )
 
 

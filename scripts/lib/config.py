@@ -42,7 +42,8 @@ def _describe(error) -> list[str]:
         return [f"{prefix}{name} is not a setting; allowed here: {allowed}" for name in unknown]
     if error.validator == "required":
         missing = [name for name in error.validator_value if name not in error.instance]
-        return [f"{prefix}{name} is missing" for name in missing]
+        properties = error.schema.get("properties", {})
+        return [f"{prefix}{name} is missing; allowed: {properties[name]['description']}" for name in missing]
     allowed = error.schema["description"]
     if "propertyNames" in error.schema_path:
         return [f"{prefix}{error.instance} is not a setting; allowed here: {allowed}"]
