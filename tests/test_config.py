@@ -100,7 +100,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ("features: []", f"features is []; {SPACES}"),
         (
             "autoencoder: {filters: []}",
-            "autoencoder.filters is []; allowed: a list of whole numbers, "
+            "autoencoder.filters is []; allowed: a list of 1 to 5 whole numbers, "
             "one for each convolution of the encoder, like [3, 1]",
         ),
         ("autoencoder: {filters: [3, 0]}", f"autoencoder.filters[1] is 0; {POSITIVE}"),

@@ -32,6 +32,9 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
     except InputError as error:
         logging.error("error: %s", error)
         sys.exit(1)
+    except KeyboardInterrupt:
+        logging.error("interrupted; run again to go on")
+        sys.exit(130)
     except Exception as error:
         logging.exception("internal error: %s", error)
         sys.exit(70)

@@ -241,11 +241,6 @@ def test_images_replaced_by_garbage(project):
     project.run()
 
 
-def test_images_that_cannot_be_pooled(project):
-    project.configure(autoencoder={"filters": [3, 3, 3, 3, 3, 1]}, features=["autoencoder"])
-    refused(project, "train", "32 x 32", "divisible by 64", log="tiny/logs/train.log", replaces=MODEL)
-
-
 def test_dead_code(project):
     """A learning rate that kills any ReLU network."""
     project.configure(autoencoder={"learning_rate": 1e6}, features=["autoencoder"])
@@ -263,6 +258,11 @@ def test_dead_code(project):
         (
             {"clustering": {"k": 3}},
             "config: clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init",
+        ),
+        (
+            {"autoencoder": {"filters": [3, 3, 3, 3, 3, 1]}},
+            "config: autoencoder.filters is [3, 3, 3, 3, 3, 1]; allowed: a list of 1 to 5 whole numbers, "
+            "one for each convolution of the encoder, like [3, 1]",
         ),
         (
             {"autoencoder": {"epochs": "ten"}},
