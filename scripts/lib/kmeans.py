@@ -1,4 +1,4 @@
-"""k-means clustering by Lloyd's algorithm, exact and deterministic, on NumPy alone.
+"""k-means clustering by Lloyd's algorithm, exact and deterministic, in NumPy.
 
 Lloyd, S. (1982). Least squares quantization in PCM. IEEE Trans. Inf. Theory 28(2), 129-137.
 Hamerly, G. (2010). Making k-means even faster. SIAM Int. Conf. on Data Mining, 130-140.
@@ -66,7 +66,8 @@ def kmeans(
 
     Notes
     -----
-    Time O(n k d) a step; at most, for bounds (Hamerly 2010) pass over most points; memory 4 n d bytes beside X.
+    Time O(n k d) a step at most: bounds (Hamerly 2010) pass over points that cannot change their cluster.
+    Memory 4 n d bytes beside X.
     """
     if X.ndim != 2:
         raise ValueError(f"X should have two axes, has the shape {X.shape}")

@@ -1,4 +1,4 @@
-"""Internal validity of a clustering: silhouette and Dunn's index, exact, on NumPy alone."""
+"""Internal validity of a clustering: silhouette and Dunn's index, over all pairs, in NumPy."""
 
 from typing import NamedTuple
 
