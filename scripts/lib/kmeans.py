@@ -2,16 +2,17 @@
 
 Lloyd, S. (1982). Least squares quantization in PCM. IEEE Trans. Inf. Theory 28(2), 129-137.
 Hamerly, G. (2010). Making k-means even faster. SIAM Int. Conf. on Data Mining, 130-140.
+Higham, N. (2002). Accuracy and Stability of Numerical Algorithms, section 3.1: errors of sums of products.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
 
-from lib.parallel import blocks, in_threads
+from lib.parallel import BLOCK_ROWS, blocks, in_threads
 
-UNIT_ROUNDOFF = 2.0**-24  # of float32
+N_AXES = 32  # to which points of more than twice as many dimensions are projected at first
 
 
 class KMeansResult(NamedTuple):
@@ -44,7 +45,8 @@ def kmeans(
     Parameters
     ----------
     X : (n, d) float
-        Finite values.
+        Finite values. Anything that has a shape and gives an array for a slice of rows will do: an
+        h5py.Dataset is read block by block, and may be larger than memory.
     n_clusters
         k, at most the number of distinct points.
     seed
@@ -66,10 +68,10 @@ def kmeans(
 
     Notes
     -----
-    Time O(n k d) a step at most: bounds (Hamerly 2010) pass over points that cannot change their cluster.
-    Memory 4 n d bytes beside X.
+    Time O(n k min(d, 64)) a step at most: bounds (Hamerly 2010) pass over points that cannot change
+    their cluster. Memory 4 n min(d, 64) + 40 n bytes beside X.
     """
-    if X.ndim != 2:
+    if len(X.shape) != 2:
         raise ValueError(f"X should have two axes, has the shape {X.shape}")
     for name, value in {
         "n_clusters": n_clusters,
@@ -79,156 +81,280 @@ def kmeans(
         if value < 1:
             raise ValueError(f"{name} should be 1 or more, is {value}")
     rng = np.random.default_rng(seed)
-    points = _Points(X, n_threads)
-    best = None
-    for _ in range(n_init):
-        if not isinstance(init, str):
-            centroids = np.asarray(init, np.float64)
-            if centroids.shape != (n_clusters, X.shape[1]):
-                raise ValueError(f"init has the shape {centroids.shape}, not {(n_clusters, X.shape[1])}")
-            _distinct(X, range(len(X)), n_clusters)
-        elif init == "random":
-            centroids = _random_points(X, n_clusters, rng)
-        elif init == "k-means++":
-            centroids = _plus_plus(points, n_clusters, rng)
-        else:
-            raise ValueError(f"init should be random, k-means++ or an array, is {init!r}")
-        result = _lloyd(points, centroids, max_iter)
-        if best is None or result.inertia < best.inertia:
-            best = result
+    with in_threads(n_threads) as run:
+        points = _Points(X, run)
+        best = None
+        for _ in range(n_init):
+            if not isinstance(init, str):
+                centroids = np.asarray(init, np.float64)
+                if centroids.shape != (n_clusters, X.shape[1]):
+                    raise ValueError(f"init has the shape {centroids.shape}, not {(n_clusters, X.shape[1])}")
+                _distinct(X, range(len(X)), n_clusters)
+            elif init == "random":
+                centroids = _random_points(X, n_clusters, rng)
+            elif init == "k-means++":
+                centroids = _plus_plus(points, n_clusters, rng)
+            else:
+                raise ValueError(f"init should be random, k-means++ or an array, is {init!r}")
+            result = _lloyd(points, centroids, max_iter)
+            if best is None or result.inertia < best.inertia:
+                best = result
     return best
+
+
+class _State(NamedTuple):
+    """Where each point belongs, and what is known of how long it will stay there; changed in place."""
+
+    labels: np.ndarray  # (n,) int32, -1 at first
+    # (n,) how much farther than the own centroid any other is, at least: if that is positive, the point stays and
+    # need not be looked at (Hamerly 2010).
+    slack: np.ndarray
 
 
 def _lloyd(points: "_Points", centroids: np.ndarray, max_iter: int | None) -> KMeansResult:
     k = len(centroids)
-    labels = np.full(points.n, -1, np.int32)
-    # Hamerly 2010: bounds of the distance to the own and to the second nearest centroid, which tell for
-    # most points that nothing changed without looking at a centroid.
-    upper, lower = np.full(points.n, np.inf), np.zeros(points.n)
-    sums = np.zeros_like(centroids)
-    seen = set()
+    state = _State(np.full(points.n, -1, np.int32), np.full(points.n, -np.inf))
+    labels = state.labels
+    counts = np.zeros(k, np.int64)
+    # A number that follows the labels, to notice when they come back: rounding of the means could make
+    # equal partitions take turns for ever.
+    codes = np.random.default_rng(0).integers(2**62, size=points.n)
+    code, seen = 0, set()
     n_iter = 0
     exact = converged = False
     while max_iter is None or n_iter < max_iter:
-        new = points.nearest(centroids, labels, upper, lower)
+        moved, to = points.nearest(centroids, state)
         n_iter += 1
-        _refill_empty(points, centroids, new, upper)
-        moved = np.flatnonzero(new != labels)
+        counts += np.bincount(to, minlength=k) - np.bincount(labels[moved] + 1, minlength=k + 1)[1:]
+        if not counts.all():
+            new = labels.copy()
+            new[moved] = to
+            state.slack[_refill_empty(points, centroids, new, counts)] = -np.inf
+            moved = np.flatnonzero(new != labels)
+            to = new[moved]
         if not len(moved) and exact:
             converged = True
             break
+        before = labels[moved]
+        labels[moved] = to
         # To follow those that moved is quicker, but rounding adds up: at the end all are summed again.
-        exact = not 0 < len(moved) < points.n / 4
+        exact = not 0 < len(moved) < points.n / 16
         if exact:
-            sums = points.sums(np.arange(points.n), new, k)
+            sums = points.sums(labels, k)
         else:
-            sums += points.sums(moved, new[moved], k)
-            sums -= points.sums(moved, labels[moved], k)
-        labels = new
-        before, centroids = centroids, sums / np.bincount(labels, minlength=k)[:, None]
-        moves = np.sqrt(((centroids - before) ** 2).sum(axis=1)) * points.scale * (1 + 1e-12)
-        upper += moves[labels]
-        lower -= moves.max()
-        # Rounding of the means could make equal partitions take turns for ever.
-        state = hash(labels.tobytes())
-        if len(moved) and state in seen:
+            sums += points.gains(moved, to, before, k)
+        moves = sums / counts[:, None] - centroids
+        centroids = centroids + moves
+        lengths = np.sqrt((moves**2).sum(axis=1)) * (points.scale * (1 + 1e-12))
+        others = np.full(k, lengths.max())
+        others[lengths.argmax()] = np.delete(lengths, lengths.argmax()).max(initial=0)
+        np.subtract(state.slack, (lengths + others)[labels], out=state.slack)
+        code += int((codes[moved] * (to.astype(np.int64) - before)).sum())
+        if len(moved) and code in seen:
             break
-        seen.add(state)
+        seen.add(code)
     if not exact:
-        sums = points.sums(np.arange(points.n), labels, k)
-        centroids = sums / np.bincount(labels, minlength=k)[:, None]
+        centroids = points.sums(labels, k) / counts[:, None]
     inertia = float(points.squared_distances_to_own(centroids, labels).sum())
     return KMeansResult(labels, centroids.astype(np.float32), inertia, n_iter, converged)
 
 
 class _Points:
-    """The data as the steps of the algorithm see it."""
+    """The data as the steps of the algorithm see it: around the mean, within the range of float32.
 
-    def __init__(self, X: np.ndarray, n_threads: int | None):
+    Points of many dimensions d are seen in m < d of them at first, along axes that tell most of them apart.
+    For orthonormal axes, the product of a point and a centroid is that of their projections, but for at
+    most the product of the lengths of what is left of both.
+    """
+
+    def __init__(self, X: np.ndarray, run: Callable):
         self.X = X
         self.n, self.d = X.shape
-        self.n_threads = n_threads
-        # Around the mean, float32 has the most digits to spare for what tells points apart; a power of
-        # two brings all within its range.
-        self.mean = X.mean(axis=0, dtype=np.float64)
-        largest = max(np.abs(X[rows] - self.mean).max() for rows in blocks(self.n))
-        self.scale = 0.5 ** np.frexp(largest)[1]
-        self.centred = np.empty(X.shape, np.float32)
-        for rows in blocks(self.n):
-            self.centred[rows] = (X[rows] - self.mean) * self.scale
-        self.norms = np.sqrt(np.einsum("ij,ij->i", self.centred, self.centred))
+        self.run = run
+        self.blocks = blocks(self.n, max(256, 2**18 // self.d))  # of a megabyte, which a core has at hand
+        self.mean, self.scale = self._place()
+        # Of each point [z, 1, |x|²], so that its product with [-2 z', |x'|², 1] is a squared distance.
+        self.is_projected = self.d > 2 * N_AXES
+        self.factors = np.ones((self.n, (N_AXES if self.is_projected else self.d) + 2), np.float32)
+        if self.is_projected:
+            self.rest = np.empty(self.n, np.float32)  # length of what is left of a point
+            # About the principal axes, by a random projection (Halko, Martinsson & Tropp 2011) of some points.
+            some = self._centred(X[:: -(-self.n // 1024)])
+            random = np.random.default_rng(0).normal(size=(self.d, N_AXES)).astype(np.float32)
+            self.main_axes = some.T @ (some @ random)
 
-    def nearest(
-        self, centroids: np.ndarray, labels: np.ndarray, upper: np.ndarray, lower: np.ndarray
-    ) -> np.ndarray:
-        """The nearest centroid of each point, (n,) int32; at a tie the present label, or the first.
+        def prepare(rows: slice) -> None:
+            x = self._centred(self.X[rows])
+            self.factors[rows, -1] = np.einsum("ij,ij->i", x, x, dtype=np.float64)
+            if not self.is_projected:
+                self.factors[rows, :-2] = x
 
-        Points whose `upper` is below their `lower` are passed over; the bounds of the others are renewed.
+        run(prepare, self.blocks)
+
+    def _place(self) -> tuple[np.ndarray, float]:
+        """The mean, and a power of two that keeps squares within the range of float32."""
+
+        def summarize(rows: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            x = self.X[rows]
+            return x.sum(axis=0, dtype=np.float64), x.min(axis=0), x.max(axis=0)
+
+        sums, lows, highs = zip(*self.run(summarize, blocks(self.n)), strict=True)
+        mean = np.sum(sums, axis=0) / self.n
+        largest = np.maximum(np.max(highs, axis=0) - mean, mean - np.min(lows, axis=0)).max()
+        scale = 1.0 if 1e-6 < largest < 1e6 else 0.5 ** int(np.frexp(largest)[1])
+        return mean.astype(np.result_type(self.X.dtype, np.float32)), scale
+
+    def _centred(self, x: np.ndarray) -> np.ndarray:
+        x = x - self.mean
+        if self.scale != 1:
+            x *= self.scale
+        return x.astype(np.float32, copy=False)
+
+    def _project(self, centroids: np.ndarray) -> None:
+        """See the points along the main directions of the centroids and their own; any axes would do."""
+        directions = self.main_axes
+        if len(centroids) <= N_AXES // 2:
+            directions = np.column_stack([self._centred(centroids).T, directions])[:, :N_AXES]
+        self.axes = np.linalg.qr(directions.astype(np.float64))[0].astype(np.float32)
+        self.n_closer = 0  # how often points have been looked at in all dimensions since
+        # The errors of products of points and axes, by parts to keep them small, and of rounded axes.
+        self.n_terms = int(N_AXES**0.5 / 2 * (128 + self.d / 128)) + 2 * N_AXES
+
+        def project(rows: slice) -> None:
+            x = self._centred(self.X[rows])
+            z = sum(x[:, part] @ self.axes[part] for part in blocks(self.d, 128))
+            self.factors[rows, :-2] = z
+            self.rest[rows] = self._left(self.factors[rows, -1], z)
+
+        self.run(project, self.blocks)
+
+    def _left(self, squares: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """At most how long is what is left of points by a projection."""
+        left = np.maximum(squares - np.einsum("ij,ij->i", z, z, dtype=np.float64), 0)
+        return np.sqrt(left + _rounding(2 * self.n_terms, squares))
+
+    def nearest(self, centroids: np.ndarray, state: _State) -> tuple[np.ndarray, np.ndarray]:
+        """Which points are nearest to another centroid than that of their label, and to which.
+
+        At a tie that is the first of them, but for points that have a label that is among them. Points that
+        have slack are passed over; that of the others is renewed.
         """
-        c = ((centroids - self.mean) * self.scale).astype(np.float32)
-        squares = np.einsum("ij,ij->i", c, c, dtype=np.float64)
-        longest = np.sqrt(squares.max())
-        single = squares.astype(np.float32)
-        new = labels.copy()
-        undecided = np.flatnonzero(upper >= lower)
-        # Gathering a point costs more than the product with a few centroids does.
-        everything = len(undecided) > self.n / 2
+        labels, slack = state
+        # To look closer at a point takes about a third of the time that it takes to project it.
+        if self.is_projected and (labels[0] < 0 or self.n_closer > 3 * self.n):
+            self._project(centroids)
+        c = (centroids - self.mean) * self.scale
+        squares = np.einsum("ij,ij->i", c, c)
+        longest = squares.max()
+        full = np.column_stack([-2 * c, squares, np.ones(len(c))]).astype(np.float32)
+        n_terms = full.shape[1]
+        if self.is_projected:
+            z = c @ self.axes
+            rest = self._left(squares, z).max()
+            factors = np.column_stack([-2 * z, full[:, -2:]]).astype(np.float32)
+            n_terms = self.n_terms
+        else:
+            factors = full
+        undecided = np.flatnonzero(slack <= 0)
+        # To gather a point takes about as long as its products with twenty centroids.
+        everything = len(undecided) * (len(c) + 20) > self.n * len(c)
+        if everything:
+            undecided = np.arange(self.n)
 
-        def assign(part: slice) -> None:
-            rows = part if everything else undecided[part]
-            norms = self.norms[rows]
-            # |x - c|² less |x|², which is the same for all centroids.
-            scores = self.centred[rows] @ c.T
-            scores *= -2
-            scores += single
-            best = scores.argmin(axis=1)
-            at = np.arange(len(best))
-            first = scores[at, best].astype(np.float64)
-            # A bound of the error of a score: dot product (Higham 2002, section 3.1), the rounding of both
-            # factors to float32, and of the sum; and of |x|².
-            u = UNIT_ROUNDOFF
-            error = u * (2 * (self.d + 4) * norms * longest + 6 * longest**2 + (self.d + 4) * norms**2)
-            if len(c) > 1:
-                scores[at, best] = np.inf
-                second = scores.min(axis=1).astype(np.float64)
-            else:
-                second = np.full(len(best), np.inf)
+        def assign(part: slice) -> tuple[np.ndarray, np.ndarray, int]:
+            index = undecided[part]
+            points = self.factors[part] if everything else self.factors.take(index, axis=0)
+            size = points[:, -1] + longest
+            squared = points @ factors.T
+            error = _rounding(n_terms, size)
+            if self.is_projected:
+                error += 2 * rest * self.rest[index]
+            best, first, second = _two_nearest(squared)
             unsure = np.flatnonzero(second - first <= 2 * error)
+            n_closer = 0
+            if self.is_projected and len(unsure):
+                n_closer = len(unsure)
+                error[unsure] = _rounding(full.shape[1], size[unsure])
+                for some in np.split(unsure, range(128, n_closer, 128)):
+                    closer = self._centred(self.rows(index[some])) @ full[:, :-2].T
+                    closer += full[:, -2]
+                    closer += points[some, -1:]
+                    squared[some] = closer
+                best[unsure], first[unsure], second[unsure] = _two_nearest(squared[unsure])
+                unsure = unsure[(second - first <= 2 * error)[unsure]]
             if len(unsure):
-                index = unsure + part.start if everything else rows[unsure]
-                best[unsure] = self._nearest_exactly(index, centroids, labels)
+                candidates = squared[unsure] <= (first + 2 * error)[unsure, None]
+                rows = self.rows(index[unsure])
+                best[unsure] = _nearest_exactly(rows, centroids, labels[index[unsure]], candidates)
                 second[unsure] = first[unsure]  # which may belong to another one now
-            new[rows] = best
-            upper[rows] = np.sqrt(np.maximum(first + norms**2 + error, 0))
-            lower[rows] = np.sqrt(np.maximum(second + norms**2 - error, 0))
+            lower, upper = np.sqrt(np.maximum(second - error, 0)), np.sqrt(np.maximum(first + error, 0))
+            slack[index] = lower * (1 - 1e-12) - upper
+            changed = np.flatnonzero(best != labels[index])
+            return index[changed], best[changed].astype(np.int32), n_closer
 
-        in_threads(assign, blocks(self.n if everything else len(undecided)), self.n_threads)
-        return new
+        # An even number of parts, for cores come in even numbers.
+        n_pairs = -(-len(undecided) // (8192 + 2**18 // len(c)))
+        parts = blocks(len(undecided), max(1024, -(-len(undecided) // max(1, 2 * n_pairs))))
+        if not parts:
+            return undecided, labels[undecided]
+        moved, to, n_closer = zip(*self.run(assign, parts), strict=True)
+        if self.is_projected:
+            self.n_closer += sum(n_closer)
+        return np.concatenate(moved), np.concatenate(to)
 
-    def _nearest_exactly(self, index: np.ndarray, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        best = np.empty(len(index), np.int32)
-        for rows in blocks(len(index), 256):
-            x = self.X[index[rows]].astype(np.float64)
-            distances = np.stack([((x - centroid) ** 2).sum(axis=1) for centroid in centroids], axis=1)
-            first = distances.argmin(axis=1)
-            present = labels[index[rows]]
-            at = np.arange(len(first))
-            stays = (present >= 0) & (distances[at, present] == distances[at, first])
-            best[rows] = np.where(stays, present, first)
-        return best
+    def rows(self, index: np.ndarray) -> np.ndarray:
+        """Some of the points, by their ascending numbers."""
+        if isinstance(self.X, np.ndarray):
+            return self.X.take(index, axis=0)
+        block = index // BLOCK_ROWS
+        starts = np.flatnonzero(np.diff(block, prepend=-1))
+        parts = zip(block[starts] * BLOCK_ROWS, np.split(index, starts[1:]), strict=True)
+        return np.concatenate([self.X[start : start + BLOCK_ROWS][numbers - start] for start, numbers in parts])
 
-    def sums(self, index: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
-        """The sum of some of the points by label, (k, d) float64."""
-        order = np.argsort(labels, kind="stable")
-        ends = np.cumsum(np.bincount(labels, minlength=k))
-        members = np.split(index[order], ends[:-1])
-        result = np.zeros((k, self.d))
+    def sums(self, labels: np.ndarray, k: int) -> np.ndarray:
+        """The sum of the points of each label, (k, d) float64."""
 
-        def add(j: int) -> None:
-            for rows in blocks(len(members[j]), 256):
-                result[j] += self.X[members[j][rows]].astype(np.float64).sum(axis=0)
+        def add(rows: slice) -> np.ndarray:
+            result = np.zeros((k, self.d))
+            order = np.argsort(labels[rows], kind="stable")
+            x = self.X[rows][order]
+            starts = np.flatnonzero(np.diff(labels[rows][order], prepend=-1))
+            ends = [*starts[1:].tolist(), len(order)]
+            for label, start, end in zip(labels[rows][order[starts]].tolist(), starts.tolist(), ends, strict=True):
+                result[label] = np.add.reduce(x[start:end], axis=0, dtype=np.float64)
+            return result
 
-        in_threads(add, range(k), self.n_threads)
+        # Not more sums than points.
+        return sum(self.run(add, blocks(self.n, max(512, 16 * k))))
+
+    def gains(self, index: np.ndarray, to: np.ndarray, before: np.ndarray, k: int) -> np.ndarray:
+        """By how much the sum of each label changes if some points change theirs, (k, d) float64."""
+
+        def add(part: slice) -> np.ndarray:
+            sign = np.zeros((k, part.stop - part.start))
+            at = np.arange(sign.shape[1])
+            sign[to[part], at] = 1
+            sign[before[part], at] = -1
+            return sign @ self.rows(index[part]).astype(np.float64)
+
+        return sum(self.run(add, blocks(len(index), 256)))
+
+    def squared_distances_to_points(self, index: np.ndarray) -> np.ndarray:
+        """Squared (scaled) distances of some points to all, (len(index), n) float64; 0 for equal points."""
+        points = np.stack([self.X[i] for i in index])
+        y = self._centred(points)
+        squares = np.einsum("ij,ij->i", y, y)[:, None]
+        result = np.empty((len(y), self.n))
+
+        def compute(rows: slice) -> None:
+            others = self.X[rows]
+            size = squares + self.factors[rows, -1]
+            squared = size - 2 * y @ self._centred(others).T
+            i, j = np.nonzero(squared <= 2 * _rounding(self.d + 2, size))
+            squared[i, j] = (((points[i] - others[j].astype(np.float64)) * self.scale) ** 2).sum(axis=1)
+            result[:, rows] = squared
+
+        self.run(compute, self.blocks)
         return result
 
     def squared_distances_to_own(self, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -236,40 +362,90 @@ class _Points:
         squares = np.empty(self.n)
 
         def compute(rows: slice) -> None:
-            squares[rows] = ((self.X[rows] - centroids[labels[rows]]) ** 2).sum(axis=1)
+            difference = self.X[rows] - centroids[labels[rows]]
+            squares[rows] = np.einsum("ij,ij->i", difference, difference)
 
-        in_threads(compute, blocks(self.n, 512), self.n_threads)
+        self.run(compute, self.blocks)
         return squares
 
 
-def _refill_empty(points: _Points, centroids: np.ndarray, labels: np.ndarray, upper: np.ndarray) -> None:
-    """Give each empty cluster the point that is farthest from its own centroid; changes `labels` and `upper`."""
-    counts = np.bincount(labels, minlength=len(centroids))
-    empty = np.flatnonzero(counts == 0)
-    if not len(empty):
-        return
+def _two_nearest(squared: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of squared distances (n, k): which is least, how much it is, and the second, which may be as much."""
+    at = np.arange(len(squared))
+    if squared.shape[1] > 32:
+        best = squared.argmin(axis=1)
+        first = squared[at, best]
+        squared[at, best] = np.inf
+        second = squared[at, squared.argmin(axis=1)]
+        squared[at, best] = first
+        return best, first, second
+    # NumPy is slow along a short axis.
+    squared = np.ascontiguousarray(squared.T)
+    first = squared.min(axis=0)
+    is_first = squared == first
+    numbers_and_ones = np.stack([np.arange(len(squared)), np.ones(len(squared))]).astype(np.float32)
+    best, ties = numbers_and_ones @ is_first.astype(np.float32)
+    tied = np.flatnonzero(ties > 1)
+    best[tied] = is_first[:, tied].argmax(axis=0)
+    best = best.astype(np.intp)
+    squared[best, at] = np.inf
+    return best, first, squared.min(axis=0)
+
+
+def _rounding(n_terms: int, size: np.ndarray) -> np.ndarray:
+    """Bound of the error in float32 of sums of products of rounded numbers, half of `size` each.
+
+    And of products that are too small for it.
+    """
+    info = np.finfo(np.float32)
+    return (n_terms + 8) * float(info.eps) * size + n_terms * float(info.tiny)
+
+
+def _nearest_exactly(
+    rows: np.ndarray, centroids: np.ndarray, labels: np.ndarray, candidates: np.ndarray
+) -> np.ndarray:
+    """The nearest of candidates (n, k) by the coordinates themselves; at a tie the present label, or the first."""
+    distances = np.full(candidates.shape, np.inf)
+    for some in blocks(len(rows), 256):
+        i, j = np.nonzero(candidates[some])
+        difference = rows[some][i] - centroids[j]
+        distances[some][i, j] = (difference**2).sum(axis=1)
+    best = distances.argmin(axis=1)
+    at = np.arange(len(best))
+    stays = (labels >= 0) & (distances[at, labels] == distances[at, best])
+    return np.where(stays, labels, best)
+
+
+def _refill_empty(points: _Points, centroids: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> list[int]:
+    """Give each empty cluster the point that is farthest from its own centroid; which points these are.
+
+    Changes `labels` and `counts`.
+    """
     squares = points.squared_distances_to_own(centroids, labels)
-    candidates = iter(np.argsort(-squares, kind="stable"))
-    for cluster in empty:
+    candidates = iter(np.argsort(-squares, kind="stable").tolist())
+    chosen = []
+    for cluster in np.flatnonzero(counts == 0):
         farthest = next(i for i in candidates if counts[labels[i]] > 1)
         counts[labels[farthest]] -= 1
         counts[cluster] += 1
         labels[farthest] = cluster
-        upper[farthest] = np.inf
+        chosen.append(farthest)
+    return chosen
 
 
 def _random_points(X: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
     """k distinct points, each set of them as likely as another up to duplicates; (k, d) float64."""
-    return X[_distinct(X, rng.permutation(len(X)), k)].astype(np.float64)
+    return _distinct(X, rng.permutation(len(X)), k)
 
 
-def _distinct(X: np.ndarray, order: Iterable[int], k: int) -> list[int]:
-    """The first k points in an order that differ from each other."""
-    chosen: dict[bytes, int] = {}
+def _distinct(X: np.ndarray, order: Iterable[int], k: int) -> np.ndarray:
+    """The first k points in an order that differ from each other, (k, d) float64."""
+    chosen: dict[bytes, np.ndarray] = {}
     for i in order:
-        chosen.setdefault((X[i] + np.float64(0)).tobytes(), i)  # -0 and 0 are one point
+        point = X[i] + np.float64(0)  # -0 and 0 are one point
+        chosen.setdefault(point.tobytes(), point)
         if len(chosen) == k:
-            return list(chosen.values())
+            return np.stack(list(chosen.values()))
     raise ValueError(f"{k} clusters need as many distinct points, and there are only {len(chosen)}")
 
 
@@ -277,20 +453,15 @@ def _plus_plus(points: _Points, k: int, rng: np.random.Generator) -> np.ndarray:
     """Greedy k-means++: of 2 + log k candidates drawn by squared distance, the best; (k, d) float64."""
     n_candidates = 2 + int(np.log(k))
     chosen = [int(rng.integers(points.n))]
-    closest = _squared_distances(points, chosen[0])
+    (closest,) = points.squared_distances_to_points(chosen)
     while len(chosen) < k:
         cumulated = np.cumsum(closest)
         if cumulated[-1] == 0:
             raise ValueError(f"{k} clusters need as many distinct points, and there are only {len(chosen)}")
         draws = rng.random(n_candidates) * cumulated[-1]
         candidates = np.searchsorted(cumulated, draws, side="right")
-        options = [np.minimum(closest, _squared_distances(points, i)) for i in candidates]
-        best = min(range(n_candidates), key=lambda i: options[i].sum())
+        options = np.minimum(closest, points.squared_distances_to_points(candidates))
+        best = options.sum(axis=1).argmin()
         chosen.append(int(candidates[best]))
         closest = options[best]
-    return points.X[chosen].astype(np.float64)
-
-
-def _squared_distances(points: _Points, i: int) -> np.ndarray:
-    centroid = points.X[i : i + 1].astype(np.float64)
-    return points.squared_distances_to_own(centroid, np.zeros(points.n, np.int32))
+    return np.stack([points.X[i] for i in chosen]).astype(np.float64)

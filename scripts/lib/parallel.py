@@ -1,8 +1,10 @@
 """Work on blocks of rows in threads, with results that do not depend on how many."""
 
+import contextlib
 import functools
+import itertools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from threadpoolctl import ThreadpoolController
@@ -15,14 +17,34 @@ def blocks(n: int, rows: int = BLOCK_ROWS) -> list[slice]:
     return [slice(start, min(start + rows, n)) for start in range(0, n, rows)]
 
 
-def in_threads(function: Callable, items: Iterable, n_threads: int | None = None) -> list:
-    """The results of `function` for all items, in their order.
+@contextlib.contextmanager
+def in_threads(n_threads: int | None = None) -> Iterator[Callable[[Callable, Sequence], list]]:
+    """Yield a function like `map` that works in threads and returns a list in order.
 
-    BLAS gets one thread meanwhile: its own splitting of a product changes the last digits,
-    and would compete for the same cores.
+    By default one thread for each core that the process may use. BLAS gets one thread
+    meanwhile: its own splitting of a product changes the last digits, and would compete
+    for the same cores.
     """
-    with _libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(n_threads or n_cores()) as pool:
-        return list(pool.map(function, items))
+    n_threads = n_threads or n_cores()
+    with _libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(n_threads) as pool:
+
+        def run(function: Callable, items: Sequence) -> list:
+            results = [None] * len(items)
+            numbers = itertools.count()  # whose next() is one step for all threads
+
+            def work() -> None:
+                while (i := next(numbers)) < len(items):
+                    results[i] = function(items[i])
+
+            helpers = [pool.submit(work) for _ in range(min(n_threads, len(items)) - 1)]
+            try:
+                work()  # for this thread would only wait otherwise
+            finally:
+                for helper in helpers:
+                    helper.result()
+            return results
+
+        yield run
 
 
 def n_cores() -> int:
