@@ -1,12 +1,14 @@
 """Internal validity of a clustering: silhouette and Dunn's index, over all pairs, in NumPy."""
 
+import threading
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from lib.parallel import blocks, in_threads
 
-BLOCK_ROWS = 1024
+BLOCK_ROWS = 512
 # Squared distances below this share of the largest squared norm are computed from the coordinates.
 CLOSE = {np.float32: 1e-2, np.float64: 1e-7}
 
@@ -17,6 +19,22 @@ class Validity(NamedTuple):
     separation: float  # smallest distance between two points of different clusters
     diameter: float  # largest distance between two points of one cluster
     silhouette_samples: np.ndarray  # (n,) float64
+    separation_pair: tuple[int, int] | None  # two points that are so far apart; None if there are none
+    diameter_pair: tuple[int, int] | None
+
+
+class Part(NamedTuple):
+    """What some of the pairs of points say; all parts together make a `Validity`."""
+
+    sums: np.ndarray  # (n_clusters, n) int64: of the distances of each point to those of each cluster
+    exponents: np.ndarray  # (n_clusters, n_clusters): what a unit of `sums` is, a power of two
+    # Squared distance, number of the tile and the two points: the least such tuple is the extreme, for the
+    # diameter with a negative distance. Infinite if there is no such pair.
+    separation: tuple[float, int, int, int]
+    diameter: tuple[float, int, int, int]
+
+
+NO_PAIR = (np.inf, 0, 0, 0)
 
 
 def validity(X: np.ndarray, labels: np.ndarray, *, n_threads: int | None = None) -> Validity:
@@ -31,7 +49,8 @@ def validity(X: np.ndarray, labels: np.ndarray, *, n_threads: int | None = None)
     cluster only.
 
     Dunn's index (Dunn 1974): separation over diameter. Infinite where the diameter is 0 and the
-    separation is not; NaN where both are 0 or there is one cluster only.
+    separation is not; NaN where both are 0 or there is one cluster only. It is a matter of two pairs of
+    points among all, so no sample can tell it.
 
     Parameters
     ----------
@@ -49,189 +68,300 @@ def validity(X: np.ndarray, labels: np.ndarray, *, n_threads: int | None = None)
 
     Notes
     -----
-    Time O(n² d); memory O(n (d + k)). Most products are in float32; wherever its error could count,
-    distances are computed again from the coordinates in float64.
+    Time O(n² d); memory 4 n d + 8 n k bytes beside X. Most products are in float32;
+    wherever its error could count, distances are computed again from the coordinates in float64.
+    """
+    return combine(labels, [partial_validity(X, labels, 0, 1, n_threads=n_threads)])
+
+
+def partial_validity(
+    X: np.ndarray, labels: np.ndarray, part: int, n_parts: int, *, n_threads: int | None = None
+) -> Part:
+    """The part of `validity` from about one in `n_parts` of all pairs of points.
+
+    Parts may be computed anywhere, in any order; `combine` makes of them, to the bit, what `validity` gives.
+
+    Parameters
+    ----------
+    X, labels, n_threads
+        As for `validity`; the same for all parts.
+    part : int
+        0 to `n_parts` - 1.
     """
     if X.ndim != 2 or labels.shape != X.shape[:1] or not len(X):
         raise ValueError(f"X {X.shape} and labels {labels.shape} should be of one or more points")
-    order = np.argsort(labels, kind="stable")
-    sizes = np.unique(labels, return_counts=True)[1]
-    cluster = np.repeat(np.arange(len(sizes)), sizes)  # of each point, in this order
-    data = _Data(X[order], cluster, _scale(X))
+    with in_threads(n_threads) as run:
+        work = _Work(X, labels, run)
+        run(lambda task: work.compute(*task), work.tasks()[part::n_parts])
+        sums = np.empty_like(work.sums)
+        sums[:, work.order] = work.sums
+        return Part(sums, work.exponents, work.extreme(within=False), work.extreme(within=True))
 
-    sums = np.zeros((len(X), len(sizes)))  # of the distances of each point to those of each cluster
-    tiles = []
-    rows_of = _row_blocks(sizes)
-    for i, rows in enumerate(rows_of):
-        origin = data.points[rows].mean(axis=0, dtype=np.float64)
 
-        def compute(columns: slice, rows: slice = rows, origin: np.ndarray = origin):
-            return _tile(data, rows, columns, origin)
-
-        for tile in in_threads(compute, rows_of[i:], n_threads):
-            sums[tile.rows, cluster[tile.columns][tile.column_starts]] += tile.row_sums
-            if tile.columns != rows:
-                sums[tile.columns, cluster[rows][tile.row_starts]] += tile.column_sums.T
-            tiles.append(tile.without_sums())
-
+def combine(labels: np.ndarray, parts: Sequence[Part]) -> Validity:
+    """The validity of a clustering from all its parts, in any order."""
+    _, cluster, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    sums = np.ldexp(sum(part.sums for part in parts).astype(np.float64), parts[0].exponents[:, cluster])
     samples = _silhouettes(sums, sizes, cluster)
-    diameter = _extreme(data, tiles, within=True)
-    separation = _extreme(data, tiles, within=False)
+    separation, _, *separation_pair = min(part.separation for part in parts)
+    diameter, _, *diameter_pair = min(part.diameter for part in parts)
     with np.errstate(divide="ignore", invalid="ignore"):
+        separation = float(np.sqrt(separation)) if np.isfinite(separation) else np.nan
+        diameter = float(np.sqrt(-diameter))
         dunn = float(np.divide(separation, diameter))
-    result = np.empty(len(X))
-    result[order] = samples
-    return Validity(float(result.mean()), dunn, separation, diameter, result)
-
-
-def _scale(X: np.ndarray) -> float:
-    """A power of two, which changes no digit, to bring all distances near 1."""
-    extent = X.max(axis=0).astype(np.float64) - X.min(axis=0)
-    return 0.5 ** int(np.frexp(extent.max())[1])
-
-
-def _row_blocks(sizes: np.ndarray) -> list[slice]:
-    """Blocks of rows of points sorted by cluster: of one cluster each, but for those of small clusters."""
-    result = []
-    start = stop = 0
-    for size in sizes:
-        if size >= BLOCK_ROWS // 4 or stop + size - start > BLOCK_ROWS:
-            result += [slice(start, stop)] if stop > start else []
-            start = stop
-        stop += int(size)
-        if size >= BLOCK_ROWS // 4:
-            result += [slice(start + part.start, start + part.stop) for part in blocks(stop - start, BLOCK_ROWS)]
-            start = stop
-    return result + ([slice(start, stop)] if stop > start else [])
-
-
-class _Data(NamedTuple):
-    """The points, sorted by cluster."""
-
-    points: np.ndarray  # (n, d)
-    cluster: np.ndarray  # (n,)
-    scale: float  # brings all coordinates around their mean within float32
-
-    def of_one_cluster(self, rows: slice) -> bool:
-        return self.cluster[rows.start] == self.cluster[rows.stop - 1]
-
-    def directly(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-        """Squared distances of pairs of points from their coordinates."""
-        result = np.empty(len(i))
-        for part in blocks(len(i)):
-            difference = self.points[i[part]].astype(np.float64) - self.points[j[part]]
-            result[part] = np.einsum("ij,ij->i", difference, difference)
-        return result
-
-
-class _Tile(NamedTuple):
-    """What the distances between two blocks of points add to the whole."""
-
-    rows: slice
-    columns: slice
-    origin: np.ndarray  # (d,)
-    row_starts: np.ndarray  # where a cluster begins among the rows
-    column_starts: np.ndarray
-    row_sums: np.ndarray | None  # of each row's distances to each cluster of the columns
-    column_sums: np.ndarray | None  # of each column's distances to each cluster of the rows
-    lowest: float  # squared distance between two clusters
-    largest: float  # squared distance within a cluster
-    error: float  # bound of the rounding error of both
-
-    def without_sums(self) -> "_Tile":
-        return self._replace(row_sums=None, column_sums=None)
-
-
-def _squared_distances(data: _Data, rows: slice, columns: slice, origin: np.ndarray) -> tuple[np.ndarray, float]:
-    """Squared distances (scaled) of two blocks of points, and a bound of their rounding error.
-
-    Seen from the middle of one cluster, its points are about as far from the origin as from each other,
-    and all other points farther, so that float32 serves. Where small clusters share a block it may not.
-    """
-    dtype = np.float32 if data.of_one_cluster(rows) else np.float64
-    n, m, d = rows.stop - rows.start, columns.stop - columns.start, len(origin)
-    # |x|² + |y|² - 2 x·y as one product of [-2 x, |x|², 1] and [y, 1, |y|²].
-    a, b = np.empty((n, d + 2), dtype), np.empty((m, d + 2), dtype)
-    for factor, part in ((a, rows), (b, columns)):
-        factor[:, :d] = (data.points[part] - origin) * data.scale
-    a[:, d] = np.einsum("ij,ij->i", a[:, :d], a[:, :d])
-    b[:, d + 1] = np.einsum("ij,ij->i", b[:, :d], b[:, :d])
-    a[:, d + 1] = b[:, d] = 1
-    a[:, :d] *= -2
-    distances = a @ b.T
-    # Higham 2002, section 3.1: a sum of d + 2 products of numbers that were rounded themselves.
-    nearest, farthest = float(a[:, d].max()), float(b[:, d + 1].max())
-    error = 2 * (d + 8) * float(np.finfo(dtype).eps) * (nearest + farthest)
-    # The product has lost its digits where x is close to y.
-    limit = CLOSE[dtype] * nearest
-    if distances.min() < limit:
-        i, j = np.nonzero(distances < limit)
-        distances[i, j] = data.directly(rows.start + i, columns.start + j) * data.scale**2
-    return distances, error
-
-
-def _tile(data: _Data, rows: slice, columns: slice, origin: np.ndarray) -> _Tile:
-    distances, error = _squared_distances(data, rows, columns, origin)
-    row_clusters, row_starts = np.unique(data.cluster[rows], return_index=True)
-    column_clusters, column_starts = np.unique(data.cluster[columns], return_index=True)
-    same = row_clusters[:, None] == column_clusters
-    lowest, largest = np.inf, -np.inf
-    if not same.all():
-        lowest = float(_by_cluster(np.minimum, distances, row_starts, column_starts)[~same].min())
-    if same.any():
-        largest = float(_by_cluster(np.maximum, distances, row_starts, column_starts)[same].max())
-    np.sqrt(distances, out=distances)
-    if len(column_starts) == 1:
-        row_sums = distances.sum(axis=1)[:, None]  # pairwise: the error of float32 stays small
-    else:
-        row_sums = np.add.reduceat(distances, column_starts, axis=1, dtype=np.float64)
-    if len(row_starts) == 1:
-        # Along this axis NumPy sums one by one, so few at a time.
-        column_sums = np.add.reduceat(distances, range(0, len(distances), 16), axis=0).sum(axis=0, dtype=float)[
-            None
-        ]
-    else:
-        column_sums = np.add.reduceat(distances, row_starts, axis=0, dtype=np.float64)
-    return _Tile(rows, columns, origin, row_starts, column_starts, row_sums, column_sums, lowest, largest, error)
-
-
-def _by_cluster(function: np.ufunc, distances, row_starts, column_starts) -> np.ndarray:
-    """Reduce the distances between each two clusters to one."""
-    if len(row_starts) == len(column_starts) == 1:
-        return function.reduce(distances, axis=None, keepdims=True)
-    return function.reduceat(function.reduceat(distances, row_starts, 0), column_starts, 1)
+    return Validity(
+        float(samples.mean()),
+        dunn,
+        separation,
+        diameter,
+        samples,
+        None if np.isnan(separation) else tuple(separation_pair),
+        tuple(diameter_pair),
+    )
 
 
 def _silhouettes(sums: np.ndarray, sizes: np.ndarray, cluster: np.ndarray) -> np.ndarray:
+    """From the sums of distances of each point to each cluster, (n_clusters, n)."""
     if len(sizes) == 1:
-        return np.full(len(sums), np.nan)
-    own = np.arange(len(sums)), cluster
+        return np.full(len(cluster), np.nan)
+    own = cluster, np.arange(len(cluster))
     single = sizes[cluster] == 1
     a = sums[own] / np.maximum(sizes[cluster] - 1, 1)
-    others = sums / sizes
+    others = sums / sizes[:, None]
     others[own] = np.inf
-    b = others.min(axis=1)
+    b = others.min(axis=0)
     scale = np.maximum(a, b)
     undefined = single | (scale == 0)
     return np.where(undefined, 0.0, (b - a) / np.where(undefined, 1.0, scale))
 
 
-def _extreme(data: _Data, tiles: list[_Tile], *, within: bool) -> float:
-    """The largest distance within a cluster, or the smallest between two; NaN if there is no pair.
+class _Block(NamedTuple):
+    """Points that follow each other when sorted by cluster."""
 
-    From the coordinates of every pair that may have it.
+    number: int
+    rows: slice
+    clusters: slice
+    starts: np.ndarray  # where each cluster begins among the rows
+
+
+def _layout(sizes: np.ndarray) -> list[list[_Block]]:
+    """Points sorted by cluster in groups, of one large cluster or of a few small ones, and these in blocks."""
+    ends = np.cumsum(sizes).tolist()
+    groups: list[list[_Block]] = []
+    number = first = start = 0
+    for j in range(1, len(sizes) + 1):
+        is_small = max(sizes[j - 1 : j + 1]) < BLOCK_ROWS // 4
+        if j < len(sizes) and is_small and ends[j] - start <= BLOCK_ROWS:
+            continue
+        starts = np.array([start, *ends[first : j - 1]]) - start if j - first > 1 else np.zeros(1, int)
+        groups.append([])
+        for part in blocks(ends[j - 1] - start, BLOCK_ROWS):
+            rows = slice(start + part.start, start + part.stop)
+            groups[-1].append(_Block(number, rows, slice(first, j), starts))
+            number += 1
+        first, start = j, ends[j - 1]
+    return groups
+
+
+class _Group(NamedTuple):
+    """Blocks whose points are seen from their mean."""
+
+    blocks: list[_Block]
+    origin: np.ndarray  # (d,)
+    dtype: type  # of the products
+
+
+class _Work:
+    """The points sorted by cluster, what their pairs add up to so far, and which may be the extremes.
+
+    The pairs are cut into tiles of two blocks of points each. Sums are kept in whole units, so that the
+    order in which tiles are added does not matter.
     """
-    sign = -1 if within else 1
-    bounds = np.array([-tile.largest if within else tile.lowest for tile in tiles])
-    errors = np.array([tile.error for tile in tiles])
-    limit = (bounds + errors).min()
-    if not np.isfinite(limit):
-        return np.nan
-    best = np.inf
-    for index in np.flatnonzero(bounds - errors <= limit):
-        tile = tiles[index]
-        distances, _ = _squared_distances(data, tile.rows, tile.columns, tile.origin)
-        same = data.cluster[tile.rows, None] == data.cluster[tile.columns]
-        i, j = np.nonzero((sign * distances <= limit + tile.error) & (same == within))
-        best = min(best, (sign * data.directly(tile.rows.start + i, tile.columns.start + j)).min())
-    return float(np.sqrt(sign * best))
+
+    def __init__(self, X: np.ndarray, labels: np.ndarray, run: Callable):
+        sizes = np.unique(labels, return_counts=True)[1]
+        self.X = X
+        self.order = np.argsort(labels, kind="stable")
+        self.cluster = np.repeat(np.arange(len(sizes)), sizes)  # of each point, in this order
+        layout = _layout(sizes)
+        self.blocks = [block for members in layout for block in members]
+        totals, lows, highs = self._survey(run, len(sizes))
+        # Where squares leave the range of float32, a power of two, which changes no digit, brings them back.
+        extent = float((highs.max(axis=0) - lows.min(axis=0)).max())
+        self.scale = 1.0 if 1e-6 < extent < 1e6 else 0.5 ** int(np.frexp(extent)[1])
+        self.groups = []
+        for members in layout:
+            clusters = members[0].clusters
+            origin = totals[clusters].sum(axis=0) / (members[-1].rows.stop - members[0].rows.start)
+            # Seen from the middle of one cluster, its points are about as far from the origin as from each other,
+            # and all others farther, so that float32 serves. For small clusters together it may not; and where
+            # there are few points its errors do not cancel out.
+            single = clusters.stop - clusters.start == 1
+            dtype = np.float32 if single and len(X) > 8 * BLOCK_ROWS else np.float64
+            self.groups.append(_Group(members, origin.astype(np.result_type(X.dtype, np.float32)), dtype))
+        self.exponents = _exponents(
+            sizes, totals / sizes[:, None] * self.scale, lows * self.scale, highs * self.scale
+        )
+        self.units = np.ldexp(1.0, -self.exponents)
+        self.sums = np.zeros((len(sizes), len(X)), np.int64)
+        self.left: list = [None] * len(self.blocks)  # of each block its factor, and the largest squared norm in it
+        run(self._prepare, self.groups)
+        self.lock = threading.Lock()
+        # For pairs within a cluster, and of two: tiles that may hold the extreme, and what is known of it.
+        self.candidates: dict[bool, list[tuple[float, _Group, _Block, _Block]]] = {True: [], False: []}
+        self.limits = {True: np.inf, False: np.inf}
+
+    def _survey(self, run: Callable, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The sum, and the least and largest coordinates, of the points of each cluster, (k, d) float64 each."""
+
+        def look(block: _Block) -> tuple[np.ndarray, ...]:
+            x = self.points(block.rows)
+            functions = (np.add, np.minimum, np.maximum)
+            if len(block.starts) == 1:
+                return tuple(f.reduce(x, axis=0, dtype=np.float64, keepdims=True) for f in functions)
+            return tuple(f.reduceat(x, block.starts, axis=0, dtype=np.float64) for f in functions)
+
+        d = self.X.shape[1]
+        totals, lows, highs = np.zeros((k, d)), np.full((k, d), np.inf), np.full((k, d), -np.inf)
+        for block, (total, low, high) in zip(self.blocks, run(look, self.blocks), strict=True):
+            totals[block.clusters] += total
+            lows[block.clusters] = np.minimum(lows[block.clusters], low)
+            highs[block.clusters] = np.maximum(highs[block.clusters], high)
+        return totals, lows, highs
+
+    def points(self, rows: slice | np.ndarray) -> np.ndarray:
+        return self.X.take(self.order[rows], axis=0)
+
+    def tasks(self) -> list[tuple[_Group, _Block]]:
+        return [(group, block) for group in self.groups for block in self.blocks[group.blocks[0].number :]]
+
+    def _prepare(self, group: _Group) -> None:
+        for block in group.blocks:
+            factor = self._factor(group, block, left=True)
+            self.left[block.number] = factor, float(factor[:, -2].max())
+
+    def _factor(self, group: _Group, block: _Block, *, left: bool) -> np.ndarray:
+        """[-2 x, |x|², 1] or [y, 1, |y|²], whose product is |x|² + |y|² - 2 x·y."""
+        points = self.points(block.rows)
+        d = points.shape[1]
+        factor = np.empty((len(points), d + 2), group.dtype)
+        x = factor[:, :d]
+        np.subtract(
+            points, group.origin, out=x, dtype=np.result_type(group.origin, group.dtype), casting="same_kind"
+        )
+        if self.scale != 1:
+            x *= self.scale
+        factor[:, d if left else d + 1] = np.einsum("ij,ij->i", x, x, dtype=np.float64)
+        factor[:, d + 1 if left else d] = 1
+        if left:
+            x *= -2
+        return factor
+
+    def compute(self, group: _Group, columns: _Block) -> None:
+        """Add the tiles of a block of points with all blocks of a group that are not behind it."""
+        right = self._factor(group, columns, left=False)
+        space = np.empty((BLOCK_ROWS, len(right)), group.dtype)
+        for rows in group.blocks[: columns.number - group.blocks[0].number + 1]:
+            squares, error, lowest = self._squares(group, rows, columns, right, space)
+            self._note_extremes(squares, error, lowest, group, rows, columns)
+            distances = np.sqrt(squares, out=squares)
+            self._add(_sums(distances, columns.starts), rows, columns)
+            if rows.number != columns.number:
+                self._add(_sums(distances.T, rows.starts), columns, rows)
+
+    def _squares(
+        self, group: _Group, rows: _Block, columns: _Block, right: np.ndarray, space: np.ndarray
+    ) -> tuple[np.ndarray, float, float]:
+        """Squared (scaled) distances of a tile, a bound of their error, and the lowest of them."""
+        left, nearest = self.left[rows.number]
+        squares = np.matmul(left, right.T, out=space[: len(left)])
+        # Higham 2002, section 3.1: a sum of d + 2 products of numbers that were rounded themselves.
+        size = nearest + float(right[:, -1].max())
+        error = 2 * (left.shape[1] + 6) * float(np.finfo(group.dtype).eps) * size
+        # The product has lost its digits where x is close to y.
+        limit = CLOSE[group.dtype] * nearest
+        lowest = squares.min()
+        if lowest < limit:
+            i, j = np.nonzero(squares < limit)
+            squares[i, j] = self._directly(rows.rows.start + i, columns.rows.start + j) * self.scale**2
+            lowest = squares.min()
+        return squares, error, float(lowest)
+
+    def _directly(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+        """Squared distances of pairs of points from their coordinates."""
+        result = np.empty(len(i))
+        for part in blocks(len(i)):
+            difference = self.points(i[part]).astype(np.float64) - self.points(j[part])
+            result[part] = np.einsum("ij,ij->i", difference, difference)
+        return result
+
+    def _add(self, sums: np.ndarray, to: _Block, of: _Block) -> None:
+        """Add the sums of distances of some points to each cluster of a block."""
+        own = to.clusters if len(to.starts) == 1 else self.cluster[to.rows]
+        sums = np.rint(sums * self.units[of.clusters, own]).astype(np.int64)
+        with self.lock:
+            self.sums[of.clusters, to.rows] += sums
+
+    def _note_extremes(
+        self, squares: np.ndarray, error: float, lowest: float, group: _Group, rows: _Block, columns: _Block
+    ) -> None:
+        if len(rows.starts) == len(columns.starts) == 1:
+            within = rows.clusters == columns.clusters
+            bounds = {within: -squares.max() if within else lowest}
+        else:
+            same = self.cluster[rows.rows, None] == self.cluster[columns.rows]
+            bounds = {
+                True: -squares.max(where=same, initial=-np.inf),
+                False: squares.min(where=~same, initial=np.inf),
+            }
+        for within, bound in bounds.items():
+            if np.isfinite(bound):
+                with self.lock:
+                    if bound - error <= self.limits[within]:
+                        self.candidates[within].append((float(bound) - error, group, rows, columns))
+                        self.limits[within] = min(self.limits[within], float(bound) + error)
+
+    def extreme(self, *, within: bool) -> tuple[float, int, int, int]:
+        """The longest pair within a cluster, with a negative sign, or the shortest between two."""
+        sign = -1 if within else 1
+        limit = self.limits[within]
+        best = NO_PAIR
+        for bound, group, rows, columns in sorted(
+            self.candidates[within], key=lambda c: (c[2].number, c[3].number)
+        ):
+            if bound > limit:
+                continue
+            right = self._factor(group, columns, left=False)
+            space = np.empty((BLOCK_ROWS, len(right)), group.dtype)
+            squares, error, _ = self._squares(group, rows, columns, right, space)
+            same = self.cluster[rows.rows, None] == self.cluster[columns.rows]
+            i, j = np.nonzero((sign * squares <= limit + error) & (same == within))
+            if not len(i):
+                continue
+            exact = sign * self._directly(rows.rows.start + i, columns.rows.start + j)
+            at = exact.argmin()
+            pair = sorted(self.order[[rows.rows.start + i[at], columns.rows.start + j[at]]].tolist())
+            best = min(best, (float(exact[at]), rows.number * len(self.blocks) + columns.number, *pair))
+            if best[0] == 0 and not within:
+                break  # no other tile could be better, and there may be many of duplicates
+        return best
+
+
+def _exponents(sizes: np.ndarray, centres: np.ndarray, lows: np.ndarray, highs: np.ndarray) -> np.ndarray:
+    """Of units so small that the distances of a point to a whole cluster add up to 2⁶¹ of them at most.
+
+    (n_clusters, n_clusters): the cluster that distances lead to, and that of the point.
+    """
+    radii = np.sqrt((np.maximum(highs - centres, centres - lows) ** 2).sum(axis=1))
+    centres = centres - centres.mean(axis=0)
+    squares = (centres**2).sum(axis=1)
+    apart = squares[:, None] + squares - 2 * centres @ centres.T + 1e-12 * squares.max()
+    farthest = np.sqrt(np.maximum(apart, 0)) + radii[:, None] + radii
+    return np.maximum(np.frexp(sizes[:, None] * farthest)[1] - 61, -1000)
+
+
+def _sums(distances: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """The sum of each row's distances to each cluster of the columns, (n_clusters, n_rows) float64."""
+    if len(starts) == 1:
+        return (distances @ np.ones(distances.shape[1], distances.dtype)).astype(np.float64)[None]
+    return np.add.reduceat(distances, starts, axis=1, dtype=np.float64).T
