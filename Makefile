@@ -38,6 +38,11 @@ test: install  ## the fast tests
 test-slow: install  ## the slow tests: the real workflow, rebuilt, broken and killed
 	.venv/bin/pytest -m slow -n 2
 
+.PHONY: bench
+bench: install  ## time and memory against other libraries (needs `make run` first; takes most of an hour)
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement benchmarks/requirements.lock
+	PYTHONPATH=scripts .venv/bin/python benchmarks/run.py
+
 .PHONY: lint
 lint: install  ## ruff, snakefmt and snakemake --lint
 	.venv/bin/ruff check .
@@ -49,6 +54,9 @@ lint: install  ## ruff, snakefmt and snakemake --lint
 lock: install  ## choose versions again: requirements.lock and envs/*.yaml from pyproject.toml
 	.venv/bin/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --python-version 3.11 \
 		--generate-hashes --upgrade --quiet --custom-compile-command "make lock" --output-file requirements.lock
+	.venv/bin/uv pip compile benchmarks/requirements.in --constraint requirements.lock --universal \
+		--python-version 3.11 --generate-hashes --upgrade --quiet --custom-compile-command "make lock" \
+		--output-file benchmarks/requirements.lock
 	PATH="$$PWD/.venv/bin:$$PATH" python envs/pin.py
 
 .PHONY: clean

@@ -97,6 +97,25 @@ def unchecked_archive(dataset):
     return archive_of(dataset) if "source" in settings and not settings["sha256"] else []
 
 
+def sample_of_silhouette():
+    """How many images of each cluster the silhouette is estimated from, if it is."""
+    n_samples = config["evaluation"]["silhouette_samples"]
+    return {"silhouette_samples": n_samples} if n_samples else {}
+
+
+def parts_of_validity(wildcards):
+    """The parts in which the validity indices of a clustering are computed; none if in one go."""
+    settings = config["evaluation"]
+    n_images = config["datasets"][wildcards.dataset].get("n_images", {}).get(wildcards.split, 0)
+    if settings["silhouette_samples"] or n_images <= settings["scatter_above"]:
+        return []
+    n_parts = settings["n_parts"]
+    return [
+        "results/{dataset}/parts/{features}/{split}/k{k}/seed{seed}/".format(**wildcards) + f"{part}of{n_parts}.h5"
+        for part in range(1, n_parts + 1)
+    ]
+
+
 def clusterings():
     """The path of each clustering below clusters/ and metrics/, without its extension."""
     splits = config["clustering"]["splits"]

@@ -2,12 +2,39 @@
 # Makes: results/{dataset}/metrics.csv, and from it comparison.txt and comparison.png.
 
 
+# Compute a part of the validity indices of one clustering, from some of the pairs of images.
+rule validity_part:
+    input:
+        features="results/{dataset}/features/{features}.h5",
+        clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
+    output:
+        temp("results/{dataset}/parts/{features}/{split}/k{k}/seed{seed}/{part}of{n_parts}.h5"),
+    log:
+        "results/{dataset}/logs/parts/{features}/{split}/k{k}/seed{seed}/{part}of{n_parts}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/parts/{features}/{split}/k{k}/seed{seed}/{part}of{n_parts}.tsv"
+    conda:
+        "../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        mem_mb=2500,
+        runtime=240,
+    params:
+        run=program("validity_part.py"),
+        code=code("validity_part.py"),
+    shell:
+        "{params.run} --features {input.features:q} --clusters {input.clusters:q} --split {wildcards.split}"
+        " --part {wildcards.part} --n-parts {wildcards.n_parts}"
+        " --threads {threads} --out {output:q} --log {log:q}"
+
+
 # Score one clustering by itself and against the classes.
 rule evaluate:
     input:
         images="results/{dataset}/images.h5",
         features="results/{dataset}/features/{features}.h5",
         clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
+        parts=parts_of_validity,
     output:
         "results/{dataset}/metrics/{features}/{split}/k{k}/seed{seed}.json",
     log:
@@ -23,9 +50,10 @@ rule evaluate:
     params:
         run=program("evaluate.py"),
         code=code("evaluate.py"),
+        options=options(sample_of_silhouette()),
     shell:
         "{params.run} --images {input.images:q} --features {input.features:q}"
-        " --clusters {input.clusters:q} --split {wildcards.split}"
+        " --clusters {input.clusters:q} --split {wildcards.split} --parts {input.parts:q} {params.options}"
         " --threads {threads} --out {output:q} --log {log:q}"
 
 

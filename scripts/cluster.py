@@ -6,15 +6,18 @@ from pathlib import Path
 
 from lib.cli import InputError, run
 from lib.kmeans import kmeans
-from lib.storage import SPLITS, read_features, writing
+from lib.storage import SPLITS, open_features, writing
+
+IN_MEMORY = 2**31  # bytes of features; more are read again in each iteration, with the same result
 
 
 def main(args: argparse.Namespace) -> None:
-    X = read_features(args.features, args.split)
-    try:
-        result = kmeans(X, args.n_clusters, seed=args.seed, init=args.init, n_threads=args.threads)
-    except ValueError as error:
-        raise InputError(f"{args.features}, {args.split}: {error}") from None
+    with open_features(args.features, args.split) as features:
+        X = features[:] if features.nbytes <= IN_MEMORY else features
+        try:
+            result = kmeans(X, args.n_clusters, seed=args.seed, init=args.init, n_threads=args.threads)
+        except ValueError as error:
+            raise InputError(f"{args.features}, {args.split}: {error}") from None
     logging.info("%d clusters: inertia %.6g after %d iterations", args.n_clusters, result.inertia, result.n_iter)
     with writing(args.out) as file:
         file["labels"] = result.labels

@@ -16,19 +16,22 @@ OWN = {"silhouette": "silhouette", "dunn": "Dunn"}  # measured in each feature s
 COMMON = {"adjusted_rand": "adjusted Rand", "normalized_mutual_info": "NMI", "accuracy": "accuracy"}
 NOTE = """
 Silhouette and Dunn are measured in each feature space by itself, so they do not compare feature spaces."""
+NOTE_ESTIMATED = """
+Silhouettes are estimated from some images of each cluster; metrics.csv has the 95 % confidence interval of each.
+Dunn's index cannot be estimated."""
 NOTE_CLASSES = """
 Adjusted Rand, NMI and accuracy measure agreement with the classes, so they do."""
 
 
 def main(args: argparse.Namespace) -> None:
     table = pd.read_csv(args.metrics)
-    scores = [name for name in (OWN | COMMON) if name in table]
+    scores = [name for name in (OWN | COMMON) if name in table and table[name].notna().any()]
     text = "\n".join(
         [
             f"{args.metrics}: mean and standard deviation over seeds",
             "",
             summary(table, scores).to_string(index=False, col_space=8),
-            NOTE + NOTE_CLASSES * ("accuracy" in table),
+            NOTE + NOTE_CLASSES * ("accuracy" in table) + NOTE_ESTIMATED * ("silhouette_lower" in table),
         ]
     )
     for line in text.splitlines():

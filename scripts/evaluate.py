@@ -6,27 +6,38 @@ import logging
 from pathlib import Path
 
 from lib.agreement import agreement
-from lib.cli import InputError, replacing, run
-from lib.storage import SPLITS, read_features, read_labels, reading
-from lib.validity import validity
+from lib.cli import replacing, run
+from lib.storage import SPLITS, open_features, read_clusters, read_labels, reading
+from lib.validity import Part, combine, sampled_silhouette, validity
 
 
 def main(args: argparse.Namespace) -> None:
-    X = read_features(args.features, args.split)
+    with open_features(args.features, args.split) as features:
+        n_samples, n_features = features.shape
+        labels = read_clusters(args.clusters, n_samples)
+        if args.silhouette_samples:
+            mean, lower, upper = sampled_silhouette(
+                features[:], labels, args.silhouette_samples, n_threads=args.threads
+            )
+            # No sample can tell Dunn's index.
+            scores = {"silhouette": mean, "silhouette_lower": lower, "silhouette_upper": upper, "dunn": None}
+        else:
+            exact = (
+                combine(labels, [read_part(path) for path in args.parts])
+                if args.parts
+                else validity(features[:], labels, n_threads=args.threads)
+            )
+            scores = {name: value for name, value in exact._asdict().items() if name != "silhouette_samples"}
     with reading(args.clusters) as file:
-        labels = file["labels"][:]
         row = {
-            "n_samples": X.shape[0],
-            "n_features": X.shape[1],
+            "n_samples": n_samples,
+            "n_features": n_features,
             "k": len(file["centroids"]),
             "inertia": float(file.attrs["inertia"]),
             "n_iter": int(file.attrs["n_iter"]),
             "converged": bool(file.attrs["converged"]),
         }
-    if len(labels) != len(X):
-        raise InputError(f"{args.clusters} has {len(labels)} labels for {len(X)} rows of {args.features}")
-    scores = validity(X, labels, n_threads=args.threads)
-    row |= {"silhouette": scores.silhouette, "dunn": scores.dunn}
+    row |= scores
     classes = read_labels(args.images, args.split)
     if classes is not None:
         row |= agreement(classes, labels)
@@ -35,12 +46,25 @@ def main(args: argparse.Namespace) -> None:
         part.write_text(json.dumps(row, indent=2) + "\n")
 
 
+def read_part(path: Path) -> Part:
+    with reading(path) as file:
+        extremes = []
+        for name in ("separation", "diameter"):
+            square, *numbers = file.attrs[name].tolist()
+            extremes.append((square, *map(int, numbers)))
+        return Part(file["sums"][:], file["exponents"][:], *extremes)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="evaluate", description=__doc__)
     parser.add_argument("--features", type=Path, required=True)
     parser.add_argument("--clusters", type=Path, required=True)
     parser.add_argument("--images", type=Path, required=True, help="for the classes")
     parser.add_argument("--split", choices=SPLITS, required=True)
+    parser.add_argument("--parts", type=Path, nargs="*", help="all parts of the indices, if computed already")
+    parser.add_argument(
+        "--silhouette-samples", type=int, help="estimate the silhouette from so many of each cluster"
+    )
     parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")
     parser.add_argument("--out", type=Path, required=True)
     run(main, parser)

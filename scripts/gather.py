@@ -8,6 +8,8 @@ import pandas as pd
 
 from lib.cli import replacing, run
 
+# For pictures, not for the table.
+DETAILS = ["separation", "diameter", "separation_pair", "diameter_pair"]
 KEYS = ["dataset", "features", "split", "n_samples", "n_features", "k", "seed"]
 
 
@@ -18,7 +20,7 @@ def main(args: argparse.Namespace) -> None:
         features, split, _, seed = path.with_suffix("").parts[-4:]
         identity = {"dataset": args.dataset, "features": features, "split": split}
         rows.append(identity | json.loads(path.read_text()) | {"seed": int(seed.removeprefix("seed"))})
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows).drop(columns=DETAILS, errors="ignore")
     table = table[KEYS + [column for column in table.columns if column not in KEYS]]
     with replacing(args.out) as part:
         table.to_csv(part, index=False)

@@ -1,5 +1,6 @@
 """k-means: against Lloyd's algorithm by brute force, scikit-learn, and what its docstring promises."""
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -7,7 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.cluster import KMeans
 
+from lib import kmeans as module
 from lib.kmeans import kmeans
+from lib.parallel import in_threads
 
 INITS = ["random", "k-means++"]
 seeds = st.integers(0, 2**32 - 1)
@@ -86,11 +89,69 @@ def test_labels_are_those_of_brute_force(problem):
     assert_fixed_point(X, len(centroids), result)
 
 
-def test_labels_are_those_of_brute_force_on_many_points():
-    X = blobs(5000, 8, 12).astype(np.float32)
-    expected = brute_force(X, X[:12].astype(np.float64))
+@st.composite
+def problems_of_many_dimensions(draw):
+    """Points that lie near some plane, more or less, in more dimensions than are looked at first."""
+    n, d = draw(st.integers(20, 150)), draw(st.integers(2 * module.N_AXES + 1, 120))
+    rng = np.random.default_rng(draw(seeds))
+    X = rng.normal(size=(n, 5)) @ rng.normal(size=(5, d)) + draw(st.sampled_from([0, 0.3, 10])) * rng.normal(
+        size=(n, d)
+    )
+    X = (X + draw(st.sampled_from([0, 30]))).astype(draw(st.sampled_from([np.float32, np.float64])))
+    k = draw(st.integers(1, 8))
+    return X, X[rng.choice(n, k, replace=False)].astype(np.float64)
+
+
+@settings(deadline=None, max_examples=50)
+@given(problems_of_many_dimensions())
+def test_labels_are_those_of_brute_force_in_many_dimensions(problem):
+    X, centroids = problem
+    expected = brute_force(X, centroids)
+    assume(expected is not None)
+    result = kmeans(X, len(centroids), init=centroids, n_threads=1)
+    np.testing.assert_array_equal(result.labels, expected)
+    assert_fixed_point(X, len(centroids), result)
+
+
+@pytest.mark.parametrize(("d", "k"), [(8, 12), (8, 40), (100, 12), (100, 33)])
+def test_labels_are_those_of_brute_force_on_many_points(d, k):
+    X = blobs(2000, d, k).astype(np.float32)
+    expected = brute_force(X, X[:k].astype(np.float64))
     assert expected is not None
-    np.testing.assert_array_equal(kmeans(X, 12, init=X[:12]).labels, expected)
+    np.testing.assert_array_equal(kmeans(X, k, init=X[:k]).labels, expected)
+
+
+@pytest.mark.parametrize("d", [20, 100])
+def test_every_iteration_is_that_of_brute_force(d):
+    """Bounds pass over points for some iterations; none may be one too many, though a later one mends it."""
+    X = (blobs(1500, d, 3) / 3).astype(np.float32)  # clusters that overlap: 60 iterations and more
+    centroids = X[:9].astype(np.float64)
+    for n_iter in range(1, 60):
+        labels = squared_distances(X, centroids).argmin(axis=1)
+        np.testing.assert_array_equal(kmeans(X, 9, init=X[:9], max_iter=n_iter).labels, labels)
+        centroids = np.stack([X[labels == j].mean(axis=0, dtype=np.float64) for j in range(9)])
+
+
+def test_sums_of_a_hundred_million_points_do_not_drift():
+    """Points that change their label and back, over and over: their sums are kept up all the while."""
+    X = (np.random.default_rng(0).random((50_000, 1)) + 10).astype(np.float32)
+    half = np.arange(len(X)) % 2
+    with in_threads(1) as run:
+        points = module._Points(X, run)
+        sums = start = points.sums(half, 2)
+        index = np.arange(1000)
+        change = points.gains(index, 1 - half[:1000], half[:1000], 2)
+        for _ in range(50_000):
+            sums = sums + change
+            sums = sums - change
+    np.testing.assert_allclose(sums, start, rtol=1e-10)
+
+
+@pytest.mark.parametrize("d", [3, 90])
+def test_inertia_never_rises(d):
+    X = blobs(400, d)
+    inertias = [kmeans(X, 7, init=X[:7], max_iter=n).inertia for n in range(1, 12)]
+    assert (np.diff(inertias) <= 1e-9 * inertias[0]).all()
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -140,10 +201,32 @@ def test_empty_cluster_gets_the_farthest_point_that_is_not_alone(init, labels):
 
 @pytest.mark.parametrize("init", INITS)
 @pytest.mark.parametrize("n_threads", [2, 4, None])
-def test_same_bytes_for_any_number_of_threads(init, n_threads):
-    X = blobs(7000, 16, 10).astype(np.float32)
+@pytest.mark.parametrize("d", [16, 100])
+def test_same_bytes_for_any_number_of_threads(init, n_threads, d):
+    X = blobs(7000, d, 10).astype(np.float32)
     one, more = (kmeans(X, 10, init=init, max_iter=8, n_threads=n) for n in (1, n_threads))
     assert_same_bytes(more, one)
+
+
+@pytest.mark.parametrize("init", INITS)
+@pytest.mark.parametrize("d", [16, 100])
+def test_same_bytes_from_a_file(tmp_path, init, d):
+    X = blobs(7000, d, 10).astype(np.float32)
+    with h5py.File(tmp_path / "X.h5", "w") as file:
+        file["X"] = X
+        assert_same_bytes(kmeans(file["X"], 10, init=init, max_iter=20), kmeans(X, 10, init=init, max_iter=20))
+
+
+@pytest.mark.parametrize("d", [4, 100])
+def test_moved_and_scaled_points_have_the_same_clusters(d):
+    X = blobs(500, d)
+    rotation = np.linalg.qr(np.random.default_rng(0).normal(size=(d, d)))[0]
+    expected = kmeans(X, 5, init=X[:5])
+    for move in (lambda X: X + 1000, lambda X: -X, lambda X: X * 1e-3, lambda X: X * 1e9, lambda X: X @ rotation):
+        result = kmeans(move(X), 5, init=move(X)[:5])
+        np.testing.assert_array_equal(result.labels, expected.labels)
+    order = np.random.default_rng(1).permutation(len(X))
+    np.testing.assert_array_equal(kmeans(X[order], 5, init=X[:5]).labels, expected.labels[order])
 
 
 @pytest.mark.parametrize("init", INITS)

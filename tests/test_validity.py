@@ -9,12 +9,19 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import silhouette_samples
 from threadpoolctl import threadpool_limits
 
-from lib.validity import validity
+from lib import validity as module
+from lib.validity import combine, partial_validity, sampled_silhouette, validity
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """All that is done for many points, float32 included, on a few hundred."""
+    monkeypatch.setattr(module, "BLOCK_ROWS", 32)
 
 
 def assert_as_by_brute_force(X, labels):
     """Compare with the definitions, from all distances at once, each from the coordinates."""
-    X = X.astype(np.float64)
+    X, given = X.astype(np.float64), X
     distances = cdist(X, X)
     same = labels[:, None] == labels
     if 2 <= len(np.unique(labels)) < len(X):
@@ -25,10 +32,24 @@ def assert_as_by_brute_force(X, labels):
     separation = np.nan if same.all() else distances[~same].min()
     with np.errstate(divide="ignore", invalid="ignore"):
         dunn = separation / diameter
-    result = validity(X, labels)
+    result = validity(given, labels)
     np.testing.assert_allclose(result.silhouette_samples, samples, atol=1e-6)
     np.testing.assert_allclose(result.silhouette, samples.mean(), atol=1e-6)
     np.testing.assert_allclose(result[1:4], (dunn, separation, diameter), rtol=1e-9)
+    i, j = result.diameter_pair
+    assert labels[i] == labels[j]
+    assert distances[i, j] == pytest.approx(diameter, rel=1e-9)
+    if same.all():
+        assert result.separation_pair is None
+    else:
+        i, j = result.separation_pair
+        assert labels[i] != labels[j]
+        assert distances[i, j] == pytest.approx(separation, rel=1e-9)
+
+
+def assert_same_bytes(a, b):
+    assert a.silhouette_samples.tobytes() == b.silhouette_samples.tobytes()
+    assert repr(a._replace(silhouette_samples=None)) == repr(b._replace(silhouette_samples=None))
 
 
 def clustering(n=2500, d=3, seed=0):
@@ -56,19 +77,52 @@ def test_small_clusterings(drawn):
     assert_as_by_brute_force(*drawn)
 
 
-@pytest.mark.parametrize("n", [1023, 1024, 1025, 2048, 2500])
+@settings(deadline=None, max_examples=100)
+@given(clusterings(), st.integers(1, 12), st.randoms(use_true_random=False))
+def test_parts_make_the_whole_to_the_bit(drawn, n_parts, random):
+    parts = [partial_validity(*drawn, part, n_parts, n_threads=1) for part in range(n_parts)]
+    random.shuffle(parts)
+    assert_same_bytes(combine(drawn[1], parts), validity(*drawn))
+
+
+@pytest.mark.parametrize("n_parts", [2, 3, 8])
+def test_parts_of_many_points_make_the_whole_to_the_bit(n_parts):
+    X, labels = clustering(5000, 9)
+    X = X.astype(np.float32)
+    parts = [partial_validity(X, labels, part, n_parts, n_threads=1 + part % 2) for part in range(n_parts)]
+    assert_same_bytes(combine(labels, parts[::-1]), validity(X, labels))
+
+
+@pytest.mark.parametrize("n", [511, 512, 513, 1024, 2500, 4097, 5000])
 def test_sizes_around_the_block(n):
     assert_as_by_brute_force(*clustering(n))
 
 
 @pytest.mark.parametrize("d", [1, 2, 300])
-def test_numbers_of_columns(d):
-    assert_as_by_brute_force(*clustering(1200, d))
+@pytest.mark.parametrize("n", [1200, 4500])
+def test_numbers_of_columns(n, d):
+    assert_as_by_brute_force(*clustering(n, d))
+
+
+@pytest.mark.parametrize("n", [300, 700])
+@pytest.mark.parametrize("n_clusters", [1, 2, 40])
+def test_blocks_of_large_and_small_clusters(small_blocks, n, n_clusters):
+    rng = np.random.default_rng(n)
+    labels = rng.integers(0, n_clusters, n)
+    labels[: n // 2] = 0
+    assert_as_by_brute_force(rng.normal(size=(n, 5)) + labels[:, None], labels)
 
 
 def test_many_clusters():
     rng = np.random.default_rng(0)
     assert_as_by_brute_force(rng.normal(size=(2500, 2)), rng.integers(0, 700, 2500))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32])
+def test_type_of_the_input_does_not_matter(dtype):
+    rng = np.random.default_rng(0)
+    X, labels = rng.integers(0, 256, (400, 3)), rng.integers(0, 3, 400)
+    assert_as_by_brute_force(X.astype(dtype), labels)
 
 
 def test_float32_is_taken_as_it_is():
@@ -81,21 +135,21 @@ def test_far_from_the_origin():
     assert_as_by_brute_force(X + 1e6, labels)
 
 
-def test_close_clusters_and_a_far_one():
+def test_close_clusters_and_a_far_one(small_blocks):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(300, 3)) * 1e-3
     X[200:] += 100
     assert_as_by_brute_force(X, np.repeat([0, 1, 2], 100))
 
 
-def test_separation_among_many_pairs_of_almost_the_same_distance():
-    rungs = np.arange(60.0)
-    gaps = 1e-3 + 1e-9 * np.random.default_rng(0).permutation(60)
+def test_separation_among_many_pairs_of_almost_the_same_distance(small_blocks):
+    rungs = np.arange(160.0)
+    gaps = 1e-3 + 1e-9 * np.random.default_rng(0).permutation(160)
     X = np.concatenate([10 * rungs, 10 * rungs + gaps])[:, None]
-    assert_as_by_brute_force(X, np.repeat([0, 1], 60))
+    assert_as_by_brute_force(X, np.repeat([0, 1], 160))
 
 
-def test_extremes_that_float32_cannot_tell_apart():
+def test_extremes_that_float32_cannot_tell_apart(small_blocks):
     """Two large clusters in many dimensions, a thousand pairs nearly as close and as far as the extremes."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(1000, 100))
@@ -159,10 +213,9 @@ def test_moved_points(move, scale):
 
 @pytest.mark.parametrize("n_threads", [2, 4, None])
 def test_same_bytes_for_any_number_of_threads(n_threads):
-    X, labels = clustering(3500, 20)
+    X, labels = clustering(5000, 20)
     one, more = validity(X, labels, n_threads=1), validity(X, labels, n_threads=n_threads)
-    assert more[:4] == one[:4]
-    assert more.silhouette_samples.tobytes() == one.silhouette_samples.tobytes()
+    assert_same_bytes(more, one)
 
 
 def test_same_bytes_for_any_number_of_threads_of_blas():
@@ -171,8 +224,7 @@ def test_same_bytes_for_any_number_of_threads_of_blas():
         one = validity(X, labels)
     with threadpool_limits(4):
         more = validity(X, labels)
-    assert more[:4] == one[:4]
-    assert more.silhouette_samples.tobytes() == one.silhouette_samples.tobytes()
+    assert_same_bytes(more, one)
 
 
 def test_one_cluster_has_a_diameter_only():
@@ -232,6 +284,43 @@ def test_diameter_much_smaller_than_the_extent_of_the_data():
     result = validity(X, np.array([0, 0, 1, 1]))
     assert result.diameter == pytest.approx(1e-9, rel=1e-6)
     assert np.isfinite(result.dunn)
+
+
+def test_many_duplicates_in_different_clusters(small_blocks):
+    rng = np.random.default_rng(0)
+    assert_as_by_brute_force(rng.integers(0, 3, (600, 2)).astype(np.float32), rng.integers(0, 4, 600))
+
+
+def test_sample_of_all_points_is_exact():
+    X, labels = clustering(1500)
+    estimate = sampled_silhouette(X, labels, 1500)
+    assert estimate == pytest.approx([validity(X, labels).silhouette] * 3, abs=1e-9)
+
+
+def test_interval_of_a_sample_holds_the_silhouette_19_times_of_20():
+    X, labels = clustering(1500)
+    exact = validity(X, labels).silhouette
+    estimates = [sampled_silhouette(X, labels, 40, seed=seed, n_threads=1) for seed in range(300)]
+    # Of 300 draws, 285 are expected, give or take 3.8.
+    assert 270 <= sum(lower <= exact <= upper for _, lower, upper in estimates) <= 297
+    assert np.mean([estimate.silhouette for estimate in estimates]) == pytest.approx(exact, abs=2e-3)
+
+
+def test_sample_is_of_each_cluster_and_drawn_anew_by_seed():
+    X, labels = clustering(1500)
+    assert sampled_silhouette(X, labels, 40) == sampled_silhouette(X, labels, 40, n_threads=3)
+    assert sampled_silhouette(X, labels, 40) != sampled_silhouette(X, labels, 40, seed=1)
+    # Half of the points in a cluster that is far from the rest, and has no spread: its silhouettes are 1.
+    X = np.concatenate([np.full((1500, 3), 1e6), X])
+    labels = np.concatenate([np.full(1500, 1000), labels])
+    estimate = sampled_silhouette(X, labels, 40)
+    assert estimate.lower < validity(X, labels).silhouette < estimate.upper
+    assert estimate.upper - estimate.lower < 0.1
+
+
+def test_refuses_a_sample_of_one():
+    with pytest.raises(ValueError, match="2 or more"):
+        sampled_silhouette(*clustering(20), 1)
 
 
 @pytest.mark.parametrize(("shape", "n_labels"), [((0, 2), 0), ((3, 2), 2), ((3,), 3), ((3, 2, 1), 3)])

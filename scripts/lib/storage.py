@@ -85,14 +85,32 @@ def write_features(path: Path, splits: dict[str, np.ndarray]) -> None:
                 dataset[start : start + rows] = features[start : start + rows]
 
 
+@contextlib.contextmanager
+def open_features(path: Path, split: str) -> Iterator[h5py.Dataset]:
+    """The features of one split, float32 (n, d), all finite, to be read by and by."""
+    with reading(path) as file:
+        features = file[split]["features"]
+        n, d = features.shape
+        rows = max(1, 2**24 // max(1, d))
+        bad = np.concatenate([~np.isfinite(features[i : i + rows]).all(axis=1) for i in range(0, n, rows)])
+        if bad.any():
+            raise InputError(
+                f"{path}: {bad.sum()} of {len(bad)} rows of {split}/features hold NaN or infinity, "
+                f"the first is row {bad.argmax()}; delete the file and run again"
+            )
+        yield features
+
+
 def read_features(path: Path, split: str) -> np.ndarray:
     """The features of one split, float32 (n, d), all finite."""
+    with open_features(path, split) as features:
+        return features[:]
+
+
+def read_clusters(path: Path, n: int) -> np.ndarray:
+    """The cluster of each of n points, int32 (n,)."""
     with reading(path) as file:
-        features = file[split]["features"][:]
-        bad = ~np.isfinite(features).all(axis=1)
-    if bad.any():
-        raise InputError(
-            f"{path}: {bad.sum()} of {len(bad)} rows of {split}/features hold NaN or infinity, "
-            f"the first is row {bad.argmax()}; delete the file and run again"
-        )
-    return features
+        labels = file["labels"][:]
+    if len(labels) != n:
+        raise InputError(f"{path} has {len(labels)} labels for {n} rows of features; delete it and run again")
+    return labels

@@ -1,0 +1,277 @@
+"""Measure k-means and the validity indices against what people would use instead.
+
+Each measurement is a process of its own, that loads the data, warms up and does the work once; the sides
+take turns. Writes benchmarks/results.csv (every measurement) and benchmarks/results.png, and prints how
+many times as long as ours each other side takes.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+import warnings
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from lib.kmeans import kmeans
+from lib.parallel import blocks, in_threads, n_cores
+from lib.storage import read_features
+from lib.validity import validity
+
+HERE = Path(__file__).parent
+FEATURES = HERE.parent / "results" / "cifar10" / "features"
+N_ITER = 5  # of those limits that are measured for some iterations and scaled to all
+
+
+def load(data: str) -> np.ndarray:
+    """pixels-test, codes-train …: CIFAR-10 as the workflow leaves it; blobs-1000000: made up, 64 dimensions."""
+    name, which = data.split("-")
+    if name != "blobs":
+        return read_features(FEATURES / {"pixels": "pixels.h5", "codes": "autoencoder.h5"}[name], which)
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(100, 64)).astype(np.float32)
+    X = rng.normal(size=(int(which), 64)).astype(np.float32)
+    X += centres[rng.integers(0, 100, len(X))]
+    return X
+
+
+def ours(X, init):
+    result = kmeans(X, len(init), init=init)
+    return {"n_iter": result.n_iter, "value": result.inertia}
+
+
+def scikit_learn(algorithm, X, init):
+    from sklearn.cluster import KMeans
+
+    model = KMeans(len(init), init=init, n_init=1, tol=0, max_iter=100_000, algorithm=algorithm).fit(X)
+    return {"n_iter": model.n_iter_, "value": model.inertia_}
+
+
+def faiss(X, init):
+    from faiss import Kmeans
+
+    # It has no stop at convergence: as many iterations as ours needs, which are not counted here.
+    n_iter = kmeans(X, len(init), init=init).n_iter
+    model = Kmeans(X.shape[1], len(init), niter=n_iter, max_points_per_centroid=len(X))
+    start = time.perf_counter()
+    model.train(X, init_centroids=init)
+    return {"n_iter": len(model.obj), "value": float(model.obj[-1]), "seconds": time.perf_counter() - start}
+
+
+def products(X, init):
+    """The products of all points and centroids by BLAS alone, for as many iterations as ours needs."""
+    n_iter = kmeans(X, len(init), init=init).n_iter
+    start = time.perf_counter()
+    for _ in range(N_ITER):
+        X @ init.T
+    return {"n_iter": n_iter, "seconds": (time.perf_counter() - start) * n_iter / N_ITER}
+
+
+def reading(X, init):
+    """One look at X in each iteration."""
+    n_iter = kmeans(X, len(init), init=init).n_iter
+    with in_threads() as run:
+        start = time.perf_counter()
+        for _ in range(N_ITER):
+            run(lambda rows: X[rows].max(), blocks(len(X)))
+    return {"n_iter": n_iter, "seconds": (time.perf_counter() - start) * n_iter / N_ITER}
+
+
+def our_validity(X, labels):
+    result = validity(X, labels)
+    return {"value": result.silhouette, "dunn": result.dunn}
+
+
+def scikit_learn_silhouette(X, labels):
+    from sklearn.metrics import silhouette_score
+
+    return {"value": float(silhouette_score(X, labels))}
+
+
+def validclust_dunn(X, labels):
+    from sklearn.metrics import pairwise_distances
+    from validclust import dunn
+
+    return {"dunn": float(dunn(pairwise_distances(X), labels))}
+
+
+def genieclust_silhouette(X, labels):
+    from genieclust.cluster_validity import silhouette_index
+
+    return {"value": silhouette_index(X, labels)}
+
+
+def genieclust_dunn(X, labels):
+    from genieclust.cluster_validity import generalised_dunn_index
+
+    return {"dunn": generalised_dunn_index(X, labels, lowercase_d=1, uppercase_d=1)}
+
+
+def distance_products(X, labels):
+    """The products of all pairs of points by BLAS alone, each pair once."""
+    start = time.perf_counter()
+    for rows in blocks(len(X), 1024):
+        X[rows] @ X[rows.start :].T
+    return {"seconds": time.perf_counter() - start}
+
+
+CLUSTERING = {
+    "ours": ours,
+    "scikit-learn lloyd": partial(scikit_learn, "lloyd"),
+    "scikit-learn elkan": partial(scikit_learn, "elkan"),
+    "faiss": faiss,
+    "limit: products": products,
+    "limit: reading": reading,
+}
+VALIDITY = {
+    "ours": our_validity,
+    "scikit-learn silhouette": scikit_learn_silhouette,
+    "genieclust silhouette": genieclust_silhouette,
+    "genieclust Dunn": genieclust_dunn,
+    "validclust Dunn": validclust_dunn,
+    "limit: products": distance_products,
+}
+FAST_VALIDITY = ["ours", "scikit-learn silhouette", "limit: products"]
+ALL = None
+# (kind, data, k, runs, sides)
+WORKS = [
+    ("k-means", "pixels-test", 10, 7, ALL),
+    ("k-means", "pixels-train", 10, 5, ALL),
+    ("k-means", "codes-train", 10, 7, ALL),
+    ("k-means", "codes-train", 100, 5, ALL),
+    ("k-means", "blobs-250000", 100, 3, ALL),
+    ("k-means", "blobs-1000000", 100, 3, [side for side in CLUSTERING if side != "scikit-learn elkan"]),
+    ("validity", "pixels-test", 10, 5, ALL),
+    ("validity", "codes-train", 10, 3, FAST_VALIDITY),
+    ("validity", "blobs-100000", 10, 1, ["ours", "limit: products"]),
+    ("validity", "blobs-1000000", 10, 1, ["ours"]),
+]
+
+
+def measure(kind: str, data: str, k: int, side: str) -> dict:
+    """Do a work once in this process: seconds, and peak memory beside the data."""
+    warnings.simplefilter("ignore")  # of scikit-learn, that lloyd is quicker with another algorithm
+    X = load(data)
+    init = X[np.random.default_rng(0).choice(len(X), k, replace=False)]
+    if kind == "k-means":
+        work, second = CLUSTERING[side], init
+    else:
+        work, second = VALIDITY[side], kmeans(X, k, init=init, max_iter=20).labels
+    some = np.unique(np.concatenate([np.arange(2000), np.arange(0, len(X), len(X) // 500)]))
+    work(X[some].copy(), second if kind == "k-means" else second[some])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.perf_counter()
+    result = work(X, second)
+    seconds = time.perf_counter() - start
+    peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    n, d = X.shape
+    return {
+        "kind": kind,
+        "data": data,
+        "n": n,
+        "d": d,
+        "k": k,
+        "side": side,
+        "seconds": seconds,
+        "mb": peak,
+    } | result
+
+
+def compare(works: list) -> None:
+    import pandas as pd
+
+    # What a site sets for other programs; without it OpenBLAS finds out what is best.
+    slowed = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+    environment = {name: value for name, value in os.environ.items() if name not in slowed}
+    rows = []
+    for kind, data, k, n_runs, sides in works:
+        for run in range(n_runs):
+            for side in sides or (CLUSTERING if kind == "k-means" else VALIDITY):
+                command = [sys.executable, __file__, "--one", json.dumps([kind, data, k, side])]
+                output = subprocess.run(
+                    command, check=True, stdout=subprocess.PIPE, text=True, env=environment
+                ).stdout
+                rows.append(json.loads(output.splitlines()[-1]) | {"run": run})
+                print(f"{kind}, {data}, k={k}, {side}: {rows[-1]['seconds']:.2f} s", flush=True)
+        pd.DataFrame(rows).to_csv(HERE / "results.csv", index=False)
+    table = summary(pd.DataFrame(rows))
+    print(table.to_string(index=False))
+    draw(table)
+
+
+def summary(table):
+    """For each side of each work: the median and range of seconds, and of how many times as long as ours."""
+    import pandas as pd
+
+    works = ["kind", "data", "n", "d", "k"]
+    own = table[table["side"] == "ours"].set_index([*works, "run"])["seconds"]
+    table["ratio"] = table["seconds"] / own.loc[pd.MultiIndex.from_frame(table[[*works, "run"]])].to_numpy()
+    return (
+        table.groupby([*works, "side"], sort=False)
+        .agg(
+            seconds=("seconds", "median"),
+            ratio=("ratio", "median"),
+            lowest=("ratio", "min"),
+            highest=("ratio", "max"),
+            n_iter=("n_iter", "median"),
+            value=("value", "median"),
+            dunn=("dunn", "median"),
+            mb=("mb", "max"),
+        )
+        .reset_index()
+    )
+
+
+def draw(table) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    others = table[(table["side"] != "ours")]
+    works = list(others.groupby(["kind", "data", "n", "d", "k"], sort=False))
+    figure, axis = plt.subplots(figsize=(8, 0.75 * len(works) + 1.5), layout="constrained")
+    sides = list(dict.fromkeys(others["side"]))
+    colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999"]
+    for position, (_, group) in enumerate(works):
+        for row in group.itertuples():
+            index = sides.index(row.side)
+            y = position + 0.09 * (index - len(sides) / 2)
+            axis.plot([row.lowest, row.highest], [y, y], color=colours[index], linewidth=1)
+            axis.plot(
+                row.ratio,
+                y,
+                "osD^vP*X"[index],
+                color=colours[index],
+                label=row.side if position in (0, 6) else None,
+            )
+    axis.axvline(1, color="black", linewidth=0.8)
+    axis.set_xscale("log")
+    axis.set_xlabel(f"time, as a multiple of ours ({n_cores()} cores; median and range)")
+    axis.set_yticks(
+        range(len(works)), [f"{w[0]}, {w[1].split('-')[0]}\n{w[2]:,} x {w[3]}, k={w[4]}" for w, _ in works]
+    )
+    axis.invert_yaxis()
+    axis.spines[["top", "right"]].set_visible(False)
+    handles, labels = axis.get_legend_handles_labels()
+    unique = dict(zip(labels, handles, strict=True))
+    figure.legend(unique.values(), unique.keys(), loc="outside lower center", ncols=3, frameon=False)
+    figure.savefig(HERE / "results.png", dpi=150, metadata={"Software": None})
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help="works whose kind or data contain this, like codes or k-means")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.one:
+        print(json.dumps(measure(*json.loads(args.one)), default=float))
+        sys.exit()
+    if not FEATURES.exists():
+        sys.exit("run.py: error: results/cifar10/features is not there; make it first (make run)")
+    compare([work for work in WORKS if args.only in f"{work[0]} {work[1]}"])
