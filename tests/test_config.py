@@ -39,6 +39,7 @@ def test_shipped_files_have_no_faults(path):
         "{features: [pixels], clustering: {splits: {pixels: [test]}}}",
         "clustering: {init: k-means++, n_clusters: [1, 100], seeds: [0, 4294967295]}",
         "autoencoder: {learning_rate: 1, filters: [8]}",
+        "evaluation: {scatter_above: 1, n_parts: 100, silhouette_samples: 2}",
         "datasets: {cifar10: {sha256: null, luma: [1, 0, 0]}}",
         "{dataset: my.own_set-2, datasets: {my.own_set-2: {format: cifar-binary, source: a.tar, sha256: null}}}",
     ],
@@ -63,7 +64,8 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         # Unknown keys, from the top to the bottom.
         (
             "feature: [pixels]",
-            "feature is not a setting; allowed here: dataset, datasets, features, autoencoder, clustering",
+            "feature is not a setting; allowed here: dataset, datasets, features, autoencoder, clustering, "
+            "evaluation",
         ),
         ("clustering: {k: [3]}", "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init"),
         (
@@ -120,6 +122,12 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ("clustering: {n_clusters: [0]}", f"clustering.n_clusters[0] is 0; {POSITIVE}"),
         ("clustering: {seeds: [-1]}", f"clustering.seeds[0] is -1; {SEED}"),
         ("clustering: {init: kmeans}", "clustering.init is 'kmeans'; allowed: random, k-means++"),
+        ("evaluation: {n_parts: 0}", f"evaluation.n_parts is 0; {POSITIVE}"),
+        (
+            "evaluation: {silhouette_samples: 1}",
+            "evaluation.silhouette_samples is 1; "
+            "allowed: a whole number, 2 or more, or null for the exact silhouette",
+        ),
         ("clustering: {splits: [val]}", "clustering.splits[0] is 'val'; allowed: train, test"),
         ("datasets: {cifar10: {format: png}}", "datasets.cifar10.format is 'png'; allowed: cifar-binary, digits"),
         ("datasets: {cifar10: {source: ''}}", "datasets.cifar10.source is ''; allowed: a URL or a path"),

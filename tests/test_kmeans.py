@@ -121,6 +121,26 @@ def test_labels_are_those_of_brute_force_on_many_points(d, k):
     np.testing.assert_array_equal(kmeans(X, k, init=X[:k]).labels, expected)
 
 
+@settings(deadline=None, max_examples=50)
+@given(problems() | problems_of_many_dimensions())
+def test_slack_is_at_most_the_lead_of_the_own_centroid(problem):
+    X, centroids = problem
+    labels, slack = np.full(len(X), -1, np.int32), np.full(len(X), -np.inf)
+    with in_threads(1) as run:
+        points = module._Points(X, run)
+        moved, labels = points.nearest(centroids, module._State(labels, slack))
+    assert len(moved) == len(X)
+    distances = np.sqrt(squared_distances(X, centroids)) * points.scale
+    at = np.arange(len(X))
+    own = distances[at, labels]
+    distances[at, labels] = np.inf
+    lead = distances.min(axis=1) - own
+    assert (slack <= np.maximum(lead, 0)).all()
+    far = np.linalg.norm(points._centred(X), axis=1).max()
+    if X.shape[1] <= 2 * module.N_AXES and np.isfinite(lead).all():  # else projections tell less
+        assert (slack >= lead - 0.1 * far).all()
+
+
 @pytest.mark.parametrize("d", [20, 100])
 def test_every_iteration_is_that_of_brute_force(d):
     """Bounds pass over points for some iterations; none may be one too many, though a later one mends it."""

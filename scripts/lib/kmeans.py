@@ -255,6 +255,8 @@ class _Points:
             n_terms = self.n_terms
         else:
             factors = full
+        # As many points of many dimensions as a core has at hand; of a file, so many that no part is read often.
+        n_at_once = 128 if isinstance(self.X, np.ndarray) else BLOCK_ROWS
         undecided = np.flatnonzero(slack <= 0)
         # To gather a point takes about as long as its products with twenty centroids.
         everything = len(undecided) * (len(c) + 20) > self.n * len(c)
@@ -275,7 +277,7 @@ class _Points:
             if self.is_projected and len(unsure):
                 n_closer = len(unsure)
                 error[unsure] = _rounding(full.shape[1], size[unsure])
-                for some in np.split(unsure, range(128, n_closer, 128)):
+                for some in np.split(unsure, range(n_at_once, n_closer, n_at_once)):
                     closer = self._centred(self.rows(index[some])) @ full[:, :-2].T
                     closer += full[:, -2]
                     closer += points[some, -1:]
@@ -286,7 +288,6 @@ class _Points:
                 candidates = squared[unsure] <= (first + 2 * error)[unsure, None]
                 rows = self.rows(index[unsure])
                 best[unsure] = _nearest_exactly(rows, centroids, labels[index[unsure]], candidates)
-                second[unsure] = first[unsure]  # which may belong to another one now
             lower, upper = np.sqrt(np.maximum(second - error, 0)), np.sqrt(np.maximum(first + error, 0))
             slack[index] = lower * (1 - 1e-12) - upper
             changed = np.flatnonzero(best != labels[index])
@@ -308,8 +309,8 @@ class _Points:
             return self.X.take(index, axis=0)
         block = index // BLOCK_ROWS
         starts = np.flatnonzero(np.diff(block, prepend=-1))
-        parts = zip(block[starts] * BLOCK_ROWS, np.split(index, starts[1:]), strict=True)
-        return np.concatenate([self.X[start : start + BLOCK_ROWS][numbers - start] for start, numbers in parts])
+        parts = np.split(index, starts[1:])
+        return np.concatenate([self.X[part[0] : part[-1] + 1][part - part[0]] for part in parts])
 
     def sums(self, labels: np.ndarray, k: int) -> np.ndarray:
         """The sum of the points of each label, (k, d) float64."""

@@ -1,5 +1,6 @@
 """What runs again after which change: the table of the README, row by row."""
 
+import csv
 import random
 import time
 
@@ -124,6 +125,30 @@ def test_checked_out_again_elsewhere_with_new_times(project, tmp_path):
 def test_changed_clustering_settings(project, clustering, jobs):
     project.configure(clustering=clustering)
     expect(project, jobs)
+
+
+def test_large_split_is_scored_in_parts_with_the_same_result(project, finished):
+    project.without_training()
+    project.configure(evaluation={"scatter_above": 50, "n_parts": 3})
+    parts = {f"validity_part pixels test k3 seed{seed}" for seed in (0, 1)}
+    expect(project, parts | clusterings("evaluate", ["pixels"]) | FINAL)
+    project.run()
+    assert project.metrics.read_text() == project.metrics_of(finished)
+    assert not list(project.results.glob("parts/**/*.h5"))
+    project.configure(evaluation={"scatter_above": 60})
+    expect(project, clusterings("evaluate", ["pixels"]) | FINAL)
+
+
+def test_estimated_silhouette_says_so(project):
+    project.without_training()
+    project.configure(evaluation={"silhouette_samples": 5, "scatter_above": 50})
+    expect(project, clusterings("evaluate", ["pixels"]) | FINAL)
+    project.run()
+    with project.metrics.open() as file:
+        for row in csv.DictReader(file):
+            assert float(row["silhouette_lower"]) < float(row["silhouette"]) < float(row["silhouette_upper"])
+            assert row["dunn"] == ""
+    assert "estimated" in (project.results / "comparison.txt").read_text()
 
 
 @pytest.mark.parametrize("setting", [{"epochs": 3}, {"filters": [4, 1]}, {"seed": 1}])
