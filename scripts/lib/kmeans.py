@@ -129,7 +129,8 @@ def _lloyd(points: "_Points", centroids: np.ndarray, max_iter: int | None) -> KM
         if not counts.all():
             new = labels.copy()
             new[moved] = to
-            state.slack[_refill_empty(points, centroids, new, counts)] = -np.inf
+            # The way of an empty cluster's centroid to such a point takes away all the slack that it has.
+            _refill_empty(points, centroids, new, counts)
             moved = np.flatnonzero(new != labels)
             to = new[moved]
         if not len(moved) and exact:
@@ -417,21 +418,15 @@ def _nearest_exactly(
     return np.where(stays, labels, best)
 
 
-def _refill_empty(points: _Points, centroids: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> list[int]:
-    """Give each empty cluster the point that is farthest from its own centroid; which points these are.
-
-    Changes `labels` and `counts`.
-    """
+def _refill_empty(points: _Points, centroids: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> None:
+    """Give each empty cluster the point that is farthest from its own centroid; changes `labels` and `counts`."""
     squares = points.squared_distances_to_own(centroids, labels)
     candidates = iter(np.argsort(-squares, kind="stable").tolist())
-    chosen = []
     for cluster in np.flatnonzero(counts == 0):
         farthest = next(i for i in candidates if counts[labels[i]] > 1)
         counts[labels[farthest]] -= 1
         counts[cluster] += 1
         labels[farthest] = cluster
-        chosen.append(farthest)
-    return chosen
 
 
 def _random_points(X: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
