@@ -139,7 +139,8 @@ def _lloyd(points: "_Points", centroids: np.ndarray, max_iter: int | None) -> KM
         before = labels[moved]
         labels[moved] = to
         # To follow those that moved is quicker, but rounding adds up: at the end all are summed again.
-        exact = not 0 < len(moved) < points.n / 16
+        # (Where many moved or there are many clusters, that is no slower.)
+        exact = not 0 < len(moved) * (k + 10) < 5 * points.n
         if exact:
             sums = points.sums(labels, k)
         else:
@@ -257,7 +258,7 @@ class _Points:
         else:
             factors = full
         # As many points of many dimensions as a core has at hand; of a file, so many that no part is read often.
-        n_at_once = 128 if isinstance(self.X, np.ndarray) else BLOCK_ROWS
+        n_at_once = 256 if isinstance(self.X, np.ndarray) else BLOCK_ROWS
         undecided = np.flatnonzero(slack <= 0)
         # To gather a point takes about as long as its products with twenty centroids.
         everything = len(undecided) * (len(c) + 20) > self.n * len(c)
@@ -266,12 +267,13 @@ class _Points:
 
         def assign(part: slice) -> tuple[np.ndarray, np.ndarray, int]:
             index = undecided[part]
+            at = part if everything else index  # a slice is quicker
             points = self.factors[part] if everything else self.factors.take(index, axis=0)
             size = points[:, -1] + longest
             squared = points @ factors.T
             error = _rounding(n_terms, size)
             if self.is_projected:
-                error += 2 * rest * self.rest[index]
+                error += 2 * rest * self.rest[at]
             best, first, second = _two_nearest(squared)
             unsure = np.flatnonzero(second - first <= 2 * error)
             n_closer = 0
@@ -290,13 +292,13 @@ class _Points:
                 rows = self.rows(index[unsure])
                 best[unsure] = _nearest_exactly(rows, centroids, labels[index[unsure]], candidates)
             lower, upper = np.sqrt(np.maximum(second - error, 0)), np.sqrt(np.maximum(first + error, 0))
-            slack[index] = lower * (1 - 1e-12) - upper
-            changed = np.flatnonzero(best != labels[index])
+            slack[at] = lower * (1 - 1e-12) - upper
+            changed = np.flatnonzero(best != labels[at])
             return index[changed], best[changed].astype(np.int32), n_closer
 
         # An even number of parts, for cores come in even numbers.
         n_pairs = -(-len(undecided) // (8192 + 2**18 // len(c)))
-        parts = blocks(len(undecided), max(1024, -(-len(undecided) // max(1, 2 * n_pairs))))
+        parts = blocks(len(undecided), max(4096, -(-len(undecided) // max(1, 2 * n_pairs))))
         if not parts:
             return undecided, labels[undecided]
         moved, to, n_closer = zip(*self.run(assign, parts), strict=True)
@@ -327,7 +329,7 @@ class _Points:
             return result
 
         # Not more sums than points.
-        return sum(self.run(add, blocks(self.n, max(512, 16 * k))))
+        return sum(self.run(add, blocks(self.n, max(512, 2**18 // self.d, 16 * k))))
 
     def gains(self, index: np.ndarray, to: np.ndarray, before: np.ndarray, k: int) -> np.ndarray:
         """By how much the sum of each label changes if some points change theirs, (k, d) float64."""
@@ -339,7 +341,7 @@ class _Points:
             sign[before[part], at] = -1
             return sign @ self.rows(index[part]).astype(np.float64)
 
-        return sum(self.run(add, blocks(len(index), 256)))
+        return sum(self.run(add, blocks(len(index), max(1024, 2**18 // self.d))))
 
     def squared_distances_to_points(self, index: np.ndarray) -> np.ndarray:
         """Squared (scaled) distances of some points to all, (len(index), n) float64; 0 for equal points."""
@@ -385,8 +387,9 @@ def _two_nearest(squared: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
     squared = np.ascontiguousarray(squared.T)
     first = squared.min(axis=0)
     is_first = squared == first
-    numbers_and_ones = np.stack([np.arange(len(squared)), np.ones(len(squared))]).astype(np.float32)
-    best, ties = numbers_and_ones @ is_first.astype(np.float32)
+    weights = np.ones((2, len(squared)), np.float32)
+    weights[0] = np.arange(len(squared))
+    best, ties = weights @ is_first.astype(np.float32)
     tied = np.flatnonzero(ties > 1)
     best[tied] = is_first[:, tied].argmax(axis=0)
     best = best.astype(np.intp)

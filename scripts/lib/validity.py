@@ -310,7 +310,7 @@ class _Work:
             self.left[block.number] = factor, float(factor[:, -2].max())
 
     def _factor(self, group: _Group, block: _Block, *, left: bool) -> np.ndarray:
-        """[-2 x, |x|², 1] or [y, 1, |y|²], whose product is |x|² + |y|² - 2 x·y."""
+        """[-2 x, |x|², 1], a row for each point, or [y, 1, |y|²], a column: their product is |x|² + |y|² - 2 x·y."""
         points = self.points(block.rows)
         d = points.shape[1]
         factor = np.empty((len(points), d + 2), group.dtype)
@@ -324,12 +324,13 @@ class _Work:
         factor[:, d + 1 if left else d] = 1
         if left:
             x *= -2
-        return factor
+            return factor
+        return np.ascontiguousarray(factor.T)  # as BLAS likes it best
 
     def compute(self, group: _Group, columns: _Block) -> None:
         """Add the tiles of a block of points with all blocks of a group that are not behind it."""
         right = self._factor(group, columns, left=False)
-        space = np.empty((BLOCK_ROWS, len(right)), group.dtype)
+        space = np.empty((BLOCK_ROWS, right.shape[1]), group.dtype)
         for rows in group.blocks[: columns.number - group.blocks[0].number + 1]:
             squares, error, lowest = self._squares(group, rows, columns, right, space)
             self._note_extremes(squares, error, lowest, group, rows, columns)
@@ -343,9 +344,9 @@ class _Work:
     ) -> tuple[np.ndarray, float, float]:
         """Squared (scaled) distances of a tile, a bound of their error, and the lowest of them."""
         left, nearest = self.left[rows.number]
-        squares = np.matmul(left, right.T, out=space[: len(left)])
+        squares = np.matmul(left, right, out=space[: len(left)])
         # Higham 2002, section 3.1: a sum of d + 2 products of numbers that were rounded themselves.
-        size = nearest + float(right[:, -1].max())
+        size = nearest + float(right[-1].max())
         error = 2 * (left.shape[1] + 6) * float(np.finfo(group.dtype).eps) * size
         # The product has lost its digits where x is close to y.
         limit = CLOSE[group.dtype] * nearest
@@ -401,7 +402,7 @@ class _Work:
             if bound > limit:
                 continue
             right = self._factor(group, columns, left=False)
-            space = np.empty((BLOCK_ROWS, len(right)), group.dtype)
+            space = np.empty((BLOCK_ROWS, right.shape[1]), group.dtype)
             squares, error, _ = self._squares(group, rows, columns, right, space)
             same = self.cluster[rows.rows, None] == self.cluster[columns.rows]
             i, j = np.nonzero((sign * squares <= limit + error) & (same == within))
