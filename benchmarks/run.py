@@ -241,7 +241,7 @@ def draw(table) -> None:
     works = list(others.groupby(["kind", "data", "n", "d", "k"], sort=False))
     figure, axis = plt.subplots(figsize=(8, 0.75 * len(works) + 1.5), layout="constrained")
     sides = list(dict.fromkeys(others["side"]))
-    colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999"]
+    colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999", "#882255"]
     for position, (_, group) in enumerate(works):
         for row in group.itertuples():
             index = sides.index(row.side)
@@ -250,7 +250,7 @@ def draw(table) -> None:
             axis.plot(
                 row.ratio,
                 y,
-                "osD^vP*X"[index],
+                "osD^vP*Xh"[index],
                 color=colours[index],
                 label=row.side if position in (0, 6) else None,
             )

@@ -310,7 +310,7 @@ class _Work:
             self.left[block.number] = factor, float(factor[:, -2].max())
 
     def _factor(self, group: _Group, block: _Block, *, left: bool) -> np.ndarray:
-        """[-2 x, |x|², 1], a row for each point, or [y, 1, |y|²], a column: their product is |x|² + |y|² - 2 x·y."""
+        """[-2 x, |x|², 1], a row for each point; or [y, 1, |y|²], a column. Their product: |x|² + |y|² - 2 x·y."""
         points = self.points(block.rows)
         d = points.shape[1]
         factor = np.empty((len(points), d + 2), group.dtype)
