@@ -252,7 +252,7 @@ def draw(table) -> None:
                 y,
                 "osD^vP*Xh"[index],
                 color=colours[index],
-                label=row.side if position in (0, 6) else None,
+                label=row.side,
             )
     axis.axvline(1, color="black", linewidth=0.8)
     axis.set_xscale("log")
