@@ -183,6 +183,7 @@ def measure(kind: str, data: str, k: int, side: str, n_iter: int) -> dict:
         "side": side,
         "seconds": seconds,
         "mb": memory("VmHWM") - before,
+        **dict.fromkeys(["n_iter", "value", "dunn"]),
     } | result
 
 
@@ -202,7 +203,7 @@ def compare(works: list) -> None:
                     command, check=True, stdout=subprocess.PIPE, text=True, env=environment
                 ).stdout
                 rows.append(json.loads(output.splitlines()[-1]) | {"run": run})
-                n_iter = rows[-1].get("n_iter", 1) if side == "ours" else n_iter
+                n_iter = rows[-1]["n_iter"] or 1 if side == "ours" else n_iter
                 print(f"{kind}, {data}, k={k}, {side}: {rows[-1]['seconds']:.2f} s", flush=True)
         pd.DataFrame(rows).to_csv(HERE / "results.csv", index=False)
     table = summary(pd.DataFrame(rows))
@@ -213,6 +214,7 @@ def compare(works: list) -> None:
 def summary(table):
     """For each side of each work: the median and range of seconds, and of how many times as long as ours."""
     works = ["kind", "data", "n", "d", "k"]
+    table = table.astype({"n_iter": float, "value": float, "dunn": float})  # also where a side has none
     own = table["seconds"].where(table["side"] == "ours").ffill()  # ours is the first of each turn
     table["ratio"] = table["seconds"] / own
     return (
