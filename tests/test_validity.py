@@ -153,15 +153,15 @@ def test_extremes_that_float32_cannot_tell_apart(small_blocks):
     """Two large clusters in many dimensions, a thousand pairs nearly as close and as far as the extremes."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(1000, 100))
-    X /= np.linalg.norm(X, axis=1)[:, None] * (1 + 1e-9 * rng.random(1000))[:, None]  # a sphere, nearly
-    X[500:] = -X[:500] * (1 + 1e-9 * rng.random(500))[:, None]  # and the opposite of each point
+    X /= np.linalg.norm(X, axis=1)[:, None] * (1 + 3e-8 * rng.random(1000))[:, None]  # a sphere, nearly
+    X[500:] = -X[:500] * (1 + 3e-8 * rng.random(500))[:, None]  # and the opposite of each point
     shift = np.zeros(100)
     shift[0] = 5
-    moved = X + shift * (1 + 1e-9 * rng.random(1000))[:, None]
+    moved = X + shift * (1 + 3e-8 * rng.random(1000))[:, None]
     assert_as_by_brute_force(np.concatenate([X, moved]), np.repeat([0, 1], 1000))
 
 
-def test_small_tight_clusters():
+def test_small_tight_clusters(small_blocks):
     """Many of them share a block of rows, whose middle is far from them all."""
     rng = np.random.default_rng(0)
     X = np.repeat(rng.normal(size=(150, 200)), 4, axis=0) + rng.normal(size=(600, 200)) * 0.12
