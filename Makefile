@@ -39,7 +39,7 @@ test-slow: install  ## the slow tests: the real workflow, rebuilt, broken and ki
 	.venv/bin/pytest -m slow -n 2
 
 .PHONY: bench
-bench: install  ## time and memory against other libraries (needs `make run` first; takes most of an hour)
+bench: install  ## time and memory against other libraries (needs `make run` first; takes half an hour)
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement benchmarks/requirements.lock
 	PYTHONPATH=scripts .venv/bin/python benchmarks/run.py
 

@@ -54,7 +54,7 @@ def scikit_learn(algorithm, X, init, n_iter):
 def faiss(X, init, n_iter):
     from faiss import Kmeans
 
-    # It has no stop at convergence: as many iterations as ours needs.
+    # When it stops cannot be told to wait for convergence: as many iterations as ours needs, at most.
     model = Kmeans(X.shape[1], len(init), niter=n_iter, max_points_per_centroid=len(X))
     model.train(X, init_centroids=init)
     return {"n_iter": len(model.obj), "value": float(model.obj[-1])}
@@ -249,13 +249,7 @@ def draw(table) -> None:
             index = sides.index(row.side)
             y = position + 0.09 * (index - len(sides) / 2)
             axis.plot([row.lowest, row.highest], [y, y], color=colours[index], linewidth=1)
-            axis.plot(
-                row.ratio,
-                y,
-                "osD^vP*Xh"[index],
-                color=colours[index],
-                label=row.side,
-            )
+            axis.plot(row.ratio, y, "osD^vP*Xh"[index], color=colours[index], label=row.side)
     axis.axvline(1, color="black", linewidth=0.8)
     axis.set_xscale("log")
     axis.set_xlabel(f"time, as a multiple of ours ({n_cores()} cores; median and range)")

@@ -1,6 +1,7 @@
 """Cluster the features of one split with k-means."""
 
 import argparse
+import contextlib
 import logging
 from pathlib import Path
 
@@ -12,8 +13,11 @@ IN_MEMORY = 2**31  # bytes of features; more are read again in each iteration, w
 
 
 def main(args: argparse.Namespace) -> None:
-    with open_features(args.features, args.split) as features:
-        X = features[:] if features.nbytes <= IN_MEMORY else features
+    with contextlib.ExitStack() as file:
+        X = file.enter_context(open_features(args.features, args.split))
+        if X.nbytes <= IN_MEMORY:
+            X = X[:]
+            file.close()  # from here on, an error has nothing to do with it
         try:
             result = kmeans(X, args.n_clusters, seed=args.seed, init=args.init, n_threads=args.threads)
         except ValueError as error:

@@ -25,7 +25,7 @@ Adjusted Rand, NMI and accuracy measure agreement with the classes, so they do."
 
 def main(args: argparse.Namespace) -> None:
     table = pd.read_csv(args.metrics)
-    scores = [name for name in (OWN | COMMON) if name in table and table[name].notna().any()]
+    scores = [name for name in (OWN | COMMON) if name in table]
     text = "\n".join(
         [
             f"{args.metrics}: mean and standard deviation over seeds",

@@ -7,31 +7,26 @@ from pathlib import Path
 
 from lib.agreement import agreement
 from lib.cli import replacing, run
-from lib.storage import SPLITS, open_features, read_clusters, read_labels, reading
+from lib.storage import SPLITS, read_clusters, read_features, read_labels, reading
 from lib.validity import Part, combine, sampled_silhouette, validity
 
 
 def main(args: argparse.Namespace) -> None:
-    with open_features(args.features, args.split) as features:
-        n_samples, n_features = features.shape
-        labels = read_clusters(args.clusters, n_samples)
-        if args.silhouette_samples:
-            mean, lower, upper = sampled_silhouette(
-                features[:], labels, args.silhouette_samples, n_threads=args.threads
-            )
-            # No sample can tell Dunn's index.
-            scores = {"silhouette": mean, "silhouette_lower": lower, "silhouette_upper": upper, "dunn": None}
+    X = read_features(args.features, args.split)
+    labels = read_clusters(args.clusters, len(X))
+    if args.silhouette_samples:
+        mean, lower, upper = sampled_silhouette(X, labels, args.silhouette_samples, n_threads=args.threads)
+        scores = {"silhouette": mean, "silhouette_lower": lower, "silhouette_upper": upper}
+    else:
+        if args.parts:
+            exact = combine(labels, [read_part(path) for path in args.parts])
         else:
-            exact = (
-                combine(labels, [read_part(path) for path in args.parts])
-                if args.parts
-                else validity(features[:], labels, n_threads=args.threads)
-            )
-            scores = {name: value for name, value in exact._asdict().items() if name != "silhouette_samples"}
+            exact = validity(X, labels, n_threads=args.threads)
+        scores = {name: value for name, value in exact._asdict().items() if name != "silhouette_samples"}
     with reading(args.clusters) as file:
         row = {
-            "n_samples": n_samples,
-            "n_features": n_features,
+            "n_samples": X.shape[0],
+            "n_features": X.shape[1],
             "k": len(file["centroids"]),
             "inertia": float(file.attrs["inertia"]),
             "n_iter": int(file.attrs["n_iter"]),

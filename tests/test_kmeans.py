@@ -78,17 +78,6 @@ def problems(draw):
     return X, centroids
 
 
-@settings(deadline=None, max_examples=50)
-@given(problems())
-def test_labels_are_those_of_brute_force(problem):
-    X, centroids = problem
-    expected = brute_force(X, centroids)
-    assume(expected is not None)
-    result = kmeans(X, len(centroids), init=centroids, n_threads=1)
-    np.testing.assert_array_equal(result.labels, expected)
-    assert_fixed_point(X, len(centroids), result)
-
-
 @st.composite
 def problems_of_many_dimensions(draw):
     """Points that lie near some plane, more or less, in more dimensions than are looked at first."""
@@ -102,9 +91,9 @@ def problems_of_many_dimensions(draw):
     return X, X[rng.choice(n, k, replace=False)].astype(np.float64)
 
 
-@settings(deadline=None, max_examples=50)
-@given(problems_of_many_dimensions())
-def test_labels_are_those_of_brute_force_in_many_dimensions(problem):
+@settings(deadline=None, max_examples=100)
+@given(problems() | problems_of_many_dimensions())
+def test_labels_are_those_of_brute_force(problem):
     X, centroids = problem
     expected = brute_force(X, centroids)
     assume(expected is not None)

@@ -68,7 +68,7 @@ def validity(X: np.ndarray, labels: np.ndarray, *, n_threads: int | None = None)
 
     Notes
     -----
-    Time O(n² d); memory 4 n d + 8 n k bytes beside X. Most products are in float32;
+    Time O(n² d); memory about 4 n d + 40 n k bytes beside X. Most products are in float32;
     wherever its error could count, distances are computed again from the coordinates in float64.
     """
     return combine(labels, [partial_validity(X, labels, 0, 1, n_threads=n_threads)])
@@ -144,9 +144,14 @@ def sampled_silhouette(
     seed : int
         Of the draw.
 
+    Raises
+    ------
+    ValueError
+        As `validity`, or if `n_samples` is too small.
+
     Notes
     -----
-    Time O(n d k n_samples); memory O(k² n_samples) beside X and a copy of it.
+    Time O(n d k n_samples); memory O(k² n_samples) beside X.
     """
     _check(X, labels)
     if n_samples < 2:
@@ -162,9 +167,10 @@ def sampled_silhouette(
 
     def add(part: slice) -> None:
         x = X[chosen[part]] - mean
+        own = np.einsum("ij,ij->i", x, x)[:, None]
         for rows in blocks(len(X), 8 * BLOCK_ROWS):
             y = X[order[rows]] - mean
-            size = np.einsum("ij,ij->i", x, x)[:, None] + np.einsum("ij,ij->i", y, y)
+            size = own + np.einsum("ij,ij->i", y, y)
             squares = size - 2 * x @ y.T
             i, j = np.nonzero(squares < CLOSE[np.float64] * size)
             squares[i, j] = ((x[i] - y[j]) ** 2).sum(axis=1)
@@ -175,13 +181,13 @@ def sampled_silhouette(
     with in_threads(n_threads) as run:
         run(add, blocks(len(chosen), BLOCK_ROWS))
     samples = _silhouettes(sums, sizes, cluster[chosen])
-    mean, variance = 0.0, 0.0
+    estimate, variance = 0.0, 0.0
     for drawn, size in zip(np.split(samples, np.cumsum(np.minimum(sizes, n_samples))[:-1]), sizes, strict=True):
-        mean += drawn.mean() * size / len(X)
+        estimate += drawn.mean() * size / len(X)
         if len(drawn) < size:
             variance += (size / len(X)) ** 2 * (1 - len(drawn) / size) * drawn.var(ddof=1) / len(drawn)
     margin = 1.96 * np.sqrt(variance)
-    return SampledSilhouette(float(mean), float(mean - margin), float(mean + margin))
+    return SampledSilhouette(float(estimate), float(estimate - margin), float(estimate + margin))
 
 
 def _check(X: np.ndarray, labels: np.ndarray) -> None:
