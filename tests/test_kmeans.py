@@ -114,20 +114,20 @@ def test_labels_are_those_of_brute_force_on_many_points(d, k):
 @given(problems() | problems_of_many_dimensions())
 def test_slack_is_at_most_the_lead_of_the_own_centroid(problem):
     X, centroids = problem
-    labels, slack = np.full(len(X), -1, np.int32), np.full(len(X), -np.inf)
+    state = module._State(*X.shape, len(centroids))
     with in_threads(1) as run:
         points = module._Points(X, run)
-        moved, labels = points.nearest(centroids, module._State(labels, slack))
+        moved, labels = points.nearest(centroids, state)
     assert len(moved) == len(X)
     distances = np.sqrt(squared_distances(X, centroids)) * points.scale
     at = np.arange(len(X))
     own = distances[at, labels]
     distances[at, labels] = np.inf
     lead = distances.min(axis=1) - own
-    assert (slack <= np.maximum(lead, 0)).all()
+    assert (state.slack <= np.maximum(lead, 0)).all()
     far = np.linalg.norm(points._centred(X), axis=1).max()
     if X.shape[1] <= 2 * module.N_AXES and np.isfinite(lead).all():  # else projections tell less
-        assert (slack >= lead - 0.1 * far).all()
+        assert (state.slack >= lead - 0.1 * far).all()
 
 
 @pytest.mark.parametrize("d", [20, 100])
@@ -139,6 +139,36 @@ def test_every_iteration_is_that_of_brute_force(d):
         labels = squared_distances(X, centroids).argmin(axis=1)
         np.testing.assert_array_equal(kmeans(X, 9, init=X[:9], max_iter=n_iter).labels, labels)
         centroids = np.stack([X[labels == j].mean(axis=0, dtype=np.float64) for j in range(9)])
+
+
+def test_what_the_axes_do_not_tell_decides():
+    """What the axes leave out of points and of centroids' steps lies along one line, as bounds must expect."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2000, 80)).astype(np.float32) * np.where(np.arange(80) < module.N_AXES, 10, 0)
+    X[:, -1] = rng.choice([-1, 1], len(X))
+    centroids = np.zeros((2, 80))
+    state = module._State(*X.shape, 2)
+    with in_threads(1) as run:
+        points = module._Points(X, run)
+        for _ in range(4):
+            centroids[:, 0] += [0.1, 0]
+            centroids[:, -1] += [1, -1]
+            state.slack[:] = -1  # look at all of them again
+            moved, to = points.nearest(centroids, state)
+            state.labels[moved] = to
+            np.testing.assert_array_equal(state.labels, squared_distances(X, centroids).argmin(axis=1))
+
+
+def test_labels_that_take_turns_for_ever(monkeypatch):
+    """Rounding could do that, but no data are known that do."""
+
+    def nearest(self, centroids, state):
+        return (np.array([0]), 1 - state.labels[:1]) if state.labels[0] >= 0 else (np.arange(4), np.arange(4) // 2)
+
+    monkeypatch.setattr(module._Points, "nearest", nearest)
+    result = kmeans(np.arange(4.0)[:, None], 2, max_iter=100)
+    assert result.n_iter < 10
+    assert not result.converged
 
 
 def test_sums_of_a_hundred_million_points_do_not_drift():

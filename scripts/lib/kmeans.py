@@ -69,7 +69,7 @@ def kmeans(
     Notes
     -----
     Time O(n k min(d, 64)) a step at most: bounds (Hamerly 2010) pass over points that cannot change
-    their cluster. Memory 4 n min(d, 64) + 40 n bytes beside X.
+    their cluster. Memory beside X: 4 n d + 40 n bytes, or 4 n (k + 32) + 60 n if d > 64.
     """
     if len(X.shape) != 2:
         raise ValueError(f"X should have two axes, has the shape {X.shape}")
@@ -102,18 +102,26 @@ def kmeans(
     return best
 
 
-class _State(NamedTuple):
-    """Where each point belongs, and what is known of how long it will stay there; changed in place."""
+class _State:
+    """Where each of n points belongs, and what is known of how long it will stay there."""
 
-    labels: np.ndarray  # (n,) int32, -1 at first
-    # (n,) how much farther than the own centroid any other is, at least: if that is positive, the point stays and
-    # need not be looked at (Hamerly 2010).
-    slack: np.ndarray
+    def __init__(self, n: int, d: int, k: int):
+        self.labels = np.full(n, -1, np.int32)
+        # How much farther than the own centroid any other is, at least: if that is positive, the point stays and
+        # need not be looked at (Hamerly 2010).
+        self.slack = np.full(n, -np.inf)
+        # What the axes of points of many dimensions did not tell of their squared distances when they were last
+        # looked at in all dimensions, and how far the centroids had gone outside of the axes by then.
+        self.corrections = np.zeros((n, k), np.float32)
+        self.corrected_at = np.zeros(n)
+        self.path = 0.0
+        self.last = np.zeros((k, d))
+        self.longest = 0.0  # squared, of all centroids up to now
 
 
 def _lloyd(points: "_Points", centroids: np.ndarray, max_iter: int | None) -> KMeansResult:
     k = len(centroids)
-    state = _State(np.full(points.n, -1, np.int32), np.full(points.n, -np.inf))
+    state = _State(points.n, points.d, k)
     labels = state.labels
     counts = np.zeros(k, np.int64)
     # A number that follows the labels, to notice when they come back: rounding of the means could make
@@ -155,8 +163,6 @@ def _lloyd(points: "_Points", centroids: np.ndarray, max_iter: int | None) -> KM
         if len(moved) and code in seen:
             break
         seen.add(code)
-    if not exact:
-        centroids = points.sums(labels, k) / counts[:, None]
     inertia = float(points.squared_distances_to_own(centroids, labels).sum())
     return KMeansResult(labels, centroids.astype(np.float32), inertia, n_iter, converged)
 
@@ -166,7 +172,8 @@ class _Points:
 
     Points of many dimensions d are seen in m < d of them at first, along axes that tell most of them apart.
     For orthonormal axes, the product of a point and a centroid is that of their projections, but for at
-    most the product of the lengths of what is left of both.
+    most the product of the lengths of what is left of both. And once a point has been looked at in all
+    dimensions, only how far the centroids have gone since then outside of the axes can make a difference.
     """
 
     def __init__(self, X: np.ndarray, run: Callable):
@@ -180,16 +187,16 @@ class _Points:
         self.factors = np.ones((self.n, (N_AXES if self.is_projected else self.d) + 2), np.float32)
         if self.is_projected:
             self.rest = np.empty(self.n, np.float32)  # length of what is left of a point
-            # About the principal axes, by a random projection (Halko, Martinsson & Tropp 2011) of some points.
-            some = self._centred(X[:: -(-self.n // 1024)])
-            random = np.random.default_rng(0).normal(size=(self.d, N_AXES)).astype(np.float32)
-            self.main_axes = some.T @ (some @ random)
+            self.axes = self._main_axes()
 
         def prepare(rows: slice) -> None:
             x = self._centred(self.X[rows])
-            self.factors[rows, -1] = np.einsum("ij,ij->i", x, x, dtype=np.float64)
-            if not self.is_projected:
-                self.factors[rows, :-2] = x
+            squares = np.einsum("ij,ij->i", x, x, dtype=np.float64)
+            self.factors[rows, -1] = squares
+            if self.is_projected:
+                x = _product(x, self.axes)
+                self.rest[rows] = self._left(squares, x)
+            self.factors[rows, :-2] = x
 
         run(prepare, self.blocks)
 
@@ -212,28 +219,20 @@ class _Points:
             x *= self.scale
         return x.astype(np.float32, copy=False)
 
-    def _project(self, centroids: np.ndarray) -> None:
-        """See the points along the main directions of the centroids and their own; any axes would do."""
-        directions = self.main_axes
-        if len(centroids) <= N_AXES // 2:
-            directions = np.column_stack([self._centred(centroids).T, directions])[:, :N_AXES]
-        self.axes = np.linalg.qr(directions.astype(np.float64))[0].astype(np.float32)
-        self.n_closer = 0  # how often points have been looked at in all dimensions since
-        # The errors of products of points and axes, by parts to keep them small, and of rounded axes.
-        self.n_terms = int(N_AXES**0.5 / 2 * (128 + self.d / 128)) + 2 * N_AXES
-
-        def project(rows: slice) -> None:
-            x = self._centred(self.X[rows])
-            z = sum(x[:, part] @ self.axes[part] for part in blocks(self.d, 128))
-            self.factors[rows, :-2] = z
-            self.rest[rows] = self._left(self.factors[rows, -1], z)
-
-        self.run(project, self.blocks)
+    def _main_axes(self) -> np.ndarray:
+        """About the principal axes of some points, by a random projection (Halko, Martinsson & Tropp 2011)."""
+        some = self._centred(self.X[:: -(-self.n // 1024)])
+        axes = np.random.default_rng(0).normal(size=(self.d, N_AXES)).astype(np.float32)
+        for _ in range(3):
+            axes = np.linalg.qr((some.T @ (some @ axes)).astype(np.float64))[0].astype(np.float32)
+        return axes
 
     def _left(self, squares: np.ndarray, z: np.ndarray) -> np.ndarray:
         """At most how long is what is left of points by a projection."""
+        # The errors of products of points and axes, and of rounded axes.
+        n_terms = int(N_AXES**0.5 / 2 * _n_summed(self.d)) + 2 * N_AXES
         left = np.maximum(squares - np.einsum("ij,ij->i", z, z, dtype=np.float64), 0)
-        return np.sqrt(left + _rounding(2 * self.n_terms, squares))
+        return np.sqrt(left + _rounding(2 * n_terms, squares))
 
     def nearest(self, centroids: np.ndarray, state: _State) -> tuple[np.ndarray, np.ndarray]:
         """Which points are nearest to another centroid than that of their label, and to which.
@@ -241,20 +240,20 @@ class _Points:
         At a tie that is the first of them, but for points that have a label that is among them. Points that
         have slack are passed over; that of the others is renewed.
         """
-        labels, slack = state
-        # To look closer at a point takes about a third of the time that it takes to project it.
-        if self.is_projected and (labels[0] < 0 or self.n_closer > 3 * self.n):
-            self._project(centroids)
+        labels, slack = state.labels, state.slack
         c = (centroids - self.mean) * self.scale
         squares = np.einsum("ij,ij->i", c, c)
         longest = squares.max()
         full = np.column_stack([-2 * c, squares, np.ones(len(c))]).astype(np.float32)
-        n_terms = full.shape[1]
+        n_terms = n_full = _n_summed(self.d) + 2
         if self.is_projected:
             z = c @ self.axes
-            rest = self._left(squares, z).max()
+            step = c - state.last
+            state.last = c
+            state.path += self._left(np.einsum("ij,ij->i", step, step), step @ self.axes).max()
+            state.longest = longest = max(state.longest, longest)
             factors = np.column_stack([-2 * z, full[:, -2:]]).astype(np.float32)
-            n_terms = self.n_terms
+            n_terms += 2 * factors.shape[1]
         else:
             factors = full
         # As many points of many dimensions as a core has at hand; of a file, so many that no part is read often.
@@ -265,7 +264,7 @@ class _Points:
         if everything:
             undecided = np.arange(self.n)
 
-        def assign(part: slice) -> tuple[np.ndarray, np.ndarray, int]:
+        def assign(part: slice) -> tuple[np.ndarray, np.ndarray]:
             index = undecided[part]
             at = part if everything else index  # a slice is quicker
             points = self.factors[part] if everything else self.factors.take(index, axis=0)
@@ -273,18 +272,19 @@ class _Points:
             squared = points @ factors.T
             error = _rounding(n_terms, size)
             if self.is_projected:
-                error += 2 * rest * self.rest[at]
+                squared += state.corrections[at]
+                error += 2 * self.rest[at] * (state.path - state.corrected_at[at])
             best, first, second = _two_nearest(squared)
             unsure = np.flatnonzero(second - first <= 2 * error)
-            n_closer = 0
             if self.is_projected and len(unsure):
-                n_closer = len(unsure)
-                error[unsure] = _rounding(full.shape[1], size[unsure])
-                for some in np.split(unsure, range(n_at_once, n_closer, n_at_once)):
-                    closer = self._centred(self.rows(index[some])) @ full[:, :-2].T
+                error[unsure] = _rounding(n_full, size[unsure])
+                for some in np.split(unsure, range(n_at_once, len(unsure), n_at_once)):
+                    closer = _product(self._centred(self.rows(index[some])), full[:, :-2].T)
                     closer += full[:, -2]
                     closer += points[some, -1:]
+                    state.corrections[index[some]] += closer - squared[some]
                     squared[some] = closer
+                state.corrected_at[index[unsure]] = state.path
                 best[unsure], first[unsure], second[unsure] = _two_nearest(squared[unsure])
                 unsure = unsure[(second - first <= 2 * error)[unsure]]
             if len(unsure):
@@ -294,16 +294,14 @@ class _Points:
             lower, upper = np.sqrt(np.maximum(second - error, 0)), np.sqrt(np.maximum(first + error, 0))
             slack[at] = lower * (1 - 1e-12) - upper
             changed = np.flatnonzero(best != labels[at])
-            return index[changed], best[changed].astype(np.int32), n_closer
+            return index[changed], best[changed].astype(np.int32)
 
         # An even number of parts, for cores come in even numbers.
         n_pairs = -(-len(undecided) // (8192 + 2**18 // len(c)))
         parts = blocks(len(undecided), max(4096, -(-len(undecided) // max(1, 2 * n_pairs))))
         if not parts:
             return undecided, labels[undecided]
-        moved, to, n_closer = zip(*self.run(assign, parts), strict=True)
-        if self.is_projected:
-            self.n_closer += sum(n_closer)
+        moved, to = zip(*self.run(assign, parts), strict=True)
         return np.concatenate(moved), np.concatenate(to)
 
     def rows(self, index: np.ndarray) -> np.ndarray:
@@ -395,6 +393,15 @@ def _two_nearest(squared: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
     best = best.astype(np.intp)
     squared[best, at] = np.inf
     return best, first, squared.min(axis=0)
+
+
+def _product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """x @ y, of which no number is a sum of more than `_n_summed` at a time, which keeps rounding small."""
+    return sum(x[:, part] @ y[part] for part in blocks(len(y), 128))
+
+
+def _n_summed(n_terms: int) -> int:
+    return min(n_terms, 128 + -(-n_terms // 128))
 
 
 def _rounding(n_terms: int, size: np.ndarray) -> np.ndarray:
