@@ -442,3 +442,11 @@ def test_max_iter_stops_early_and_says_so():
 def test_refuses_arguments_that_do_not_fit(X, k, init):
     with pytest.raises(ValueError, match=r"shape|n_clusters|init"):
         kmeans(X, k, init=init)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e200])
+def test_values_that_are_no_use(bad):
+    X = np.arange(12.0).reshape(6, 2)
+    X[3, 1] = bad
+    with pytest.raises(ValueError, match="finite values"):
+        kmeans(X, 2)

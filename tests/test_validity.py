@@ -327,3 +327,11 @@ def test_refuses_a_sample_of_one():
 def test_refuses_arguments_that_do_not_fit(shape, n_labels):
     with pytest.raises(ValueError, match="one or more points"):
         validity(np.zeros(shape), np.zeros(n_labels, int))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e200])
+def test_values_that_are_no_use(bad):
+    X = np.arange(12.0).reshape(6, 2)
+    X[3, 1] = bad
+    with pytest.raises(ValueError, match="finite values"):
+        validity(X, np.arange(6) % 2)

@@ -45,8 +45,8 @@ def kmeans(
     Parameters
     ----------
     X : (n, d) float
-        Finite values. Anything that has a shape and gives an array for a slice of rows will do: an
-        h5py.Dataset is read block by block, and may be larger than memory.
+        Finite values, whose squares float64 can hold. Anything that has a shape and gives an array for a
+        slice of rows will do: an h5py.Dataset is read block by block, and may be larger than memory.
     n_clusters
         k, at most the number of distinct points.
     seed
@@ -64,12 +64,12 @@ def kmeans(
     Raises
     ------
     ValueError
-        If there are fewer distinct points than clusters, or the shapes do not fit.
+        If there are fewer distinct points than clusters, shapes do not fit, or values are not finite.
 
     Notes
     -----
-    Time O(n k min(d, 64)) a step at most: bounds (Hamerly 2010) pass over points that cannot change
-    their cluster. Memory beside X: 4 n d + 40 n bytes, or 4 n (k + 32) + 60 n if d > 64.
+    Time O(n k d) a step at most: bounds (Hamerly 2010) pass over points that cannot change their cluster.
+    Memory beside X: 4 n d + 40 n bytes, or 4 n (k + 32) + 60 n if d > 64, and some blocks of a megabyte.
     """
     if len(X.shape) != 2:
         raise ValueError(f"X should have two axes, has the shape {X.shape}")
@@ -209,7 +209,10 @@ class _Points:
 
         sums, lows, highs = zip(*self.run(summarize, blocks(self.n)), strict=True)
         mean = np.sum(sums, axis=0) / self.n
-        largest = np.maximum(np.max(highs, axis=0) - mean, mean - np.min(lows, axis=0)).max()
+        with np.errstate(invalid="ignore"):
+            largest = np.maximum(np.max(highs, axis=0) - mean, mean - np.min(lows, axis=0)).max()
+        if not largest < 1e150:
+            raise ValueError("X should have finite values below 1e150 in size")
         scale = 1.0 if 1e-6 < largest < 1e6 else 0.5 ** int(np.frexp(largest)[1])
         return mean.astype(np.result_type(self.X.dtype, np.float32)), scale
 

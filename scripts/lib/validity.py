@@ -19,7 +19,7 @@ class Validity(NamedTuple):
     separation: float  # smallest distance between two points of different clusters
     diameter: float  # largest distance between two points of one cluster
     silhouette_samples: np.ndarray  # (n,) float64
-    separation_pair: tuple[int, int] | None  # two points that are so far apart; None if there are none
+    separation_pair: tuple[int, int] | None  # rows of X that are so far apart; None if there is one cluster only
     diameter_pair: tuple[int, int] | None
 
 
@@ -55,7 +55,7 @@ def validity(X: np.ndarray, labels: np.ndarray, *, n_threads: int | None = None)
     Parameters
     ----------
     X : (n, d) float
-        Finite values.
+        Finite values; the largest between 1e-30 and 1e30 in size.
     labels : (n,) int
         Any numbers will do for clusters.
     n_threads
@@ -64,11 +64,11 @@ def validity(X: np.ndarray, labels: np.ndarray, *, n_threads: int | None = None)
     Raises
     ------
     ValueError
-        If there are no points, or not one label for each.
+        If there are no points, or not one label for each, or values are not finite, too large or too small.
 
     Notes
     -----
-    Time O(n² d); memory about 4 n d + 40 n k bytes beside X. Most products are in float32;
+    Time O(n² d); memory at most 4 n d + 40 n k bytes beside X, and some blocks. Most products are in float32;
     wherever its error could count, distances are computed again from the coordinates in float64.
     """
     return combine(labels, [partial_validity(X, labels, 0, 1, n_threads=n_threads)])
@@ -193,6 +193,9 @@ def sampled_silhouette(
 def _check(X: np.ndarray, labels: np.ndarray) -> None:
     if X.ndim != 2 or labels.shape != X.shape[:1] or not len(X):
         raise ValueError(f"X {X.shape} and labels {labels.shape} should be of one or more points")
+    largest = max(float(X.max()), -float(X.min()))
+    if not (1e-30 < largest < 1e30 or largest == 0):
+        raise ValueError(f"X should have finite values between 1e-30 and 1e30 in size, has {largest}")
 
 
 def _silhouettes(sums: np.ndarray, sizes: np.ndarray, cluster: np.ndarray) -> np.ndarray:
