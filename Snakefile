@@ -31,6 +31,9 @@ include: "rules/clustering.smk"
 include: "rules/evaluation.smk"
 
 
+AUTOENCODER_FILES = ["model.keras", "examples.h5", "loss.png", "reconstructions.png"]
+
+
 # Everything for the chosen dataset, files on the way included: of a job that failed, Snakemake keeps the
 # new settings and not the file, so that nothing would be done the next time if nobody asked for the file.
 rule all:
@@ -43,7 +46,7 @@ rule all:
             file=[
                 "images.h5",
                 *(f"features/{features}.h5" for features in config["features"]),
-                *(["autoencoder/model.keras"] if "autoencoder" in config["features"] else []),
+                *(f"autoencoder/{file}" for file in AUTOENCODER_FILES if "autoencoder" in config["features"]),
                 *(f"clusters/{run}.h5" for run in clusterings()),
                 *(f"metrics/{run}.json" for run in clusterings()),
                 "metrics.csv",

@@ -1,5 +1,5 @@
 # Needs: results/{dataset}/images.h5.
-# Makes: results/{dataset}/features/{features}.h5, and the autoencoder that makes its own.
+# Makes: results/{dataset}/features/{features}.h5, and the autoencoder that makes its own, with figures of it.
 #
 # mem_mb, here and in the other rules: what the 50,000 training images of CIFAR-10 took, and half as much again.
 
@@ -34,6 +34,7 @@ rule train:
     output:
         model="results/{dataset}/autoencoder/model.keras",
         history="results/{dataset}/autoencoder/history.csv",
+        summary="results/{dataset}/autoencoder/summary.txt",
     log:
         "results/{dataset}/logs/train.log",
     benchmark:
@@ -50,7 +51,7 @@ rule train:
         options=options(config["autoencoder"]),
     shell:
         "{params.run} --images {input:q} {params.options}"
-        " --model {output.model:q} --history {output.history:q} --log {log:q}"
+        " --model {output.model:q} --history {output.history:q} --summary {output.summary:q} --log {log:q}"
 
 
 # The code that the trained encoder gives each image.
@@ -59,7 +60,8 @@ rule embed:
         images="results/{dataset}/images.h5",
         model="results/{dataset}/autoencoder/model.keras",
     output:
-        "results/{dataset}/features/autoencoder.h5",
+        features="results/{dataset}/features/autoencoder.h5",
+        examples="results/{dataset}/autoencoder/examples.h5",
     log:
         "results/{dataset}/logs/embed.log",
     benchmark:
@@ -74,4 +76,29 @@ rule embed:
         run=program("embed.py"),
         code=code("embed.py"),
     shell:
-        "{params.run} --images {input.images:q} --model {input.model:q}" " --out {output:q} --log {log:q}"
+        "{params.run} --images {input.images:q} --model {input.model:q}"
+        " --out {output.features:q} --examples {output.examples:q} --log {log:q}"
+
+
+# How the autoencoder learned, and what it makes of some test images.
+rule draw_autoencoder:
+    input:
+        history="results/{dataset}/autoencoder/history.csv",
+        examples="results/{dataset}/autoencoder/examples.h5",
+    output:
+        loss="results/{dataset}/autoencoder/loss.png",
+        reconstructions="results/{dataset}/autoencoder/reconstructions.png",
+    log:
+        "results/{dataset}/logs/draw_autoencoder.log",
+    conda:
+        "../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        mem_mb=300,
+        runtime=5,
+    params:
+        run=program("draw_autoencoder.py"),
+        code=code("draw_autoencoder.py"),
+    shell:
+        "{params.run} --history {input.history:q} --examples {input.examples:q}"
+        " --loss {output.loss:q} --reconstructions {output.reconstructions:q} --log {log:q}"

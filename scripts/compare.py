@@ -4,12 +4,11 @@ import argparse
 import logging
 from pathlib import Path
 
-import matplotlib as mpl
 import pandas as pd
-
-mpl.use("Agg")
 from matplotlib import pyplot as plt
+from matplotlib.ticker import MaxNLocator
 
+from lib import figures
 from lib.cli import replacing, run
 
 OWN = {"silhouette": "silhouette", "dunn": "Dunn"}  # measured in each feature space of its own
@@ -38,8 +37,7 @@ def main(args: argparse.Namespace) -> None:
         logging.info(line)
     with replacing(args.table) as part:
         part.write_text(text + "\n")
-    with replacing(args.figure) as part:
-        draw(table, scores).savefig(part, dpi=150, metadata={"Software": None})
+    figures.save(draw(table, scores), args.figure)
 
 
 def summary(table: pd.DataFrame, scores: list[str]) -> pd.DataFrame:
@@ -62,12 +60,10 @@ def draw(table: pd.DataFrame, scores: list[str]) -> plt.Figure:
     """Every clustering as a point and their mean over seeds as a line, by score."""
     figure, axes = plt.subplots(1, len(scores), figsize=(2.6 * len(scores), 3.2), layout="constrained")
     groups = list(table.groupby(["features", "split"], sort=False))
-    # Okabe & Ito's colours can be told apart in colour blindness, and markers in print.
-    styles = list(zip(["#0072B2", "#D55E00", "#009E73", "#CC79A7"], "osD^", strict=True))
     several_k = table["k"].nunique() > 1
     for axis, score in zip(axes, scores, strict=True):
         for position, ((features, split), group) in enumerate(groups):
-            colour, marker = styles[position % len(styles)]
+            colour, marker = figures.STYLES[position % len(figures.STYLES)]
             if several_k:
                 x = group["k"] + 0.1 * (position - (len(groups) - 1) / 2)
                 axis.plot(group.groupby("k")[score].mean(), color=colour)
@@ -80,7 +76,7 @@ def draw(table: pd.DataFrame, scores: list[str]) -> plt.Figure:
         axis.set_ylim(min(0, axis.get_ylim()[0]), 1.05 * axis.get_ylim()[1])
         if several_k:
             axis.set_xlabel("k")
-            axis.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
+            axis.xaxis.set_major_locator(MaxNLocator(integer=True))
             if table["k"].nunique() <= 6:
                 axis.set_xticks(sorted(set(table["k"])))
         else:

@@ -1,10 +1,12 @@
-"""The autoencoder's code of each image as features."""
+"""The autoencoder's code of each image as features, and what it makes of some images."""
 
 import argparse
 from pathlib import Path
 
 from lib.cli import InputError, run
-from lib.storage import SPLITS, read_images, write_features
+from lib.storage import SPLITS, read_images, write_features, writing
+
+N_EXAMPLES = 10
 
 
 def main(args: argparse.Namespace) -> None:
@@ -15,7 +17,12 @@ def main(args: argparse.Namespace) -> None:
         model = autoencoder.keras.saving.load_model(args.model, compile=False)
     except (OSError, ValueError) as error:
         raise InputError(f"{args.model} cannot be read ({error}); delete it and run again") from None
-    write_features(args.out, {split: autoencoder.encode(model, images[split]) for split in SPLITS})
+    with writing(args.examples) as file:
+        some = images["test"][:N_EXAMPLES]
+        file["images"] = some
+        file["codes"], file["reconstructions"] = autoencoder.look_into(model, some)
+    codes = {split: autoencoder.encode(model, images[split]) for split in SPLITS}
+    write_features(args.out, codes)
 
 
 if __name__ == "__main__":
@@ -23,4 +30,7 @@ if __name__ == "__main__":
     parser.add_argument("--images", type=Path, required=True)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument(
+        "--examples", type=Path, required=True, help="to write, .h5: images, codes, reconstructions"
+    )
     run(main, parser)

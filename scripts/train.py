@@ -1,48 +1,118 @@
-"""Train the autoencoder on the training images."""
+"""Train the autoencoder on the training images.
+
+After each epoch a checkpoint is written beside the model, and training that was stopped goes on from there.
+"""
 
 import argparse
 import csv
+import hashlib
+import json
 import logging
+import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
+
+from lib import cli
 from lib.cli import InputError, replacing, run
+from lib.digest import code_digest
 from lib.storage import SPLITS, read_images
+
+SETTINGS = ("filters", "initializer", "epochs", "batch_size", "learning_rate", "seed")
 
 
 def main(args: argparse.Namespace) -> None:
     images, validation = (read_images(args.images, split) for split in SPLITS)
     # After the cheap checks: TensorFlow takes seconds to import.
+    from tqdm import tqdm
+
     from lib import autoencoder
 
-    try:
-        model, history = autoencoder.train(
-            images,
-            validation,
-            filters=args.filters,
-            epochs=args.epochs,
-            batch_size=args.batch_size,
-            learning_rate=args.learning_rate,
-            seed=args.seed,
-            log=logging.info,
-        )
-    except (ValueError, autoencoder.DeadCodeError) as error:
-        raise InputError(f"{args.images}: {error}") from None
-    with replacing(args.history) as part, part.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(autoencoder.Epoch._fields)
-        writer.writerows(history)
+    settings = {name: getattr(args, name) for name in SETTINGS}
+    versions = [autoencoder.tf.__version__, autoencoder.keras.__version__]
+    key = hashlib.sha256(json.dumps([settings, code_digest(Path(__file__)), versions]).encode())
+    for data in (images, validation):
+        key.update(repr(data.shape).encode() + data.tobytes())
+    checkpoint = args.model.with_name("checkpoint.npz")
+
+    def write_history(history: Iterable) -> None:
+        with replacing(args.history) as part, part.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(autoencoder.Epoch._fields)
+            writer.writerows(history)
+
+    def after_epoch(state: autoencoder.State) -> None:
+        write_history(state.history)
+        with replacing(checkpoint) as part:
+            variables = {f"variable{i}": variable for i, variable in enumerate(state.variables)}
+            np.savez(part, key=key.hexdigest(), attempt=state.attempt, history=state.history, **variables)
+
+    def after_batches(n_images: int, loss: float) -> None:
+        bar.update(n_images - bar.n % len(images))
+        bar.set_postfix_str(f"loss {loss:.6f}", refresh=False)
+
+    def log(line: str) -> None:
+        with bar.external_write_mode(cli.terminal):
+            logging.info(line)
+
+    state = read_checkpoint(checkpoint, key.hexdigest(), autoencoder)
+    if state:
+        logging.info("going on after epoch %d", len(state.history))
+    with tqdm(
+        total=args.epochs * len(images),
+        initial=len(state.history) * len(images) if state else 0,
+        unit="images",
+        unit_scale=True,
+        file=cli.terminal,
+        disable=None,
+        leave=False,
+    ) as bar:
+        try:
+            model, history = autoencoder.train(
+                images,
+                validation,
+                **settings,
+                state=state,
+                after_epoch=after_epoch,
+                after_batches=after_batches,
+                log=log,
+            )
+        except (ValueError, autoencoder.DeadCodeError) as error:
+            args.history.unlink(missing_ok=True)
+            checkpoint.unlink(missing_ok=True)
+            raise InputError(f"{args.images}: {error}") from None
+    write_history(history)
     with replacing(args.model) as part:
         autoencoder.save(model, part)
+    with replacing(args.summary) as part:
+        model.summary(line_length=79, print_fn=lambda text: part.write_text(text + "\n"))
+    checkpoint.unlink(missing_ok=True)
+
+
+def read_checkpoint(path: Path, key: str, autoencoder):
+    """The state that training of the same images, settings and code has left; None if there is none."""
+    try:
+        with np.load(path) as file:
+            if file["key"] != key:
+                return None
+            variables = [file[name] for name in file.files if name.startswith("variable")]
+            history = [autoencoder.Epoch(int(epoch), *values) for epoch, *values in file["history"].tolist()]
+            return autoencoder.State(int(file["attempt"]), variables, history)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="train", description=__doc__)
     parser.add_argument("--images", type=Path, required=True)
     parser.add_argument("--filters", type=int, nargs="+", default=[3, 1])
+    parser.add_argument("--initializer", choices=["upright", "glorot_uniform"], default="upright")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--learning-rate", type=float, default=0.001)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model", type=Path, required=True, help="to write, .keras")
     parser.add_argument("--history", type=Path, required=True, help="to write, .csv")
+    parser.add_argument("--summary", type=Path, required=True, help="to write, .txt: the model's layers")
     run(main, parser)

@@ -2,8 +2,11 @@
 
 import csv
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import h5py
@@ -24,18 +27,24 @@ def digits(tmp_path_factory):
     return path
 
 
-def script(name, *arguments, check=True):
-    command = [sys.executable, SCRIPTS / f"{name}.py", *map(str, arguments)]
+def script(name, *arguments, check=True, scripts=SCRIPTS):
+    command = [sys.executable, scripts / f"{name}.py", *map(str, arguments)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert not check or run.returncode == 0, run.stderr
     return run
 
 
-def train(path, folder, *options, check=True):
+def training(path, folder, *options):
+    """The arguments of train.py."""
     folder.mkdir(exist_ok=True)
-    model, history = folder / "model.keras", folder / "history.csv"
-    arguments = ["--images", path, "--model", model, "--history", history, "--batch-size", 16, "--epochs", 3]
-    return model, history, script("train", *arguments, *options, check=check)
+    outputs = ["--model", folder / "model.keras", "--history", folder / "history.csv"]
+    outputs += ["--summary", folder / "summary.txt"]
+    return ["--images", path, *outputs, "--batch-size", 16, "--epochs", 3, *options]
+
+
+def train(path, folder, *options, check=True, scripts=SCRIPTS):
+    run = script("train", *training(path, folder, *options), check=check, scripts=scripts)
+    return folder / "model.keras", folder / "history.csv", run
 
 
 def test_trained_twice_and_embedded(digits, tmp_path):
@@ -48,16 +57,26 @@ def test_trained_twice_and_embedded(digits, tmp_path):
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert float(rows[2]["loss"]) < float(rows[0]["loss"])
 
-    script("embed", "--images", digits, "--model", model, "--out", tmp_path / "features.h5")
+    script(
+        "embed",
+        "--images",
+        digits,
+        "--model",
+        model,
+        "--out",
+        tmp_path / "features.h5",
+        "--examples",
+        tmp_path / "examples.h5",
+    )
     with h5py.File(digits) as file, h5py.File(tmp_path / "features.h5") as codes:
         for split in ("train", "test"):
             assert codes[split]["features"].shape == (len(file[split]["images"]), 64)
         assert codes["train/features"].dtype == np.float32
         assert np.ptp(codes["test/features"][:], axis=0).max() > 0
 
-    import keras
+    from lib import autoencoder  # before keras: it says how many threads
 
-    loaded = keras.saving.load_model(model)
+    loaded = autoencoder.keras.saving.load_model(model)
     assert loaded.count_params() == 126
     # val_loss is what the saved model gives.
     test = images.digits()["test"][0][..., None] / 255
@@ -84,14 +103,95 @@ def test_any_side_that_can_be_halved(tmp_path):
 
 def test_dead_code_is_begun_again(digits, tmp_path):
     """Among some seeds of the study's architecture one dies; the result is alive all the same."""
-    died = 0
     for seed in range(8):
-        model, _, run = train(digits, tmp_path / str(seed), "--seed", seed)
-        died += "attempt 1 of 5" in run.stderr
-        if died:
+        model, _, run = train(digits, tmp_path / "glorot", "--seed", seed, "--initializer", "glorot_uniform")
+        if "attempt 1 of 5" in run.stderr:
             break
-    assert died
+    assert "attempt 1 of 5" in run.stderr
     assert model.exists()
+    _, _, run = train(digits, tmp_path / "upright", "--seed", seed)
+    assert "attempt" not in run.stderr
+
+
+@pytest.mark.parametrize(("filters", "channels"), [([3, 1], 1), ([5], 3), ([4, 3, 2], 3)])
+def test_training_sees_the_model_that_is_saved(filters, channels):
+    """What is trained is not computed as Keras does it, but is the same function with the same gradient."""
+    from lib import autoencoder
+
+    tf = autoencoder.tf
+    rng = np.random.default_rng(0)
+    pictures = rng.integers(0, 256, (40, 16, 16, channels), dtype=np.uint8)
+    model = autoencoder.build(16, filters, channels=channels)
+    x = tf.constant(pictures, tf.float32) / 255
+    weights = [tf.convert_to_tensor(variable) for variable in model.trainable_variables]
+    targets = autoencoder._phases(pictures) / 255
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(weights)
+        arranged = autoencoder._reconstruct(weights, x)
+        loss = tf.reduce_mean((arranged - targets) ** 2)
+        plain = model(x)
+        plain_loss = tf.reduce_mean((plain - x) ** 2)
+    np.testing.assert_allclose(arranged, autoencoder._phases(np.asarray(plain)), rtol=1e-5, atol=1e-6)
+    theirs = tape.gradient(plain_loss, model.trainable_variables)
+    for own, their in zip(tape.gradient(loss, weights), theirs, strict=True):
+        np.testing.assert_allclose(own, their, rtol=1e-3, atol=1e-6)
+
+
+def interrupt(path, folder, how, after_epoch=1):
+    """Stop training some time after an epoch."""
+    command = [sys.executable, SCRIPTS / "train.py", *map(str, training(path, folder))]
+    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    for line in run.stderr:
+        if f"epoch {after_epoch} of" in line:
+            break
+    while not (folder / "checkpoint.npz").exists():
+        time.sleep(0.001)
+    run.send_signal(how)
+    run.communicate()
+    assert run.returncode == -how
+    assert not (folder / "model.keras").exists()
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_training_goes_on_where_it_was_killed(digits, tmp_path, how):
+    whole, _, _ = train(digits, tmp_path / "whole")
+    for after_epoch in (1, 2):
+        interrupt(digits, tmp_path / "killed", how, after_epoch=after_epoch)
+    model, history, run = train(digits, tmp_path / "killed")
+    assert "going on after epoch 2" in run.stderr
+    assert model.read_bytes() == whole.read_bytes()
+    assert [row["epoch"] for row in csv.DictReader(history.open())] == ["1", "2", "3"]
+    assert not (tmp_path / "killed" / "checkpoint.npz").exists()
+
+
+def test_checkpoint_of_something_else_is_not_picked_up(digits, tmp_path):
+    interrupt(digits, tmp_path / "killed", signal.SIGKILL)
+    checkpoint = (tmp_path / "killed" / "checkpoint.npz").read_bytes()
+
+    other = tmp_path / "other.h5"
+    shutil.copy(digits, other)
+    with h5py.File(other, "r+") as file:
+        file["train/images"][0, 0, 0] ^= 1
+    scripts = tmp_path / "scripts"
+    shutil.copytree(SCRIPTS, scripts)
+    code = scripts / "lib" / "autoencoder.py"
+    code.write_text(code.read_text().replace("tf.square(", "1.0 * tf.square("))
+
+    def goes_on(*options, path=digits, scripts=SCRIPTS):
+        folder = tmp_path / "again"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        (folder / "checkpoint.npz").write_bytes(checkpoint)
+        _, _, run = train(path, folder, *options, scripts=scripts)
+        return "going on" in run.stderr
+
+    assert goes_on()
+    assert not goes_on("--learning-rate", 0.002)
+    assert not goes_on("--seed", 1)
+    assert not goes_on(path=other)
+    assert not goes_on(scripts=scripts)
+    checkpoint = checkpoint[:-100]  # as a full disk might leave it
+    assert not goes_on()
 
 
 def test_the_clustering_jobs_do_not_import_tensorflow():

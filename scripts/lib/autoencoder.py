@@ -21,6 +21,7 @@ tf.config.threading.set_inter_op_parallelism_threads(1)
 
 ATTEMPTS = 5
 CODE = "code"  # name of the encoder's last layer
+BATCHES = 100  # between two reports of progress
 
 
 class Epoch(NamedTuple):
@@ -30,15 +31,30 @@ class Epoch(NamedTuple):
     seconds: float
 
 
+class State(NamedTuple):
+    """What training needs to go on after an epoch."""
+
+    attempt: int
+    variables: list[np.ndarray]  # the weights, and all that the optimizer remembers
+    history: list[Epoch]
+
+
 class DeadCodeError(Exception):
     """Training ended in a code that says nothing of the image."""
 
 
-def build(side: int, filters: list[int]) -> keras.Model:
-    """An untrained autoencoder for gray images of side x side.
+def build(side: int, filters: list[int], *, channels: int = 1, initializer: str = "upright") -> keras.Model:
+    """An untrained autoencoder for images of side x side.
 
     The encoder has a 3 x 3 convolution (ReLU) and 2 x 2 max pooling for each entry of `filters`;
-    the decoder mirrors it with upsampling, and ends in a convolution to one channel (sigmoid).
+    the decoder mirrors it with upsampling, and ends in a convolution to the image's channels (sigmoid).
+
+    Parameters
+    ----------
+    initializer : "upright" or "glorot_uniform"
+        Glorot & Bengio 2010, as Keras does it; or the same weights, but with the sign of each filter such
+        that they sum to 0 or more. Images and codes are not negative, so a filter with a negative sum is
+        likely to answer 0 to all of them, and a layer of such filters is dead from the start.
 
     Raises
     ------
@@ -50,15 +66,19 @@ def build(side: int, filters: list[int]) -> keras.Model:
             f"images of {side} x {side} cannot be halved {len(filters)} times, as filters {filters} ask for; "
             f"the side should be divisible by {2 ** len(filters)}"
         )
-    x = images = keras.Input((side, side, 1))
+    x = images = keras.Input((side, side, channels))
     for i, n_filters in enumerate(filters):
         x = keras.layers.Conv2D(n_filters, 3, padding="same", activation="relu")(x)
         x = keras.layers.MaxPooling2D(name=CODE if i + 1 == len(filters) else None)(x)
     for n_filters in reversed(filters):
         x = keras.layers.Conv2D(n_filters, 3, padding="same", activation="relu")(x)
         x = keras.layers.UpSampling2D()(x)
-    x = keras.layers.Conv2D(1, 3, padding="same", activation="sigmoid")(x)
-    return keras.Model(images, x)
+    x = keras.layers.Conv2D(channels, 3, padding="same", activation="sigmoid")(x)
+    model = keras.Model(images, x)
+    if initializer == "upright":
+        for kernel in model.trainable_variables[:-2:2]:
+            kernel.assign(kernel * np.where(np.sum(kernel, axis=(0, 1, 2)) < 0, -1, 1))
+    return model
 
 
 def train(
@@ -66,20 +86,32 @@ def train(
     validation: np.ndarray,
     *,
     filters: list[int],
+    initializer: str,
     epochs: int,
     batch_size: int,
     learning_rate: float,
     seed: int,
+    state: State | None = None,
+    after_epoch: Callable[[State], None] = lambda state: None,
+    after_batches: Callable[[int, float], None] = lambda n_images, loss: None,
     log: Callable[[str], None] = print,
 ) -> tuple[keras.Model, list[Epoch]]:
     """Train an autoencoder to reproduce images (Adam, mean squared error).
 
-    With some initial weights a narrow ReLU code dies: it is the same for every image, gets no
-    gradient, and stays so. Training is then begun again from another seed derived from `seed`.
+    A narrow ReLU code may die: it is the same for every image, gets no gradient, and stays so.
+    Training is then begun again from another seed derived from `seed`.
 
     Parameters
     ----------
-    images, validation : (n, side, side) uint8
+    images, validation : (n, side, side) or, in colour, (n, side, side, 3) uint8
+    filters, initializer
+        As for `build`.
+    state
+        Go on from there; of the same images and settings.
+    after_epoch
+        Called with the state after each epoch.
+    after_batches
+        Called now and then with how many images of the epoch are done, and their mean loss.
     log
         Called with a line for each epoch, and for each code that died.
 
@@ -90,16 +122,40 @@ def train(
     DeadCodeError
         If all attempts ended in a dead code.
     """
+    images, validation = _with_channels(images), _with_channels(validation)
     # The mean squared error of answering every image with the mean image.
     baseline = float(np.mean((validation / np.float32(255) - images.mean(axis=0) / 255) ** 2))
-    for attempt in range(ATTEMPTS):
+    targets = _phases(validation) / np.float32(255)
+    for attempt in range(state.attempt if state else 0, ATTEMPTS):
+        keras.utils.set_random_seed(int(np.random.SeedSequence([seed, attempt]).generate_state(1)[0]))
+        model = build(images.shape[1], filters, channels=images.shape[3], initializer=initializer)
+        trainer = _Trainer(model, learning_rate, batch_size, images)
+        history = []
+        if state:
+            trainer.variables = state.variables
+            history = state.history
         try:
-            return _attempt(
-                images, validation, filters, epochs, batch_size, learning_rate, [seed, attempt], baseline, log
-            )
+            for epoch in range(len(history) + 1, epochs + 1):
+                start = time.monotonic()
+                order = np.random.default_rng([seed, attempt, epoch]).permutation(len(images))
+                loss = trainer.epoch(order, after_batches)
+                reconstructions = _in_batches(trainer.reconstruct, validation)
+                val_loss = float(np.mean((reconstructions - targets) ** 2))
+                seconds = time.monotonic() - start
+                history = [*history, Epoch(epoch, loss, val_loss, seconds)]
+                if np.ptp(reconstructions, axis=0).max() == 0:
+                    raise DeadCodeError(
+                        "every image gives the same reconstruction, and no gradient can change that"
+                    )
+                after_epoch(State(attempt, trainer.variables, history))
+                log(f"epoch {epoch} of {epochs}: loss {loss:.6f}, val_loss {val_loss:.6f}, {seconds:.1f} s")
+            _check_alive(model, validation, history[-1].val_loss, baseline)
         except DeadCodeError as error:
             reason = error
+            state = None
             log(f"attempt {attempt + 1} of {ATTEMPTS}: {error}")
+        else:
+            return model, history
     raise DeadCodeError(
         f"none of {ATTEMPTS} attempts from seed {seed} learnt more of the images than their mean, "
         f"at last: {reason}; set more epochs (the fewer the images, the more), more filters, another seed "
@@ -107,47 +163,117 @@ def train(
     )
 
 
-def _attempt(images, validation, filters, epochs, batch_size, learning_rate, seeds, baseline, log):
-    keras.utils.set_random_seed(int(np.random.SeedSequence(seeds).generate_state(1)[0]))
-    shuffle = np.random.default_rng(seeds)
-    model = build(images.shape[1], filters)
-    optimizer = keras.optimizers.Adam(learning_rate)
-    optimizer.build(model.trainable_variables)
-    train_epoch = _epoch_function(model, optimizer, batch_size)
-    data = tf.constant(images)
-    history = []
-    for epoch in range(1, epochs + 1):
-        start = time.monotonic()
-        loss = float(train_epoch(data, tf.constant(shuffle.permutation(len(images)))))
-        reconstructions = _apply(model, validation)
-        val_loss = float(np.mean((reconstructions - validation[..., None] / np.float32(255)) ** 2))
-        history.append(Epoch(epoch, loss, val_loss, time.monotonic() - start))
-        log(f"epoch {epoch} of {epochs}: loss {loss:.6f}, val_loss {val_loss:.6f}, {history[-1].seconds:.1f} s")
-        if np.ptp(reconstructions, axis=0).max() == 0:
-            raise DeadCodeError("every image gives the same reconstruction, and no gradient can change that")
+def _check_alive(model, validation, val_loss, baseline):
     if not val_loss < baseline:
         raise DeadCodeError(f"val_loss {val_loss:.6f} is no better than the {baseline:.6f} of the mean image")
     if np.ptp(encode(model, validation), axis=0).max() == 0:
         raise DeadCodeError("the code is the same for every image")
-    return model, history
 
 
-def _epoch_function(model, optimizer, batch_size):
-    # An epoch as one compiled loop: the arithmetic of a batch takes less time than a call from Python.
+class _Trainer:
+    """Trains a model with Adam by epochs of compiled loops.
+
+    The arithmetic of a batch takes less time than Keras around it: all weights are one variable for the
+    optimizer, many batches are one call, and convolutions after upsampling are done before it.
+    """
+
+    def __init__(self, model: keras.Model, learning_rate: float, batch_size: int, images: np.ndarray):
+        self.model = model
+        self.batch_size = batch_size
+        self.shapes = [tuple(weights.shape) for weights in model.trainable_variables]
+        self.weights = keras.Variable(np.concatenate([np.ravel(weights) for weights in model.trainable_variables]))
+        self.optimizer = keras.optimizers.Adam(learning_rate)
+        self.optimizer.build([self.weights])
+        self.images = tf.constant(images)
+        self.targets = tf.constant(_phases(images))
+
+    @property
+    def variables(self) -> list[np.ndarray]:
+        return [np.asarray(variable) for variable in (self.weights, *self.optimizer.variables)]
+
+    @variables.setter
+    def variables(self, values: list[np.ndarray]) -> None:
+        for variable, value in zip((self.weights, *self.optimizer.variables), values, strict=True):
+            variable.assign(value)
+
+    def epoch(self, order: np.ndarray, after_batches: Callable[[int, float], None]) -> float:
+        """Train with each image once; the mean loss."""
+        n_done, total = 0, 0.0
+        for part in np.split(order, range(BATCHES * self.batch_size, len(order), BATCHES * self.batch_size)):
+            total += float(self._batches(part))
+            n_done += len(part)
+            after_batches(n_done, total / n_done)
+        for variable, weights in zip(self.model.trainable_variables, self._split(), strict=True):
+            variable.assign(weights)
+        return total / n_done
+
     @tf.function
-    def train_epoch(images, order):
-        total = 0.0
-        for start in tf.range(0, tf.shape(order)[0], batch_size):
-            batch = tf.gather(images, order[start : start + batch_size])
-            batch = tf.cast(batch, tf.float32)[..., None] / 255
-            with tf.GradientTape() as tape:
-                loss = tf.reduce_mean(tf.square(model(batch, training=True) - batch))
-            gradients = tape.gradient(loss, model.trainable_variables)
-            optimizer.apply(gradients, model.trainable_variables)
-            total += loss * tf.cast(tf.shape(batch)[0], tf.float32)
-        return total / tf.cast(tf.shape(order)[0], tf.float32)
+    def reconstruct(self, images):
+        return _reconstruct(self._split(), tf.cast(images, tf.float32) / 255)
 
-    return train_epoch
+    def _split(self) -> list[tf.Tensor]:
+        parts = tf.split(self.weights.value, [int(np.prod(shape)) for shape in self.shapes])
+        return [tf.reshape(part, shape) for part, shape in zip(parts, self.shapes, strict=True)]
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int64)])
+    def _batches(self, order):
+        total = 0.0
+        for start in tf.range(0, tf.shape(order)[0], self.batch_size):
+            rows = order[start : start + self.batch_size]
+            images, targets = (tf.cast(tf.gather(x, rows), tf.float32) / 255 for x in (self.images, self.targets))
+            with tf.GradientTape() as tape:
+                tape.watch(self.weights.value)
+                loss = tf.reduce_mean(tf.square(_reconstruct(self._split(), images) - targets))
+            self.optimizer.apply([tape.gradient(loss, self.weights.value)], [self.weights])
+            total += loss * tf.cast(tf.shape(rows)[0], tf.float32)
+        return total
+
+
+def _reconstruct(weights: list[tf.Tensor], images: tf.Tensor) -> tf.Tensor:
+    """What the model with these weights makes of images, as `_phases` arranges them."""
+    layers = list(zip(weights[::2], weights[1::2], strict=True))
+    depth = len(layers) // 2
+    x = images
+    for kernel, bias in layers[:depth]:
+        x = tf.nn.relu(tf.nn.max_pool2d(_convolve(x, kernel, bias), 2, 2, "VALID"))
+    x = tf.nn.relu(_convolve(x, *layers[depth]))
+    for kernel, bias in layers[depth + 1 : -1]:
+        x = _from_phases(tf.nn.relu(_convolve_upsampled(x, kernel, bias)))
+    return tf.sigmoid(_convolve_upsampled(x, *layers[-1]))
+
+
+def _convolve(x, kernel, bias):
+    return tf.nn.bias_add(tf.nn.conv2d(x, kernel, 1, "SAME"), bias)
+
+
+def _convolve_upsampled(x, kernel, bias):
+    """The convolution of x upsampled twice: four of x itself, one for each of a pixel's four phases.
+
+    So fewer products are needed, by nine to four, and no larger image is made first.
+    """
+    height, width, n_in, n_out = kernel.shape
+    kernel = tf.einsum("apt,bqu,tuio->abipqo", TAPS, TAPS, kernel)
+    return _convolve(x, tf.reshape(kernel, (height, width, n_in, 4 * n_out)), tf.tile(bias, [4]))
+
+
+# Which pixel of three (a) is met by the upper or lower phase (p) of the middle one with each tap (t) of a kernel.
+TAPS = np.zeros((3, 2, 3), np.float32)
+for phase in range(2):
+    for tap in range(3):
+        TAPS[(phase + tap - 1) // 2 + 1, phase, tap] = 1
+
+
+def _phases(images: np.ndarray) -> np.ndarray:
+    """Each 2 x 2 pixels as one with four times the channels: (n, 2h, 2w, c) to (n, h, w, 4c)."""
+    n, height, width, channels = images.shape
+    x = images.reshape(n, height // 2, 2, width // 2, 2, channels)
+    return x.transpose(0, 1, 3, 2, 4, 5).reshape(n, height // 2, width // 2, 4 * channels)
+
+
+def _from_phases(x: tf.Tensor) -> tf.Tensor:
+    _, height, width, channels = x.shape
+    x = tf.transpose(tf.reshape(x, (-1, height, width, 2, 2, channels // 4)), (0, 1, 3, 2, 4, 5))
+    return tf.reshape(x, (-1, 2 * height, 2 * width, channels // 4))
 
 
 def save(model: keras.Model, path: Path) -> None:
@@ -167,12 +293,26 @@ def _without_chance(entries: dict) -> dict:
 
 
 def encode(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """The code of each image, flattened: float32 (n, d) from uint8 (n, side, side)."""
-    codes = _apply(keras.Model(model.input, model.get_layer(CODE).output), images)
+    """The code of each image, flattened: float32 (n, d) from uint8 images as for `train`."""
+    codes = _in_batches(_compiled(model, model.get_layer(CODE).output), _with_channels(images))
     return codes.reshape(len(codes), -1)
 
 
-def _apply(model: keras.Model, images: np.ndarray, batch_size: int = 1000) -> np.ndarray:
-    function = tf.function(lambda batch: model(tf.cast(batch, tf.float32)[..., None] / 255))
+def look_into(model: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The codes (n, height, width, channels) of images, and the images that are made of them, from 0 to 1."""
+    codes, reconstructions = _compiled(model, [model.get_layer(CODE).output, model.output])(_with_channels(images))
+    return codes.numpy(), reconstructions.numpy()
+
+
+def _compiled(model: keras.Model, outputs) -> Callable:
+    part = keras.Model(model.input, outputs)
+    return tf.function(lambda images: part(tf.cast(images, tf.float32) / 255))
+
+
+def _with_channels(images: np.ndarray) -> np.ndarray:
+    return images.reshape(*images.shape[:3], -1)
+
+
+def _in_batches(function: Callable, images: np.ndarray, batch_size: int = 1000) -> np.ndarray:
     starts = range(0, len(images), batch_size)
     return np.concatenate([function(images[start : start + batch_size]) for start in starts])

@@ -10,8 +10,19 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-RULES = ["download", "grayscale", "pixels", "train", "embed", "cluster", "evaluate", "gather", "compare"]
-TRAINING = ("train", "embed")
+RULES = [
+    "download",
+    "grayscale",
+    "pixels",
+    "train",
+    "embed",
+    "draw_autoencoder",
+    "cluster",
+    "evaluate",
+    "gather",
+    "compare",
+]
+TRAINING = ("train", "embed", "draw_autoencoder")
 
 
 def start(project, rule: str, delay: float) -> tuple[subprocess.Popen, psutil.Process]:

@@ -21,10 +21,9 @@ FINAL = {"gather", "compare"}
 EVALUATIONS = clusterings("evaluate") | FINAL
 CLUSTERINGS = clusterings("cluster") | EVALUATIONS
 PIXELS = clusterings("cluster", ["pixels"]) | clusterings("evaluate", ["pixels"]) | FINAL
-BRANCH = (
-    {"train", "embed"} | clusterings("cluster", ["autoencoder"]) | clusterings("evaluate", ["autoencoder"]) | FINAL
-)
-EVERYTHING = {"grayscale", "pixels", "train", "embed"} | CLUSTERINGS
+TRAINING = {"train", "embed", "draw_autoencoder"}
+BRANCH = TRAINING | clusterings("cluster", ["autoencoder"]) | clusterings("evaluate", ["autoencoder"]) | FINAL
+EVERYTHING = {"grayscale", "pixels"} | TRAINING | CLUSTERINGS
 
 NEW_CODE = "\n\ndef _new():\n    return 1\n"
 
@@ -47,6 +46,7 @@ def expect(project, jobs, *options):
         ("lib/cli.py", EVERYTHING),
         ("cluster.py", CLUSTERINGS),
         ("embed.py", BRANCH - {"train"}),
+        ("draw_autoencoder.py", {"draw_autoencoder"}),
         ("gather.py", FINAL),
         ("compare.py", {"compare"}),
         ("download.py", set()),

@@ -1,0 +1,63 @@
+"""Draw how the autoencoder learned, and what it makes of some images."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.ticker import MaxNLocator
+
+from lib import figures
+from lib.cli import run
+from lib.storage import reading
+
+
+def main(args: argparse.Namespace) -> None:
+    figures.save(draw_loss(pd.read_csv(args.history)), args.loss)
+    with reading(args.examples) as file:
+        examples = [file[name][:] for name in ("images", "codes", "reconstructions")]
+    figures.save(draw_examples(*examples), args.reconstructions)
+
+
+def draw_loss(history: pd.DataFrame) -> plt.Figure:
+    """Loss by epoch, on the training and on the test images."""
+    figure, axis = plt.subplots(figsize=(5, 3.2), layout="constrained")
+    names = {"loss": "training images, during the epoch", "val_loss": "test images, after the epoch"}
+    for (column, name), (colour, marker) in zip(names.items(), figures.STYLES, strict=False):
+        axis.plot(history["epoch"], history[column], color=colour, marker=marker, label=name)
+    axis.set_xlabel("epoch")
+    axis.set_ylabel("mean squared error\n(gray levels from 0 to 1)")
+    axis.set_ylim(bottom=0)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(frameon=False)
+    return figure
+
+
+def draw_examples(images: np.ndarray, codes: np.ndarray, reconstructions: np.ndarray) -> plt.Figure:
+    """Images above the channels of their codes and what is made of these."""
+    rows = {"image": images / 255}
+    for channel in range(codes.shape[3]):
+        # One scale for all images, so that codes can be compared from image to image.
+        code = codes[..., channel]
+        rows["code" + (f" {channel + 1}" if codes.shape[3] > 1 else "")] = code / max(code.max(), 1e-9)
+    rows["reconstruction"] = reconstructions
+    shape = len(rows), len(images)
+    figure, axes = plt.subplots(*shape, figsize=(shape[1], shape[0]), layout="constrained", squeeze=False)
+    for (name, pictures), line in zip(rows.items(), axes, strict=True):
+        for picture, axis in zip(pictures, line, strict=True):
+            axis.imshow(picture.squeeze(), cmap="gray", vmin=0, vmax=1)
+            axis.set_xticks([])
+            axis.set_yticks([])
+        line[0].set_ylabel(name, rotation=0, ha="right", va="center")
+    return figure
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="draw_autoencoder", description=__doc__)
+    parser.add_argument("--history", type=Path, required=True)
+    parser.add_argument("--examples", type=Path, required=True)
+    parser.add_argument("--loss", type=Path, required=True, help="to write, .png")
+    parser.add_argument("--reconstructions", type=Path, required=True, help="to write, .png")
+    run(main, parser)
