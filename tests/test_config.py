@@ -70,7 +70,8 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ("clustering: {k: [3]}", "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init"),
         (
             "datasets: {cifar10: {url: x}}",
-            "datasets.cifar10.url is not a setting; allowed here: format, source, sha256, n_images, luma",
+            "datasets.cifar10.url is not a setting; "
+            "allowed here: format, source, sha256, n_images, channels, luma",
         ),
         ("datasets: {digits: {source: x}}", "datasets.digits.source is not a setting; allowed here: format"),
         (

@@ -62,7 +62,7 @@ class _PatientFile(io.FileIO):
 
 
 def read_images(path: Path, split: str) -> np.ndarray:
-    """The images of one split, uint8 (n, height, width)."""
+    """The images of one split, uint8 (n, height, width) or, in colour, (n, height, width, 3)."""
     with reading(path) as file:
         return file[split]["images"][:]
 

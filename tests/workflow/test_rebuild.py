@@ -4,9 +4,12 @@ import csv
 import random
 import time
 
+import h5py
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
-from conftest import touch
+from conftest import archive_files, touch
 
 pytestmark = pytest.mark.slow
 
@@ -169,6 +172,22 @@ def test_swapped_settings(project):
 def test_changed_luma(project):
     project.configure(datasets={"tiny": {"luma": [0.114, 0.587, 0.299]}})
     expect(project, EVERYTHING)
+
+
+def test_colour_and_a_deeper_code(project):
+    project.configure(datasets={"tiny": {"channels": "rgb"}}, autoencoder={"filters": [8, 4, 2], "epochs": 15})
+    expect(project, EVERYTHING)
+    project.run()
+    table = pd.read_csv(project.metrics)
+    assert table.groupby("features")["n_features"].unique().to_dict() == {
+        "autoencoder": [4 * 4 * 2],
+        "pixels": [32 * 32 * 3],
+    }
+    with h5py.File(project.results / "images.h5") as file:
+        assert file["test/images"].shape == (60, 32, 32, 3)
+        # Of the archive's first test image, red comes first, row by row.
+        record = np.frombuffer(archive_files()["test_batch.bin"][: 1 + 3 * 1024], np.uint8)
+        np.testing.assert_array_equal(file["test/images"][0].transpose(2, 0, 1).ravel(), record[1:])
 
 
 def test_settings_that_do_not_matter(project):
