@@ -6,6 +6,7 @@ memory of all their processes together.
 """
 
 import argparse
+import copy
 import csv
 import shutil
 import subprocess
@@ -46,9 +47,9 @@ def measure(command: list[str], folder: Path) -> dict:
 def workflow(folder: Path, archive: Path) -> list[dict]:
     """A cold run, one with nothing to do, and one after a change of k."""
     for name in SOURCES:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-        copy(ROOT / name, folder / name)
-    settings = SETTINGS | {"datasets": {"cifar10": {"source": str(archive), "sha256": None}}}
+        put = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+        put(ROOT / name, folder / name)
+    settings = copy.deepcopy(SETTINGS) | {"datasets": {"cifar10": {"source": str(archive), "sha256": None}}}
     (folder / "study.yaml").write_text(yaml.safe_dump(settings))
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "study.yaml"]
     rows = [{"what": "workflow, cold"} | measure(command, folder)]

@@ -59,7 +59,7 @@ def options(settings):
     words = []
     for key, value in sorted(settings.items()):  # their order in the file is no reason to run again
         words.append(f"--{key.replace('_', '-')}")
-        if isinstance(value, dict):
+        if isinstance(value, dict | bool):
             words.append(json.dumps(value, sort_keys=True))
         else:
             words += map(str, value if isinstance(value, list) else [value])

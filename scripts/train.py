@@ -19,7 +19,7 @@ from lib.cli import InputError, replacing, run
 from lib.digest import code_digest
 from lib.storage import SPLITS, read_images
 
-SETTINGS = ("filters", "initializer", "epochs", "batch_size", "learning_rate", "seed")
+SETTINGS = ("filters", "initializer", "epochs", "batch_size", "learning_rate", "mixed_precision", "seed")
 
 
 def main(args: argparse.Namespace) -> None:
@@ -111,6 +111,7 @@ if __name__ == "__main__":
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--learning-rate", type=float, default=0.001)
+    parser.add_argument("--mixed-precision", type=json.loads, default=False, metavar="true|false")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model", type=Path, required=True, help="to write, .keras")
     parser.add_argument("--history", type=Path, required=True, help="to write, .csv")

@@ -137,6 +137,41 @@ def test_training_sees_the_model_that_is_saved(filters, channels):
         np.testing.assert_allclose(own, their, rtol=1e-3, atol=1e-6)
 
 
+def test_mixed_precision(digits, tmp_path):
+    losses = []
+    for mixed in ("false", "true"):
+        _, history, _ = train(digits, tmp_path / mixed, "--mixed-precision", mixed, "--learning-rate", 0.01)
+        losses.append(float(list(csv.DictReader(history.open()))[-1]["val_loss"]))
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=0.2)
+
+
+def test_several_devices_do_what_one_does():
+    """Two CPUs stand in for two GPUs."""
+    code = """
+import numpy as np
+from lib import autoencoder
+tf = autoencoder.tf
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+pictures = np.random.default_rng(0).integers(0, 256, (50, 8, 8, 1), dtype=np.uint8)
+weights = []
+for devices in (None, ["CPU:0", "CPU:1"]):
+    autoencoder.keras.utils.set_random_seed(0)
+    model = autoencoder.build(8, [3, 1])
+    trainer = autoencoder._Trainer(
+        model, pictures, learning_rate=0.01, batch_size=16, mixed_precision=False, devices=devices
+    )
+    assert trainer.strategy.num_replicas_in_sync == len(devices or [0])
+    for _ in range(3):
+        trainer.epoch(np.arange(50), lambda n_images, loss: None)
+    weights.append(np.concatenate([np.ravel(part) for part in model.trainable_variables]))
+np.testing.assert_allclose(*weights, rtol=1e-3, atol=1e-5)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(SCRIPTS)})
+
+
 def interrupt(path, folder, how, after_epoch=1):
     """Stop training some time after an epoch."""
     command = [sys.executable, SCRIPTS / "train.py", *map(str, training(path, folder))]

@@ -204,7 +204,7 @@ def test_every_fault_is_told_once():
     text = "{features: [pixel], autoencoder: {epoch: 1, epochs: 0}, clustering: {seed: 1, k: 2}}"
     assert faults(with_settings(text), SCHEMA) == [
         "autoencoder.epoch is not a setting; allowed here: filters, initializer, epochs, batch_size, "
-        "learning_rate, seed",
+        "learning_rate, mixed_precision, seed",
         "autoencoder.epochs is 0; allowed: a whole number, 1 or more",
         "clustering.seed is not a setting; allowed here: splits, n_clusters, seeds, init",
         "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init",

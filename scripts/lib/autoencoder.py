@@ -90,6 +90,7 @@ def train(
     epochs: int,
     batch_size: int,
     learning_rate: float,
+    mixed_precision: bool = False,
     seed: int,
     state: State | None = None,
     after_epoch: Callable[[State], None] = lambda state: None,
@@ -97,6 +98,8 @@ def train(
     log: Callable[[str], None] = print,
 ) -> tuple[keras.Model, list[Epoch]]:
     """Train an autoencoder to reproduce images (Adam, mean squared error).
+
+    On the CPU in one thread, or on a GPU if there is one; several share each batch.
 
     A narrow ReLU code may die: it is the same for every image, gets no gradient, and stays so.
     Training is then begun again from another seed derived from `seed`.
@@ -106,6 +109,8 @@ def train(
     images, validation : (n, side, side) or, in colour, (n, side, side, 3) uint8
     filters, initializer
         As for `build`.
+    mixed_precision
+        Compute in bfloat16; the weights stay float32.
     state
         Go on from there; of the same images and settings.
     after_epoch
@@ -129,7 +134,13 @@ def train(
     for attempt in range(state.attempt if state else 0, ATTEMPTS):
         keras.utils.set_random_seed(int(np.random.SeedSequence([seed, attempt]).generate_state(1)[0]))
         model = build(images.shape[1], filters, channels=images.shape[3], initializer=initializer)
-        trainer = _Trainer(model, learning_rate, batch_size, images)
+        trainer = _Trainer(
+            model,
+            images,
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            mixed_precision=mixed_precision,
+        )
         history = []
         if state:
             trainer.variables = state.variables
@@ -177,13 +188,20 @@ class _Trainer:
     optimizer, many batches are one call, and convolutions after upsampling are done before it.
     """
 
-    def __init__(self, model: keras.Model, learning_rate: float, batch_size: int, images: np.ndarray):
+    def __init__(self, model, images, *, learning_rate, batch_size, mixed_precision, devices=None):
         self.model = model
         self.batch_size = batch_size
+        # Of float16's size and with the range of float32, so that gradients need not be scaled.
+        self.dtype = tf.bfloat16 if mixed_precision else tf.float32
+        devices = devices or tf.config.list_logical_devices("GPU")
+        self.strategy = (
+            tf.distribute.MirroredStrategy(devices) if len(devices) > 1 else tf.distribute.get_strategy()
+        )
         self.shapes = [tuple(weights.shape) for weights in model.trainable_variables]
-        self.weights = keras.Variable(np.concatenate([np.ravel(weights) for weights in model.trainable_variables]))
-        self.optimizer = keras.optimizers.Adam(learning_rate)
-        self.optimizer.build([self.weights])
+        with self.strategy.scope():
+            self.weights = keras.Variable(np.concatenate([np.ravel(part) for part in model.trainable_variables]))
+            self.optimizer = keras.optimizers.Adam(learning_rate)
+            self.optimizer.build([self.weights])
         self.images = tf.constant(images)
         self.targets = tf.constant(_phases(images))
 
@@ -219,13 +237,23 @@ class _Trainer:
     def _batches(self, order):
         total = 0.0
         for start in tf.range(0, tf.shape(order)[0], self.batch_size):
-            rows = order[start : start + self.batch_size]
-            images, targets = (tf.cast(tf.gather(x, rows), tf.float32) / 255 for x in (self.images, self.targets))
-            with tf.GradientTape() as tape:
-                tape.watch(self.weights.value)
-                loss = tf.reduce_mean(tf.square(_reconstruct(self._split(), images) - targets))
-            self.optimizer.apply([tape.gradient(loss, self.weights.value)], [self.weights])
-            total += loss * tf.cast(tf.shape(rows)[0], tf.float32)
+            losses = self.strategy.run(self._step, (order[start : start + self.batch_size],))
+            total += self.strategy.reduce("SUM", losses, axis=None)
+        return total
+
+    def _step(self, rows):
+        """One step with a batch, of which each device takes a share; the sum of the losses of its share."""
+        device = tf.distribute.get_replica_context()
+        own = rows[device.replica_id_in_sync_group :: device.num_replicas_in_sync]
+        images, targets = (tf.cast(tf.gather(x, own), self.dtype) / 255 for x in (self.images, self.targets))
+        with tf.GradientTape() as tape:
+            tape.watch(self.weights.value)
+            weights = [tf.cast(part, self.dtype) for part in self._split()]
+            errors = tf.cast(_reconstruct(weights, images), tf.float32) - tf.cast(targets, tf.float32)
+            total = tf.reduce_sum(tf.reduce_mean(tf.square(errors), axis=(1, 2, 3)))
+            loss = total / tf.cast(tf.shape(rows)[0], tf.float32)
+        # The optimizer adds up the gradients of all devices.
+        self.optimizer.apply([tape.gradient(loss, self.weights.value)], [self.weights])
         return total
 
 

@@ -66,6 +66,18 @@ def test_killed_job(project, finished, rule):
     pytest.fail(f"{rule} always ended before it could be killed")
 
 
+def test_preempted_training_goes_on(project, finished):
+    """As a cluster ends a job that has to make room."""
+    run, job = start(project, "train", delay=0)
+    while not (project.results / "autoencoder" / "checkpoint.npz").exists():
+        time.sleep(0.001)
+    job.terminate()
+    assert run.wait() != 0
+    check(project, finished)
+    assert "going on after epoch" in (project.results / "logs" / "train.log").read_text()
+    assert not (project.results / "autoencoder" / "checkpoint.npz").exists()
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_killed_snakemake(project, finished, rule):
     """Its job lives on, and may end while the next run makes the same file."""
