@@ -39,9 +39,9 @@ test-slow: install  ## the slow tests: the real workflow, rebuilt, broken and ki
 	.venv/bin/pytest -m slow -n 2
 
 .PHONY: bench
-bench: install  ## time and memory against other libraries (needs `make run` first; takes half an hour)
+bench: install  ## time and memory against other libraries (needs `make run` first; takes an hour and a half)
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement benchmarks/requirements.lock
-	PYTHONPATH=scripts .venv/bin/python benchmarks/run.py
+	for part in run training end_to_end dead_codes; do PYTHONPATH=scripts .venv/bin/python benchmarks/$$part.py || exit 1; done
 
 .PHONY: lint
 lint: install  ## ruff, snakefmt and snakemake --lint
