@@ -56,7 +56,7 @@ def main(args: argparse.Namespace) -> None:
         with bar.external_write_mode(cli.terminal):
             logging.info(line)
 
-    state = read_checkpoint(checkpoint, key.hexdigest(), autoencoder)
+    state = read_checkpoint(checkpoint, key.hexdigest())
     if state:
         logging.info("going on after epoch %d", len(state.history))
     with tqdm(
@@ -90,8 +90,10 @@ def main(args: argparse.Namespace) -> None:
     checkpoint.unlink(missing_ok=True)
 
 
-def read_checkpoint(path: Path, key: str, autoencoder):
+def read_checkpoint(path: Path, key: str):
     """The state that training of the same images, settings and code has left; None if there is none."""
+    from lib import autoencoder
+
     try:
         with np.load(path) as file:
             if file["key"] != key:

@@ -230,7 +230,16 @@ def test_checkpoint_of_something_else_is_not_picked_up(digits, tmp_path):
 
 
 def test_the_clustering_jobs_do_not_import_tensorflow():
-    for name in ("cluster", "evaluate", "gather", "compare", "pixels", "grayscale", "download"):
+    for name in (
+        "cluster",
+        "evaluate",
+        "gather",
+        "compare",
+        "pixels",
+        "grayscale",
+        "download",
+        "draw_autoencoder",
+    ):
         code = (
             f"import runpy, sys; sys.argv = ['x', '--help']; runpy.run_path('{SCRIPTS / name}.py', run_name='x')"
         )
