@@ -50,7 +50,7 @@ def without(files, name):
     return {key: data for key, data in files.items() if key != name}
 
 
-MODEL = ["autoencoder/model.keras", "autoencoder/history.csv"]
+MODEL = [f"autoencoder/{name}" for name in ("model.keras", "history.csv", "summary.txt")]
 LABEL_200 = bytearray(records(40, 2))
 LABEL_200[17 * 3073] = 200
 
