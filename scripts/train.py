@@ -4,12 +4,15 @@ After each epoch a checkpoint is written beside the model, and training that was
 """
 
 import argparse
+import contextlib
 import csv
+import fcntl
 import hashlib
 import json
 import logging
+import os
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +26,11 @@ SETTINGS = ("filters", "initializer", "epochs", "batch_size", "learning_rate", "
 
 
 def main(args: argparse.Namespace) -> None:
+    with alone_in(args.model.parent):
+        train(args)
+
+
+def train(args: argparse.Namespace) -> None:
     images, validation = (read_images(args.images, split) for split in SPLITS)
     # After the cheap checks: TensorFlow takes seconds to import.
     from tqdm import tqdm
@@ -30,6 +38,7 @@ def main(args: argparse.Namespace) -> None:
     from lib import autoencoder
 
     settings = {name: getattr(args, name) for name in SETTINGS}
+    settings["mixed_precision"] = settings["mixed_precision"] == "true"
     versions = [autoencoder.tf.__version__, autoencoder.keras.__version__]
     key = hashlib.sha256(json.dumps([settings, code_digest(Path(__file__)), versions]).encode())
     for data in (images, validation):
@@ -78,7 +87,9 @@ def main(args: argparse.Namespace) -> None:
                 after_batches=after_batches,
                 log=log,
             )
-        except (ValueError, autoencoder.DeadCodeError) as error:
+        except ValueError as error:
+            raise InputError(f"{args.images}: {error}") from None
+        except autoencoder.DeadCodeError as error:
             args.history.unlink(missing_ok=True)
             checkpoint.unlink(missing_ok=True)
             raise InputError(f"{args.images}: {error}") from None
@@ -88,6 +99,24 @@ def main(args: argparse.Namespace) -> None:
     with replacing(args.summary) as part:
         model.summary(line_length=79, print_fn=lambda text: part.write_text(text + "\n"))
     checkpoint.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other training writes to a folder: one whose Snakemake was killed may be alive for long."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        logging.info("waiting for another training to end, which writes to %s too", folder)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    except OSError:  # the file system has no locks
+        pass
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 def read_checkpoint(path: Path, key: str):
@@ -113,7 +142,7 @@ if __name__ == "__main__":
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--learning-rate", type=float, default=0.001)
-    parser.add_argument("--mixed-precision", type=json.loads, default=False, metavar="true|false")
+    parser.add_argument("--mixed-precision", choices=["true", "false"], default="false")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model", type=Path, required=True, help="to write, .keras")
     parser.add_argument("--history", type=Path, required=True, help="to write, .csv")

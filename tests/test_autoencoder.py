@@ -199,6 +199,21 @@ def test_training_goes_on_where_it_was_killed(digits, tmp_path, how):
     assert not (tmp_path / "killed" / "checkpoint.npz").exists()
 
 
+def test_training_waits_for_another_in_its_place(digits, tmp_path):
+    """As when Snakemake was killed and its job lives on."""
+    command = [sys.executable, SCRIPTS / "train.py", *training(digits, tmp_path / "place", "--seed", 1)]
+    other = subprocess.Popen([*map(str, command)], stderr=subprocess.PIPE, text=True)
+    for line in other.stderr:
+        if "epoch 1 of" in line:
+            break
+    model, _, run = train(digits, tmp_path / "place")
+    assert "waiting for another training" in run.stderr
+    other.communicate()
+    assert other.returncode == 0
+    alone, _, _ = train(digits, tmp_path / "alone")
+    assert model.read_bytes() == alone.read_bytes()
+
+
 def test_checkpoint_of_something_else_is_not_picked_up(digits, tmp_path):
     interrupt(digits, tmp_path / "killed", signal.SIGKILL)
     checkpoint = (tmp_path / "killed" / "checkpoint.npz").read_bytes()

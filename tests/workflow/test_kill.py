@@ -78,6 +78,21 @@ def test_preempted_training_goes_on(project, finished):
     assert not (project.results / "autoencoder" / "checkpoint.npz").exists()
 
 
+def test_training_that_outlives_its_snakemake_is_not_taken_for_another(project, finished):
+    settings = project.settings["autoencoder"]
+    project.configure(autoencoder={"epochs": 300, "filters": [2, 1]})
+    run, job = start(project, "train", delay=0)
+    while not (project.results / "autoencoder" / "checkpoint.npz").exists():
+        time.sleep(0.001)
+    run.kill()
+    run.wait()
+    project.configure(autoencoder=settings | {"filters": [3, 1]})
+    assert job.is_running()
+    check(project, finished)
+    assert "waiting for another training" in (project.results / "logs" / "train.log").read_text()
+    assert not job.is_running()
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_killed_snakemake(project, finished, rule):
     """Its job lives on, and may end while the next run makes the same file."""
