@@ -116,13 +116,21 @@ def parts_of_validity(wildcards):
     ]
 
 
-def clusterings():
-    """The path of each clustering below clusters/ and metrics/, without its extension."""
+def groups():
+    """The feature spaces and splits to cluster, as {features}/{split}."""
     splits = config["clustering"]["splits"]
     return [
-        f"{features}/{split}/k{k}/seed{seed}"
+        f"{features}/{split}"
         for features in config["features"]
         for split in (splits[features] if isinstance(splits, dict) else splits)
-        for k in config["clustering"]["n_clusters"]
-        for seed in config["clustering"]["seeds"]
     ]
+
+
+def clusterings():
+    """The path of each clustering below clusters/ and metrics/, without its extension."""
+    return expand(
+        "{group}/k{k}/seed{seed}",
+        group=groups(),
+        k=config["clustering"]["n_clusters"],
+        seed=config["clustering"]["seeds"],
+    )

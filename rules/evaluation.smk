@@ -28,10 +28,9 @@ rule validity_part:
         " --threads {threads} --out {output:q} --log {log:q}"
 
 
-# Score one clustering by itself and against the classes.
+# Score one clustering by itself.
 rule evaluate:
     input:
-        images="results/{dataset}/images.h5",
         features="results/{dataset}/features/{features}.h5",
         clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
         parts=parts_of_validity,
@@ -52,14 +51,16 @@ rule evaluate:
         code=code("evaluate.py"),
         options=options(sample_of_silhouette()),
     shell:
-        "{params.run} --images {input.images:q} --features {input.features:q}"
+        "{params.run} --features {input.features:q}"
         " --clusters {input.clusters:q} --split {wildcards.split} --parts {input.parts:q} {params.options}"
         " --threads {threads} --out {output:q} --log {log:q}"
 
 
-# One table of the scores of all clusterings.
+# One table of the scores of all clusterings, by themselves and against the classes.
 rule gather:
     input:
+        "results/{dataset}/images.h5",
+        expand("results/{{dataset}}/clusters/{run}.h5", run=clusterings()),
         expand("results/{{dataset}}/metrics/{run}.json", run=clusterings()),
     output:
         "results/{dataset}/metrics.csv",
@@ -74,8 +75,15 @@ rule gather:
     params:
         run=program("gather.py"),
         code=code("gather.py"),
+        options=options(
+            {
+                "groups": groups(),
+                "n_clusters": config["clustering"]["n_clusters"],
+                "seeds": config["clustering"]["seeds"],
+            }
+        ),
     shell:
-        "{params.run} {input:q} --dataset {wildcards.dataset} --out {output:q} --log {log:q}"
+        "{params.run} --results results/{wildcards.dataset:q} {params.options} --out {output:q} --log {log:q}"
 
 
 # Put the feature spaces side by side, to read and to look at.

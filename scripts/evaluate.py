@@ -1,13 +1,12 @@
-"""Score one clustering: validity indices, and agreement with the classes where there are any."""
+"""Score one clustering by itself: the validity indices."""
 
 import argparse
 import json
 import logging
 from pathlib import Path
 
-from lib.agreement import agreement
 from lib.cli import replacing, run
-from lib.storage import SPLITS, read_clusters, read_features, read_labels, reading
+from lib.storage import SPLITS, read_clusters, read_features, reading
 from lib.validity import Part, combine, sampled_silhouette, validity
 
 
@@ -33,9 +32,6 @@ def main(args: argparse.Namespace) -> None:
             "converged": bool(file.attrs["converged"]),
         }
     row |= scores
-    classes = read_labels(args.images, args.split)
-    if classes is not None:
-        row |= agreement(classes, labels)
     logging.info(", ".join(f"{name} {value:.4g}" for name, value in row.items() if isinstance(value, float)))
     with replacing(args.out) as part:
         part.write_text(json.dumps(row, indent=2) + "\n")
@@ -54,7 +50,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="evaluate", description=__doc__)
     parser.add_argument("--features", type=Path, required=True)
     parser.add_argument("--clusters", type=Path, required=True)
-    parser.add_argument("--images", type=Path, required=True, help="for the classes")
     parser.add_argument("--split", choices=SPLITS, required=True)
     parser.add_argument("--parts", type=Path, nargs="*", help="all parts of the indices, if computed already")
     parser.add_argument(

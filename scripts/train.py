@@ -134,17 +134,32 @@ def read_checkpoint(path: Path, key: str):
         return None
 
 
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not above 0")
+    return number
+
+
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="train", description=__doc__)
-    parser.add_argument("--images", type=Path, required=True)
-    parser.add_argument("--filters", type=int, nargs="+", default=[3, 1])
-    parser.add_argument("--initializer", choices=["upright", "glorot_uniform"], default="upright")
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--learning-rate", type=float, default=0.001)
-    parser.add_argument("--mixed-precision", choices=["true", "false"], default="false")
-    parser.add_argument("--seed", type=int, default=0)
+    parser = argparse.ArgumentParser(
+        prog="train", description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    parser.add_argument("--images", type=Path, required=True, help="images.h5, made by grayscale.py")
+    parser.add_argument(
+        "--filters", type=positive, nargs="+", default=[3, 1], help="of each convolution of the encoder"
+    )
+    parser.add_argument(
+        "--initializer", choices=["upright", "glorot_uniform"], default="upright", help="of the weights"
+    )
+    parser.add_argument("--epochs", type=positive, default=10, help="how often each image is learnt from")
+    parser.add_argument("--batch-size", type=positive, default=32, help="images to a step")
+    parser.add_argument("--learning-rate", type=float, default=0.001, help="of Adam")
+    parser.add_argument(
+        "--mixed-precision", choices=["true", "false"], default="false", help="compute in bfloat16"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the weights and of the order of images")
     parser.add_argument("--model", type=Path, required=True, help="to write, .keras")
-    parser.add_argument("--history", type=Path, required=True, help="to write, .csv")
+    parser.add_argument("--history", type=Path, required=True, help="to write, .csv: loss by epoch")
     parser.add_argument("--summary", type=Path, required=True, help="to write, .txt: the model's layers")
     run(main, parser)

@@ -260,3 +260,12 @@ def test_the_clustering_jobs_do_not_import_tensorflow():
         )
         code += "; assert 'tensorflow' not in sys.modules"
         subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(SCRIPTS)})
+
+
+def test_training_without_an_epoch_is_refused(tmp_path):
+    options = ["--images", "x", "--model", "y", "--history", "z", "--summary", "s", "--epochs", "0"]
+    run = subprocess.run(
+        [sys.executable, SCRIPTS / "train.py", *options], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert run.returncode == 2
+    assert run.stderr.endswith("train: error: argument --epochs: 0 is not above 0\n")
