@@ -17,7 +17,9 @@ include: "rules/common.smk"
 wildcard_constraints:
     archive="[0-9a-f]{16}",
     dataset="|".join(map(re.escape, config["datasets"])),
-    features="pixels|autoencoder",
+    features=r"pixels|autoencoder/seed(0|[1-9]\d*)",
+    space=r"pixels|autoencoder/seed(0|[1-9]\d*)",
+    model_seed=r"0|[1-9]\d*",
     split="train|test",
     k=r"[1-9]\d*",
     seed=r"0|[1-9]\d*",
@@ -32,6 +34,7 @@ include: "rules/evaluation.smk"
 
 
 AUTOENCODER_FILES = ["model.keras", "examples.h5", "loss.png", "reconstructions.png"]
+SPACES = [space for kind in config["features"] for space in spaces(kind)]
 
 
 # Everything for the chosen dataset, files on the way included: of a job that failed, Snakemake keeps the
@@ -45,12 +48,13 @@ rule all:
             dataset=config["dataset"],
             file=[
                 "images.h5",
-                *(f"features/{features}.h5" for features in config["features"]),
-                *(f"autoencoder/{file}" for file in AUTOENCODER_FILES if "autoencoder" in config["features"]),
+                *(f"features/{features}.h5" for features in SPACES),
+                *(f"{model}/{file}" for model in SPACES if "/" in model for file in AUTOENCODER_FILES),
                 *(f"clusters/{run}.h5" for run in clusterings()),
-                *(f"metrics/{run}.json" for run in clusterings()),
+                *(f"metrics/{run}.h5" for run in scores()),
                 "metrics.csv",
+                "summary.csv",
+                "comparison.csv",
                 "comparison.txt",
-                "comparison.png",
             ],
         ),

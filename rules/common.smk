@@ -110,10 +110,13 @@ def parts_of_validity(wildcards):
     if settings["silhouette_samples"] or n_images <= settings["scatter_above"]:
         return []
     n_parts = settings["n_parts"]
-    return [
-        "results/{dataset}/parts/{features}/{split}/k{k}/seed{seed}/".format(**wildcards) + f"{part}of{n_parts}.h5"
-        for part in range(1, n_parts + 1)
-    ]
+    folder = "results/{dataset}/parts/{features}/{split}/k{k}/seed{seed}/{space}/".format(**wildcards)
+    return [f"{folder}{part}of{n_parts}.h5" for part in range(1, n_parts + 1)]
+
+
+def spaces(kind):
+    """The feature spaces of a kind: one for each seed of what learns it."""
+    return [f"{kind}/seed{seed}" for seed in config["autoencoder"]["seeds"]] if kind == "autoencoder" else [kind]
 
 
 def groups():
@@ -121,16 +124,49 @@ def groups():
     splits = config["clustering"]["splits"]
     return [
         f"{features}/{split}"
-        for features in config["features"]
-        for split in (splits[features] if isinstance(splits, dict) else splits)
+        for kind in config["features"]
+        for features in spaces(kind)
+        for split in (splits[kind] if isinstance(splits, dict) else splits)
     ]
 
 
+def clusterings_of(group):
+    """The path of each clustering of a group below clusters/, without its extension."""
+    settings = config["clustering"]
+    return [f"{group}/k{k}/seed{seed}" for k in settings["n_clusters"] for seed in settings["seeds"]]
+
+
 def clusterings():
-    """The path of each clustering below clusters/ and metrics/, without its extension."""
-    return expand(
-        "{group}/k{k}/seed{seed}",
-        group=groups(),
-        k=config["clustering"]["n_clusters"],
-        seed=config["clustering"]["seeds"],
-    )
+    """The path of each clustering below clusters/, without its extension."""
+    return [run for group in groups() for run in clusterings_of(group)]
+
+
+def scores():
+    """The path of each clustering in each space that it is scored in, below metrics/, without its extension."""
+    return [
+        f"{run}/{space}"
+        for group in groups()
+        for kind in config["features"]
+        for space in scored_in(group.rpartition("/")[0], kind)
+        for run in clusterings_of(group)
+    ]
+
+
+def scored_in(features, kind):
+    """The spaces of a kind that the clusterings of a feature space are scored in: of its own kind, itself."""
+    if features in spaces(kind):
+        return [features]
+    return spaces(kind) if config["evaluation"]["common_spaces"] else []
+
+
+def runs():
+    """What is clustered, and where it is scored, as options: a list of files would be too long for a command."""
+    settings = {key: config["clustering"][key] for key in ("n_clusters", "seeds")} | {"groups": groups()}
+    if config["evaluation"]["common_spaces"]:
+        settings["spaces"] = [space for kind in config["features"] for space in spaces(kind)]
+    return options(settings)
+
+
+def shown_k():
+    """The number of clusters to show and talk about."""
+    return config["report"]["n_clusters"] or config["clustering"]["n_clusters"][0]

@@ -1,18 +1,18 @@
 # Needs: results/{dataset}/images.h5 (for the classes), features/ and clusters/.
-# Makes: results/{dataset}/metrics.csv, and from it comparison.txt and comparison.png.
+# Makes: results/{dataset}/metrics.csv, and from it and the files behind it summary.csv and comparison.csv.
 
 
-# Compute a part of the validity indices of one clustering, from some of the pairs of images.
+# Compute a part of the validity indices of one clustering in one space, from some of the pairs of images.
 rule validity_part:
     input:
-        features="results/{dataset}/features/{features}.h5",
+        features="results/{dataset}/features/{space}.h5",
         clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
     output:
-        temp("results/{dataset}/parts/{features}/{split}/k{k}/seed{seed}/{part}of{n_parts}.h5"),
+        temp("results/{dataset}/parts/{features}/{split}/k{k}/seed{seed}/{space}/{part}of{n_parts}.h5"),
     log:
-        "results/{dataset}/logs/parts/{features}/{split}/k{k}/seed{seed}/{part}of{n_parts}.log",
+        "results/{dataset}/logs/parts/{features}/{split}/k{k}/seed{seed}/{space}/{part}of{n_parts}.log",
     benchmark:
-        "results/{dataset}/benchmarks/parts/{features}/{split}/k{k}/seed{seed}/{part}of{n_parts}.tsv"
+        "results/{dataset}/benchmarks/parts/{features}/{split}/k{k}/seed{seed}/{space}/{part}of{n_parts}.tsv"
     conda:
         "../envs/evaluation.yaml"
     threads: 1
@@ -28,18 +28,18 @@ rule validity_part:
         " --threads {threads} --out {output:q} --log {log:q}"
 
 
-# Score one clustering by itself.
+# Score one clustering in one feature space: its own, or another.
 rule evaluate:
     input:
-        features="results/{dataset}/features/{features}.h5",
+        features="results/{dataset}/features/{space}.h5",
         clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
         parts=parts_of_validity,
     output:
-        "results/{dataset}/metrics/{features}/{split}/k{k}/seed{seed}.json",
+        "results/{dataset}/metrics/{features}/{split}/k{k}/seed{seed}/{space}.h5",
     log:
-        "results/{dataset}/logs/metrics/{features}/{split}/k{k}/seed{seed}.log",
+        "results/{dataset}/logs/metrics/{features}/{split}/k{k}/seed{seed}/{space}.log",
     benchmark:
-        "results/{dataset}/benchmarks/metrics/{features}/{split}/k{k}/seed{seed}.tsv"
+        "results/{dataset}/benchmarks/metrics/{features}/{split}/k{k}/seed{seed}/{space}.tsv"
     conda:
         "../envs/evaluation.yaml"
     threads: 1
@@ -56,12 +56,39 @@ rule evaluate:
         " --threads {threads} --out {output:q} --log {log:q}"
 
 
-# One table of the scores of all clusterings, by themselves and against the classes.
+# Cluster points without clusters, spread over the same space as the features, for the gap statistic.
+rule gap:
+    input:
+        "results/{dataset}/features/{features}.h5",
+    output:
+        "results/{dataset}/gap/{features}/{split}/k{k}.json",
+    log:
+        "results/{dataset}/logs/gap/{features}/{split}/k{k}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/gap/{features}/{split}/k{k}.tsv"
+    conda:
+        "../envs/clustering.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        run=program("gap.py"),
+        code=code("gap.py"),
+        options=options(
+            {"init": config["clustering"]["init"], "references": config["evaluation"]["gap_references"] or 0}
+        ),
+    shell:
+        "{params.run} --features {input:q} --split {wildcards.split} --n-clusters {wildcards.k} {params.options}"
+        " --threads {threads} --out {output:q} --log {log:q}"
+
+
+# One table of the scores of all clusterings, in the feature spaces and against the classes.
 rule gather:
     input:
         "results/{dataset}/images.h5",
         expand("results/{{dataset}}/clusters/{run}.h5", run=clusterings()),
-        expand("results/{{dataset}}/metrics/{run}.json", run=clusterings()),
+        expand("results/{{dataset}}/metrics/{run}.h5", run=scores()),
     output:
         "results/{dataset}/metrics.csv",
     log:
@@ -70,39 +97,71 @@ rule gather:
         "../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=200,
-        runtime=5,
+        mem_mb=300,
+        runtime=10,
     params:
         run=program("gather.py"),
         code=code("gather.py"),
-        options=options(
-            {
-                "groups": groups(),
-                "n_clusters": config["clustering"]["n_clusters"],
-                "seeds": config["clustering"]["seeds"],
-            }
-        ),
+        runs=runs(),
     shell:
-        "{params.run} --results results/{wildcards.dataset:q} {params.options} --out {output:q} --log {log:q}"
+        "{params.run} --results results/{wildcards.dataset:q} {params.runs} --out {output:q} --log {log:q}"
 
 
-# Put the feature spaces side by side, to read and to look at.
-rule compare:
+# Mean and spread of each score over seeds, and how much the clusterings of different seeds are alike.
+rule summarise:
     input:
-        "results/{dataset}/metrics.csv",
+        "results/{dataset}/images.h5",
+        expand("results/{{dataset}}/clusters/{run}.h5", run=clusterings()),
+        metrics="results/{dataset}/metrics.csv",
+        gaps=expand(
+            "results/{{dataset}}/gap/{group}/k{k}.json",
+            group=groups() if config["evaluation"]["gap_references"] else [],
+            k=config["clustering"]["n_clusters"],
+        ),
     output:
-        table="results/{dataset}/comparison.txt",
-        figure="results/{dataset}/comparison.png",
+        "results/{dataset}/summary.csv",
     log:
-        "results/{dataset}/logs/compare.log",
+        "results/{dataset}/logs/summarise.log",
     conda:
         "../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=300,
-        runtime=5,
+        mem_mb=500,
+        runtime=20,
+    params:
+        run=program("summarise.py"),
+        code=code("summarise.py"),
+        runs=runs(),
+        gap="--gap" if config["evaluation"]["gap_references"] else "",
+    shell:
+        "{params.run} --results results/{wildcards.dataset:q} {params.runs} {params.gap} --metrics {input.metrics:q}"
+        " --out {output:q} --log {log:q}"
+
+
+# The feature spaces side by side: differences with their confidence intervals, and what follows.
+rule compare:
+    input:
+        "results/{dataset}/images.h5",
+        expand("results/{{dataset}}/clusters/{run}.h5", run=clusterings()),
+        expand("results/{{dataset}}/metrics/{run}.h5", run=scores()),
+    output:
+        table="results/{dataset}/comparison.csv",
+        text="results/{dataset}/comparison.txt",
+    log:
+        "results/{dataset}/logs/compare.log",
+    benchmark:
+        "results/{dataset}/benchmarks/compare.tsv"
+    conda:
+        "../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
     params:
         run=program("compare.py"),
         code=code("compare.py"),
+        runs=runs(),
+        k=shown_k(),
     shell:
-        "{params.run} --metrics {input:q} --table {output.table:q}" " --figure {output.figure:q} --log {log:q}"
+        "{params.run} --results results/{wildcards.dataset:q} {params.runs} --shown-k {params.k}"
+        " --table {output.table:q} --text {output.text:q} --log {log:q}"

@@ -32,13 +32,13 @@ rule train:
     input:
         "results/{dataset}/images.h5",
     output:
-        model="results/{dataset}/autoencoder/model.keras",
-        history="results/{dataset}/autoencoder/history.csv",
-        summary="results/{dataset}/autoencoder/summary.txt",
+        model="results/{dataset}/autoencoder/seed{model_seed}/model.keras",
+        history="results/{dataset}/autoencoder/seed{model_seed}/history.csv",
+        summary="results/{dataset}/autoencoder/seed{model_seed}/summary.txt",
     log:
-        "results/{dataset}/logs/train.log",
+        "results/{dataset}/logs/train/seed{model_seed}.log",
     benchmark:
-        "results/{dataset}/benchmarks/train.tsv"
+        "results/{dataset}/benchmarks/train/seed{model_seed}.tsv"
     conda:
         "../envs/training.yaml"
     threads: 1
@@ -48,7 +48,10 @@ rule train:
     params:
         run=program("train.py"),
         code=code("train.py"),
-        options=options(config["autoencoder"]),
+        options=lambda w: options(
+            {key: value for key, value in config["autoencoder"].items() if key != "seeds"}
+            | {"seed": w.model_seed}
+        ),
     shell:
         "{params.run} --images {input:q} {params.options}"
         " --model {output.model:q} --history {output.history:q} --summary {output.summary:q} --log {log:q}"
@@ -58,14 +61,14 @@ rule train:
 rule embed:
     input:
         images="results/{dataset}/images.h5",
-        model="results/{dataset}/autoencoder/model.keras",
+        model="results/{dataset}/autoencoder/seed{model_seed}/model.keras",
     output:
-        features="results/{dataset}/features/autoencoder.h5",
-        examples="results/{dataset}/autoencoder/examples.h5",
+        features="results/{dataset}/features/autoencoder/seed{model_seed}.h5",
+        examples="results/{dataset}/autoencoder/seed{model_seed}/examples.h5",
     log:
-        "results/{dataset}/logs/embed.log",
+        "results/{dataset}/logs/embed/seed{model_seed}.log",
     benchmark:
-        "results/{dataset}/benchmarks/embed.tsv"
+        "results/{dataset}/benchmarks/embed/seed{model_seed}.tsv"
     conda:
         "../envs/training.yaml"
     threads: 1
@@ -83,13 +86,13 @@ rule embed:
 # How the autoencoder learned, and what it makes of some test images.
 rule draw_autoencoder:
     input:
-        history="results/{dataset}/autoencoder/history.csv",
-        examples="results/{dataset}/autoencoder/examples.h5",
+        history="results/{dataset}/autoencoder/seed{model_seed}/history.csv",
+        examples="results/{dataset}/autoencoder/seed{model_seed}/examples.h5",
     output:
-        loss="results/{dataset}/autoencoder/loss.png",
-        reconstructions="results/{dataset}/autoencoder/reconstructions.png",
+        loss="results/{dataset}/autoencoder/seed{model_seed}/loss.png",
+        reconstructions="results/{dataset}/autoencoder/seed{model_seed}/reconstructions.png",
     log:
-        "results/{dataset}/logs/draw_autoencoder.log",
+        "results/{dataset}/logs/draw_autoencoder/seed{model_seed}.log",
     conda:
         "../envs/evaluation.yaml"
     threads: 1

@@ -1,95 +1,155 @@
-"""Put the feature spaces side by side: a table to read and a figure."""
+"""Compare the feature spaces: differences between their scores with 95 % intervals, and what follows.
+
+Images, seeds and models are drawn again, with replacement: each draw gives the differences anew (a paired
+bootstrap). The clusterings are not made anew.
+"""
 
 import argparse
+import itertools
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
-from matplotlib.ticker import MaxNLocator
 
-from lib import figures
+from lib.agreement import agreement, contingency
+from lib.bootstrap import draws_of_samples
 from lib.cli import replacing, run
+from lib.comparison import Difference, difference, verdict
+from lib.results import Results, Run, Space
+from lib.storage import count_images, read_clusters, read_labels
 
-OWN = {"silhouette": "silhouette", "dunn": "Dunn"}  # measured in each feature space of its own
-COMMON = {"adjusted_rand": "adjusted Rand", "normalized_mutual_info": "NMI", "accuracy": "accuracy"}
-NOTE = """
-Silhouette and Dunn are measured in each feature space by itself, so they do not compare feature spaces."""
-NOTE_ESTIMATED = """
-Silhouettes are estimated from some images of each cluster; metrics.csv has the 95 % confidence interval of each.
-Dunn's index cannot be estimated."""
-NOTE_CLASSES = """
-Adjusted Rand, NMI and accuracy measure agreement with the classes, so they do."""
+COLUMNS = ["dataset", "split", "k", "metric", "features_a", "features_b", *Difference._fields]
+COLUMNS += ["n_seeds", "n_models", "comparable", "verdict"]
+INDICES = ("silhouette", "dunn")  # of clusterings in two spaces of their own: on two scales
 
 
 def main(args: argparse.Namespace) -> None:
-    table = pd.read_csv(args.metrics)
-    scores = [name for name in (OWN | COMMON) if name in table]
-    text = "\n".join(
-        [
-            f"{args.metrics}: mean and standard deviation over seeds",
-            "",
-            summary(table, scores).to_string(index=False, col_space=8),
-            NOTE + NOTE_CLASSES * ("accuracy" in table) + NOTE_ESTIMATED * ("silhouette_lower" in table),
-        ]
-    )
-    for line in text.splitlines():
-        logging.info(line)
+    results = Results(args)
+    rows = []
+    for split in dict.fromkeys(split for _, split in results.groups):
+        models: dict[str, list[Space]] = {}
+        for space, other in results.groups:
+            if other == split:
+                models.setdefault(space.kind, []).append(space)
+        if len(models) == 1:
+            continue
+        draws = draws_of_samples(count_images(results.images, split), args.replicates, seed=0)
+        for k in results.n_clusters:
+            for metric, a, b, values in pairs(results, split, k, models, draws):
+                found = difference(*values, args.replicates)
+                comparable = metric not in INDICES
+                row = [results.folder.name, split, k, metric, a, b, *found]
+                row += [len(results.seeds), max(len(models[a]), len(models[b]))]
+                rows.append([*row, "yes" if comparable else "no", verdict(a, b, found, comparable)])
+            logging.info("%s, k = %d: compared", split, k)
+    table = pd.DataFrame(rows, columns=COLUMNS)
     with replacing(args.table) as part:
-        part.write_text(text + "\n")
-    figures.save(draw(table, scores), args.figure)
+        table.to_csv(part, index=False)
+    with replacing(args.text) as part:
+        part.write_text(describe(table[table["k"] == args.shown_k]))
 
 
-def summary(table: pd.DataFrame, scores: list[str]) -> pd.DataFrame:
-    """A row for each feature space, split and k: "mean ± standard deviation" of each score."""
-    table = table.rename(columns={"n_samples": "images"})
-    groups = table.groupby(["features", "split", "images", "k"], sort=False)
-    rows = groups[scores].agg(["mean", "std"])
-    cells = {
-        (OWN | COMMON)[name]: [
-            "undefined" if pd.isna(mean) else f"{mean:.4f}" + (f" ± {std:.4f}" if pd.notna(std) else "")
-            for mean, std in zip(rows[name, "mean"], rows[name, "std"], strict=True)
-        ]
-        for name in scores
+def pairs(results: Results, split: str, k: int, models: dict[str, list[Space]], draws: list) -> Iterator:
+    """Each score of each two kinds of features: its name, the kinds, and both arrays as for `difference`."""
+    runs = {
+        kind: [[Run(space, split, k, seed) for seed in results.seeds] for space in models[kind]] for kind in models
     }
-    index = rows.index.to_frame(index=False).assign(seeds=groups.size().to_numpy())
-    return index.assign(**cells)
+    classes = read_labels(results.images, split)
+    if classes is not None:
+        agreements = {kind: agreements_of(results, runs[kind], classes, draws) for kind in models}
+    indices = {
+        (made_in, scored_in): indices_of(results, runs[made_in], models[scored_in], draws)
+        for made_in in models
+        for scored_in in models
+        if results.spaces or made_in == scored_in
+    }
+    for a, b in itertools.combinations(models, 2):
+        if classes is not None:
+            for metric in agreements[a]:
+                yield metric, a, b, (agreements[a][metric][:, None], agreements[b][metric][None])
+        for index in indices[a, a]:
+            yield index, a, b, (indices[a, a][index], indices[b, b][index].swapaxes(0, 1))
+        for space in models if results.spaces else []:
+            for index in indices[a, space]:
+                of_a, of_b = indices[a, space][index], indices[b, space][index].swapaxes(0, 1)
+                if space not in (a, b):
+                    of_a, of_b = of_a.mean(axis=1, keepdims=True), of_b.mean(axis=0, keepdims=True)
+                yield f"{index}_in_{space}", a, b, (of_a, of_b)
 
 
-def draw(table: pd.DataFrame, scores: list[str]) -> plt.Figure:
-    """Every clustering as a point and their mean over seeds as a line, by score."""
-    figure, axes = plt.subplots(1, len(scores), figsize=(2.6 * len(scores), 3.2), layout="constrained")
-    groups = list(table.groupby(["features", "split"], sort=False))
-    several_k = table["k"].nunique() > 1
-    for axis, score in zip(axes, scores, strict=True):
-        for position, ((features, split), group) in enumerate(groups):
-            colour, marker = figures.STYLES[position % len(figures.STYLES)]
-            if several_k:
-                x = group["k"] + 0.1 * (position - (len(groups) - 1) / 2)
-                axis.plot(group.groupby("k")[score].mean(), color=colour)
-            else:
-                x = position + 0.15 * (group["seed"].rank() / len(group) - 0.5)
-                axis.hlines(group[score].mean(), position - 0.25, position + 0.25, color=colour)
-            axis.plot(x, group[score], marker, color=colour, alpha=0.6, label=f"{features}, {split}")
-        axis.set_title((OWN | COMMON)[score] + ("\n(own space)" if score in OWN else "\n(against classes)"))
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.set_ylim(min(0, axis.get_ylim()[0]), 1.05 * axis.get_ylim()[1])
-        if several_k:
-            axis.set_xlabel("k")
-            axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-            if table["k"].nunique() <= 6:
-                axis.set_xticks(sorted(set(table["k"])))
-        else:
-            axis.set_xlim(-0.7, len(groups) - 0.3)
-            axis.set_xticks([])
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(groups), frameon=False)
-    return figure
+def agreements_of(results: Results, runs: list[list[Run]], classes: np.ndarray, draws: list) -> dict:
+    """Agreement with the classes: (n_models, n_seeds, 1 + n_replicates) for each measure."""
+    labels = [[read_clusters(results.clusters(run), len(classes)) for run in line] for line in runs]
+    found = [[[agreement(contingency(classes, x)[None])] for x in line] for line in labels]
+    for weights in draws:
+        for line, parts in zip(labels, found, strict=True):
+            for x, part in zip(line, parts, strict=True):
+                part.append(agreement(contingency(classes, x, weights.astype(np.float32))))
+    return {
+        metric: np.array([[np.concatenate([part[metric] for part in parts]) for parts in line] for line in found])
+        for metric in found[0][0][0]
+    }
+
+
+def indices_of(results: Results, runs: list[list[Run]], spaces: list[Space], draws: list) -> dict:
+    """Validity indices in some spaces: (n_models, n_spaces, n_seeds, 1 + n_replicates) for each index.
+
+    In its own kind of space, a clustering is scored in its own alone, and n_spaces is 1. Dunn's index has no
+    replicates, as two pairs among all decide it; nor has a silhouette that was estimated.
+    """
+    scores = [
+        [
+            [results.read_scores(run, space) for run in line]
+            for space in (spaces if line[0].space not in spaces else [line[0].space])
+        ]
+        for line in runs
+    ]
+    found = {
+        index: np.array([[[[score[index]] for score in x] for x in line] for line in scores], float)
+        for index in INDICES
+        if index in scores[0][0][0]
+    }
+    if "silhouette_samples" in scores[0][0][0]:
+        samples = np.array([[[score["silhouette_samples"] for score in x] for x in line] for line in scores])
+        replicates = [samples @ weights.astype(np.float32) / samples.shape[-1] for weights in draws]
+        found["silhouette"] = np.concatenate([found["silhouette"], *replicates], axis=-1)
+    return found
+
+
+def describe(table: pd.DataFrame) -> str:
+    """The comparisons for one number of clusters, as text."""
+    if table.empty:
+        return "Nothing can be compared: no split is clustered in more than one feature space.\n"
+    lines = []
+    for (split, k, a, b), group in table.groupby(["split", "k", "features_a", "features_b"], sort=False):
+        seeds, models = group.iloc[0][["n_seeds", "n_models"]]
+        lines += [f"{split} images, k = {k}, {seeds} seeds, {models} models: {b} against {a}", ""]
+        cells = pd.DataFrame(
+            {
+                "": group["metric"],
+                a: group["mean_a"].map("{:.4f}".format),
+                b: group["mean_b"].map("{:.4f}".format),
+                "difference [95 % interval]": [
+                    f"{d:+.4f} [{lower:+.4f}, {upper:+.4f}]"
+                    for d, lower, upper in zip(group["difference"], group["lower"], group["upper"], strict=True)
+                ],
+                "verdict": group["verdict"],
+            }
+        )
+        lines += [cells.to_string(index=False), ""]
+    lines += [
+        "Silhouette and dunn are measured in each feature space by itself, so they do not compare feature spaces."
+    ]
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="compare", description=__doc__)
-    parser.add_argument("--metrics", type=Path, required=True)
-    parser.add_argument("--table", type=Path, required=True, help="to write, .txt")
-    parser.add_argument("--figure", type=Path, required=True, help="to write, .png")
+    Results.add_arguments(parser)
+    parser.add_argument("--replicates", type=int, default=1000, help="draws for the intervals")
+    parser.add_argument("--shown-k", type=int, required=True, help="number of clusters to describe")
+    parser.add_argument("--table", type=Path, required=True, help="to write, .csv")
+    parser.add_argument("--text", type=Path, required=True, help="to write, .txt")
     run(main, parser)

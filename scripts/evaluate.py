@@ -1,12 +1,13 @@
-"""Score one clustering by itself: the validity indices."""
+"""Score one clustering in one feature space: silhouette and Dunn's index."""
 
 import argparse
-import json
 import logging
 from pathlib import Path
 
-from lib.cli import replacing, run
-from lib.storage import SPLITS, read_clusters, read_features, reading
+import numpy as np
+
+from lib.cli import run
+from lib.storage import SPLITS, read_clusters, read_features, reading, writing
 from lib.validity import Part, combine, sampled_silhouette, validity
 
 
@@ -16,25 +17,20 @@ def main(args: argparse.Namespace) -> None:
     if args.silhouette_samples:
         mean, lower, upper = sampled_silhouette(X, labels, args.silhouette_samples, n_threads=args.threads)
         scores = {"silhouette": mean, "silhouette_lower": lower, "silhouette_upper": upper}
+    elif args.parts:
+        scores = combine(labels, [read_part(path) for path in args.parts])._asdict()
     else:
-        if args.parts:
-            exact = combine(labels, [read_part(path) for path in args.parts])
-        else:
-            exact = validity(X, labels, n_threads=args.threads)
-        scores = {name: value for name, value in exact._asdict().items() if name != "silhouette_samples"}
-    with reading(args.clusters) as file:
-        row = {
-            "n_samples": X.shape[0],
-            "n_features": X.shape[1],
-            "k": len(file["centroids"]),
-            "inertia": float(file.attrs["inertia"]),
-            "n_iter": int(file.attrs["n_iter"]),
-            "converged": bool(file.attrs["converged"]),
-        }
-    row |= scores
-    logging.info(", ".join(f"{name} {value:.4g}" for name, value in row.items() if isinstance(value, float)))
-    with replacing(args.out) as part:
-        part.write_text(json.dumps(row, indent=2) + "\n")
+        scores = validity(X, labels, n_threads=args.threads)._asdict()
+    samples = scores.pop("silhouette_samples", None)
+    logging.info(", ".join(f"{name} {value:.4g}" for name, value in scores.items() if isinstance(value, float)))
+    with writing(args.out) as file:
+        file.attrs["n_features"] = X.shape[1]
+        for name, value in scores.items():
+            if value is not None:
+                file.attrs[name] = value
+        if samples is not None:
+            file["silhouette_samples"] = samples.astype(np.float32)
+            file["silhouette_samples"].attrs["description"] = "silhouette of each image, in the order of images.h5"
 
 
 def read_part(path: Path) -> Part:
@@ -48,8 +44,8 @@ def read_part(path: Path) -> Part:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="evaluate", description=__doc__)
-    parser.add_argument("--features", type=Path, required=True)
-    parser.add_argument("--clusters", type=Path, required=True)
+    parser.add_argument("--features", type=Path, required=True, help="the space to score in")
+    parser.add_argument("--clusters", type=Path, required=True, help="made in that space or in another")
     parser.add_argument("--split", choices=SPLITS, required=True)
     parser.add_argument("--parts", type=Path, nargs="*", help="all parts of the indices, if computed already")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""Agreement with classes: against all assignments of clusters to classes, all pairs, and worked examples."""
+"""Agreement with classes: against all assignments, all pairs, scikit-learn, and worked examples."""
 
 from itertools import combinations, permutations
 
@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
-from lib.agreement import agreement
+from lib.agreement import agreement, contingency
 
 
 def best_accuracy(classes, labels):
@@ -48,7 +49,7 @@ def mutual_info_normalized(classes, labels):
 )
 def test_scores_by_brute_force(pairs):
     classes, labels = np.array(pairs, np.uint8).T
-    scores = agreement(classes, labels.astype(np.int32))
+    scores = agreement(contingency(classes, labels.astype(np.int32)))
     assert scores["accuracy"] == pytest.approx(best_accuracy(classes.tolist(), labels.tolist()))
     assert scores["adjusted_rand"] == pytest.approx(rand_adjusted_for_chance(classes, labels), abs=1e-12)
     assert scores["normalized_mutual_info"] == pytest.approx(mutual_info_normalized(classes, labels), abs=1e-9)
@@ -68,9 +69,24 @@ def test_scores_by_brute_force(pairs):
     ],
 )
 def test_worked_examples(classes, labels, adjusted_rand, mutual_info, accuracy):
-    scores = agreement(np.array(classes), np.array(labels))
+    scores = agreement(contingency(np.array(classes), np.array(labels)))
     assert scores == {
         "adjusted_rand": pytest.approx(adjusted_rand, abs=1e-4),
         "normalized_mutual_info": pytest.approx(mutual_info, abs=1e-4),
         "accuracy": pytest.approx(accuracy),
     }
+
+
+def test_weightings_are_samples_taken_so_often():
+    rng = np.random.default_rng(0)
+    classes, labels = rng.integers(10, size=500), rng.integers(7, size=500)
+    labels[:300] = classes[:300] % 7
+    weights = rng.integers(4, size=(500, 3)).astype(np.float32)
+    found = agreement(contingency(classes, labels, weights))
+    for i, weight in enumerate(weights.T.astype(int)):
+        sample = classes.repeat(weight), labels.repeat(weight)
+        assert found["adjusted_rand"][i] == pytest.approx(adjusted_rand_score(*sample), abs=1e-12)
+        assert found["normalized_mutual_info"][i] == pytest.approx(
+            normalized_mutual_info_score(*sample), abs=1e-12
+        )
+        assert found["accuracy"][i] == agreement(contingency(*sample))["accuracy"]

@@ -65,7 +65,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         (
             "feature: [pixels]",
             "feature is not a setting; allowed here: dataset, datasets, features, autoencoder, clustering, "
-            "evaluation",
+            "evaluation, report",
         ),
         ("clustering: {k: [3]}", "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init"),
         (
@@ -119,7 +119,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
             "autoencoder: {learning_rate: .inf}",
             f"autoencoder.learning_rate is inf; {RATE}",
         ),
-        ("autoencoder: {seed: 4294967296}", f"autoencoder.seed is 4294967296; {SEED}"),
+        ("autoencoder: {seeds: [4294967296]}", f"autoencoder.seeds[0] is 4294967296; {SEED}"),
         ("clustering: {n_clusters: [0]}", f"clustering.n_clusters[0] is 0; {POSITIVE}"),
         ("clustering: {seeds: [-1]}", f"clustering.seeds[0] is -1; {SEED}"),
         ("clustering: {init: kmeans}", "clustering.init is 'kmeans'; allowed: random, k-means++"),
@@ -145,6 +145,10 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ),
         ("datasets: {a/b: {format: digits}}", f"datasets.a/b is not a setting; {FOLDERS}"),
         ("datasets: {..: {format: digits}}", f"datasets... is not a setting; {FOLDERS}"),
+        (
+            "report: {n_clusters: 7}",
+            "report.n_clusters is 7; allowed: one of clustering.n_clusters, which is [10]",
+        ),
         # Duplicates.
         ("features: [pixels, pixels]", f"features is ['pixels', 'pixels']; {SPACES}"),
         ("clustering: {n_clusters: [3, 3]}", f"clustering.n_clusters is [3, 3]; {WHOLE_NUMBERS}"),
@@ -204,7 +208,7 @@ def test_every_fault_is_told_once():
     text = "{features: [pixel], autoencoder: {epoch: 1, epochs: 0}, clustering: {seed: 1, k: 2}}"
     assert faults(with_settings(text), SCHEMA) == [
         "autoencoder.epoch is not a setting; allowed here: filters, initializer, epochs, batch_size, "
-        "learning_rate, mixed_precision, seed",
+        "learning_rate, mixed_precision, seeds",
         "autoencoder.epochs is 0; allowed: a whole number, 1 or more",
         "clustering.seed is not a setting; allowed here: splits, n_clusters, seeds, init",
         "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init",

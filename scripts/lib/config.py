@@ -30,6 +30,9 @@ def faults(config: dict, schema: dict) -> list[str]:
         for features in config["features"]:
             if features not in splits:
                 lines.append(f"clustering.splits.{features} is missing, and features lists {features}")
+    shown, ks = config["report"]["n_clusters"], config["clustering"]["n_clusters"]
+    if shown is not None and shown not in ks:
+        lines.append(f"report.n_clusters is {shown}; allowed: one of clustering.n_clusters, which is {ks}")
     return lines
 
 

@@ -67,6 +67,12 @@ def read_images(path: Path, split: str) -> np.ndarray:
         return file[split]["images"][:]
 
 
+def count_images(path: Path, split: str) -> int:
+    """How many images a split has."""
+    with reading(path) as file:
+        return len(file[split]["images"])
+
+
 def read_labels(path: Path, split: str) -> np.ndarray | None:
     """The classes of one split, uint8 (n,), or None where the dataset has none."""
     with reading(path) as file:
@@ -107,10 +113,10 @@ def read_features(path: Path, split: str) -> np.ndarray:
         return features[:]
 
 
-def read_clusters(path: Path, n: int) -> np.ndarray:
-    """The cluster of each of n points, int32 (n,)."""
+def read_clusters(path: Path, n: int | None = None) -> np.ndarray:
+    """The cluster of each point, int32 (n,); of n points, if that is given."""
     with reading(path) as file:
         labels = file["labels"][:]
-    if len(labels) != n:
+    if n is not None and len(labels) != n:
         raise InputError(f"{path} has {len(labels)} labels for {n} rows of features; delete it and run again")
     return labels

@@ -79,6 +79,11 @@ class Project:
         return project
 
     @property
+    def model(self) -> Path:
+        """The folder of the autoencoder."""
+        return self.results / "autoencoder" / "seed0"
+
+    @property
     def settings(self) -> dict:
         return yaml.safe_load(self.settings_file.read_text())
 
@@ -128,9 +133,11 @@ class Project:
 
     def metrics_of(self, finished: "Project") -> str:
         """The metrics.csv that the present feature spaces should give, from that of all of them."""
-        lines = finished.metrics.read_text().splitlines(keepends=True)
         features = merged(yaml.safe_load((self.path / "config.yaml").read_text()), self.settings)["features"]
-        return "".join(line for line in lines if line.split(",")[1] in ["features", *features])
+        head, *rows = [line.split(",") for line in finished.metrics.read_text().splitlines()]
+        kept = [i for i, name in enumerate(head) if "_in_" not in name or name.split("_in_")[1] in features]
+        lines = [head, *(row for row in rows if row[1] in features)]
+        return "".join(",".join(line[i] for i in kept) + "\n" for line in lines)
 
     def snapshot(self) -> dict[str, bytes]:
         """All results but logs and benchmarks."""
@@ -160,6 +167,7 @@ def job_name(rule: str, details: str) -> str:
     wildcards = dict(re.findall(r"(\w+)=([^,\s]+)", details.partition("wildcards: ")[2].split("\n")[0]))
     parts = [wildcards[name] for name in ("features", "split") if name in wildcards]
     parts += [f"{name}{wildcards[name]}" for name in ("k", "seed") if name in wildcards]
+    parts += [f"in {wildcards['space']}"] if "space" in wildcards else []
     return " ".join([rule, *parts])
 
 

@@ -50,7 +50,7 @@ def without(files, name):
     return {key: data for key, data in files.items() if key != name}
 
 
-MODEL = [f"autoencoder/{name}" for name in ("model.keras", "history.csv", "summary.txt")]
+MODEL = [f"autoencoder/seed0/{name}" for name in ("model.keras", "history.csv", "summary.txt")]
 LABEL_200 = bytearray(records(40, 2))
 LABEL_200[17 * 3073] = 200
 
@@ -298,9 +298,9 @@ def small_disk(tmp_path):
         ("download", "archives/{archive}"),
         ("grayscale", "tiny/images.h5"),
         ("pixels", "tiny/features/pixels.h5"),
-        ("train", "tiny/autoencoder/model.keras"),
-        ("embed", "tiny/features/autoencoder.h5"),
-        ("evaluate", "tiny/metrics/pixels/test/k3/seed0.json"),
+        ("train", "tiny/autoencoder/seed0/model.keras"),
+        ("embed", "tiny/features/autoencoder/seed0.h5"),
+        ("evaluate", "tiny/metrics/pixels/test/k3/seed0/pixels.h5"),
         ("cluster", "tiny/clusters/pixels/test/k3/seed0.h5"),
     ],
 )

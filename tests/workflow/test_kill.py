@@ -20,6 +20,7 @@ RULES = [
     "cluster",
     "evaluate",
     "gather",
+    "summarise",
     "compare",
 ]
 TRAINING = ("train", "embed", "draw_autoencoder")
@@ -69,27 +70,27 @@ def test_killed_job(project, finished, rule):
 def test_preempted_training_goes_on(project, finished):
     """As a cluster ends a job that has to make room."""
     run, job = start(project, "train", delay=0)
-    while not (project.results / "autoencoder" / "checkpoint.npz").exists():
+    while not (project.model / "checkpoint.npz").exists():
         time.sleep(0.001)
     job.terminate()
     assert run.wait() != 0
     check(project, finished)
-    assert "going on after epoch" in (project.results / "logs" / "train.log").read_text()
-    assert not (project.results / "autoencoder" / "checkpoint.npz").exists()
+    assert "going on after epoch" in (project.results / "logs" / "train" / "seed0.log").read_text()
+    assert not (project.model / "checkpoint.npz").exists()
 
 
 def test_training_that_outlives_its_snakemake_is_not_taken_for_another(project, finished):
     settings = project.settings["autoencoder"]
     project.configure(autoencoder={"epochs": 300, "filters": [2, 1]})
     run, job = start(project, "train", delay=0)
-    while not (project.results / "autoencoder" / "checkpoint.npz").exists():
+    while not (project.model / "checkpoint.npz").exists():
         time.sleep(0.001)
     run.kill()
     run.wait()
     project.configure(autoencoder=settings | {"filters": [3, 1]})
     assert job.is_running()
     check(project, finished)
-    assert "waiting for another training" in (project.results / "logs" / "train.log").read_text()
+    assert "waiting for another training" in (project.results / "logs" / "train" / "seed0.log").read_text()
     assert not job.is_running()
 
 

@@ -13,19 +13,26 @@ from conftest import archive_files, touch
 
 pytestmark = pytest.mark.slow
 
-FEATURES = ("pixels", "autoencoder")
+CODES = "autoencoder/seed0"
+FEATURES = ("pixels", CODES)
 
 
 def clusterings(rule, features=FEATURES, split="test", ks=(3,), seeds=(0, 1)):
     return {f"{rule} {name} {split} k{k} seed{seed}" for name in features for k in ks for seed in seeds}
 
 
-FINAL = {"gather", "compare"}
-EVALUATIONS = clusterings("evaluate") | FINAL
+def evaluations(features=FEATURES, spaces=FEATURES, **which):
+    return {f"{job} in {space}" for job in clusterings("evaluate", features, **which) for space in spaces}
+
+
+FINAL = {"gather", "summarise", "compare"}
+EVALUATIONS = evaluations() | FINAL
 CLUSTERINGS = clusterings("cluster") | EVALUATIONS
-PIXELS = clusterings("cluster", ["pixels"]) | clusterings("evaluate", ["pixels"]) | FINAL
+# Where pixels are the only features.
+PIXELS = clusterings("cluster", ["pixels"]) | evaluations(["pixels"], ["pixels"]) | FINAL
+OF_PIXELS = PIXELS | evaluations(["pixels"]) | evaluations(spaces=["pixels"])
 TRAINING = {"train", "embed", "draw_autoencoder"}
-BRANCH = TRAINING | clusterings("cluster", ["autoencoder"]) | clusterings("evaluate", ["autoencoder"]) | FINAL
+BRANCH = TRAINING | clusterings("cluster", [CODES]) | evaluations([CODES]) | evaluations(spaces=[CODES]) | FINAL
 EVERYTHING = {"grayscale", "pixels"} | TRAINING | CLUSTERINGS
 
 NEW_CODE = "\n\ndef _new():\n    return 1\n"
@@ -50,8 +57,11 @@ def expect(project, jobs, *options):
         ("cluster.py", CLUSTERINGS),
         ("embed.py", BRANCH - {"train"}),
         ("draw_autoencoder.py", {"draw_autoencoder"}),
-        ("gather.py", FINAL),
+        ("gather.py", {"gather", "summarise"}),
+        ("summarise.py", {"summarise"}),
         ("compare.py", {"compare"}),
+        # imported by the scripts of these
+        ("lib/agreement.py", FINAL),
         ("download.py", set()),
     ],
 )
@@ -114,11 +124,11 @@ def test_checked_out_again_elsewhere_with_new_times(project, tmp_path):
 @pytest.mark.parametrize(
     ("clustering", "jobs"),
     [
-        ({"n_clusters": [3, 4]}, clusterings("cluster", ks=[4]) | clusterings("evaluate", ks=[4]) | FINAL),
-        ({"seeds": [0, 1, 7]}, clusterings("cluster", seeds=[7]) | clusterings("evaluate", seeds=[7]) | FINAL),
+        ({"n_clusters": [3, 4]}, clusterings("cluster", ks=[4]) | evaluations(ks=[4]) | FINAL),
+        ({"seeds": [0, 1, 7]}, clusterings("cluster", seeds=[7]) | evaluations(seeds=[7]) | FINAL),
         (
             {"splits": ["test", "train"]},
-            clusterings("cluster", split="train") | clusterings("evaluate", split="train") | FINAL,
+            clusterings("cluster", split="train") | evaluations(split="train") | FINAL,
         ),
         ({"seeds": [1]}, FINAL),
         ({"init": "k-means++"}, CLUSTERINGS),
@@ -133,31 +143,80 @@ def test_changed_clustering_settings(project, clustering, jobs):
 def test_large_split_is_scored_in_parts_with_the_same_result(project, finished):
     project.without_training()
     project.configure(evaluation={"scatter_above": 50, "n_parts": 3})
-    parts = {f"validity_part pixels test k3 seed{seed}" for seed in (0, 1)}
-    expect(project, parts | clusterings("evaluate", ["pixels"]) | FINAL)
+    parts = {f"validity_part pixels test k3 seed{seed} in pixels" for seed in (0, 1)}
+    expect(project, parts | evaluations(["pixels"], ["pixels"]) | FINAL)
     project.run()
     assert project.metrics.read_text() == project.metrics_of(finished)
     assert not list(project.results.glob("parts/**/*.h5"))
     project.configure(evaluation={"scatter_above": 60})
-    expect(project, clusterings("evaluate", ["pixels"]) | FINAL)
+    expect(project, evaluations(["pixels"], ["pixels"]) | FINAL)
 
 
 def test_estimated_silhouette_says_so(project):
     project.without_training()
     project.configure(evaluation={"silhouette_samples": 5, "scatter_above": 50})
-    expect(project, clusterings("evaluate", ["pixels"]) | FINAL)
+    expect(project, evaluations(["pixels"], ["pixels"]) | FINAL)
     project.run()
     with project.metrics.open() as file:
         for row in csv.DictReader(file):
             assert float(row["silhouette_lower"]) < float(row["silhouette"]) < float(row["silhouette_upper"])
             assert "dunn" not in row
-    assert "estimated" in (project.results / "comparison.txt").read_text()
 
 
-@pytest.mark.parametrize("setting", [{"epochs": 3}, {"filters": [4, 1]}, {"seed": 1}])
+@pytest.mark.parametrize("setting", [{"epochs": 3}, {"filters": [4, 1]}])
 def test_changed_autoencoder_setting(project, setting):
     project.configure(autoencoder=setting)
     expect(project, BRANCH)
+
+
+def test_another_autoencoder(project):
+    """It adds to what is there: its own clusterings, and those of pixels in its space."""
+    project.configure(autoencoder={"seeds": [0, 4]})
+    other = "autoencoder/seed4"
+    expect(
+        project,
+        TRAINING
+        | clusterings("cluster", [other])
+        | evaluations([other], ["pixels", other])
+        | evaluations(["pixels"], [other])
+        | FINAL,
+    )
+    project.run()
+    table = pd.read_csv(project.metrics)
+    assert table["model_seed"].dropna().value_counts().to_dict() == {0: 2, 4: 2}
+    compared = pd.read_csv(project.results / "comparison.csv")
+    assert (compared["n_models"] == 2).all()
+
+
+def test_feature_spaces_by_themselves(project):
+    """Without scores in common spaces, nothing is scored that is not there already."""
+    project.configure(evaluation={"common_spaces": False})
+    expect(project, FINAL)
+    project.run()
+    assert not [name for name in pd.read_csv(project.metrics) if "_in_" in name]
+    assert set(pd.read_csv(project.results / "comparison.csv")["metric"]) == {
+        "adjusted_rand",
+        "normalized_mutual_info",
+        "accuracy",
+        "silhouette",
+        "dunn",
+    }
+
+
+def test_gap_statistic(project):
+    project.without_training()
+    project.configure(evaluation={"gap_references": 2}, clustering={"n_clusters": [2, 3]})
+    expect(
+        project,
+        {"gap pixels test k2", "gap pixels test k3"}
+        | clusterings("cluster", ["pixels"], ks=[2])
+        | evaluations(["pixels"], ["pixels"], ks=[2])
+        | FINAL,
+    )
+    project.run()
+    summary = pd.read_csv(project.results / "summary.csv").set_index(["metric", "k"])
+    assert summary.loc[("gap", 3), "n"] == 2
+    assert summary.loc[("gap_standard_error", 3), "mean"] > 0
 
 
 def test_swapped_settings(project):
@@ -231,14 +290,17 @@ def test_source_that_is_gone_after_use(project):
     ("file", "jobs"),
     [
         ("images.h5", EVERYTHING),
-        ("features/pixels.h5", {"pixels"} | PIXELS),
-        ("autoencoder/model.keras", BRANCH),
+        ("features/pixels.h5", {"pixels"} | OF_PIXELS),
+        ("autoencoder/seed0/model.keras", BRANCH),
         (
             "clusters/pixels/test/k3/seed0.h5",
-            {f"{rule} pixels test k3 seed0" for rule in ("cluster", "evaluate")} | FINAL,
+            {"cluster pixels test k3 seed0"} | evaluations(["pixels"], seeds=[0]) | FINAL,
         ),
-        ("metrics/pixels/test/k3/seed0.json", {"evaluate pixels test k3 seed0"} | FINAL),
-        ("metrics.csv", FINAL),
+        (
+            "metrics/pixels/test/k3/seed0/autoencoder/seed0.h5",
+            {"evaluate pixels test k3 seed0 in autoencoder/seed0"} | FINAL,
+        ),
+        ("metrics.csv", {"gather", "summarise"}),
     ],
 )
 def test_deleted_file(project, file, jobs):
@@ -250,7 +312,7 @@ def test_deleted_file(project, file, jobs):
     project.run(f"results/tiny/{file}")
     assert path.read_bytes() == before
     # The history of training has times in it.
-    expect(project, {"draw_autoencoder"} if file == "autoencoder/model.keras" else set())
+    expect(project, {"draw_autoencoder"} if file == "autoencoder/seed0/model.keras" else set())
 
 
 def test_deleted_archive(project):

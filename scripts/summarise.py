@@ -1,0 +1,73 @@
+"""Mean and spread of each score over seeds, and how much the clusterings of different seeds are alike."""
+
+import argparse
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lib.agreement import adjusted_rand, contingency
+from lib.cli import replacing, run
+from lib.results import Results
+from lib.storage import read_clusters
+
+GROUP = ["dataset", "features", "split", "k"]
+NOT_SCORES = [*GROUP, "model_seed", "n_samples", "n_features", "seed", "n_iter", "converged"]
+
+
+def main(args: argparse.Namespace) -> None:
+    results = Results(args)
+    table = pd.read_csv(args.metrics)
+    scores = table.melt(GROUP, [name for name in table if name not in NOT_SCORES], "metric")
+    more = list(alike(results))
+    if args.gap:
+        more += gaps(results, table)
+    values = pd.concat([scores, pd.DataFrame(more, columns=scores.columns)])
+    summary = values.groupby([*GROUP, "metric"], sort=False)["value"].agg(["count", "mean", "std", "min", "max"])
+    with replacing(args.out) as part:
+        summary.rename(columns={"count": "n"}).to_csv(part)
+
+
+def alike(results: Results) -> Iterator[list]:
+    """Rows of the adjusted Rand index between each two clusterings into as many clusters."""
+    groups = {}
+    for clustering in results.runs():
+        groups.setdefault((clustering.space.kind, clustering.split, clustering.k), []).append(clustering)
+    for (kind, split, k), group in groups.items():
+        labels = [read_clusters(results.clusters(clustering)) for clustering in group]
+        for i, j in itertools.combinations(range(len(group)), 2):
+            metric = "stability" if group[i].space == group[j].space else "stability_of_models"
+            value = float(adjusted_rand(contingency(labels[i], labels[j])))
+            yield [results.folder.name, kind, split, k, metric, value]
+
+
+def gaps(results: Results, table: pd.DataFrame) -> list[list]:
+    """Rows of the gap statistic of each clustering, and of its standard error.
+
+    Tibshirani, Walther & Hastie 2001: how much smaller the logarithm of the inertia is than that of points
+    without clusters. The error is the standard deviation of the latter, times sqrt(1 + 1 / references).
+    """
+    inertias = table.groupby(["features", "split", "k", table["model_seed"].fillna(-1)])["inertia"]
+    rows = []
+    for space, split in results.groups:
+        for k in results.n_clusters:
+            path = results.folder / "gap" / space.path / split / f"k{k}.json"
+            reference = np.array(json.loads(path.read_text())["log_inertia"])
+            key = [results.folder.name, space.kind, split, k]
+            model_seed = -1 if space.model_seed is None else space.model_seed
+            own = np.log(inertias.get_group((space.kind, split, k, model_seed)))
+            rows += [[*key, "gap", float(reference.mean() - value)] for value in own]
+            rows += [[*key, "gap_standard_error", float(reference.std() * np.sqrt(1 + 1 / len(reference)))]]
+    return rows
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="summarise", description=__doc__)
+    Results.add_arguments(parser)
+    parser.add_argument("--metrics", type=Path, required=True)
+    parser.add_argument("--gap", action="store_true", help="read what gap.py has made, too")
+    parser.add_argument("--out", type=Path, required=True)
+    run(main, parser)
