@@ -94,7 +94,7 @@ rule draw_autoencoder:
     log:
         "results/{dataset}/logs/draw_autoencoder/seed{model_seed}.log",
     conda:
-        "../envs/evaluation.yaml"
+        "../envs/report.yaml"
     threads: 1
     resources:
         mem_mb=300,

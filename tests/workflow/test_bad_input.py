@@ -244,7 +244,7 @@ def test_images_replaced_by_garbage(project):
 def test_dead_code(project):
     """A learning rate that kills any ReLU network."""
     project.configure(autoencoder={"learning_rate": 1e6}, features=["autoencoder"])
-    refused(project, "train", "5 attempts", "seed 0", log="tiny/logs/train.log", replaces=MODEL)
+    refused(project, "train", "5 attempts", "seed 0", log="tiny/logs/train/seed0.log", replaces=MODEL)
 
 
 @pytest.mark.parametrize(
