@@ -30,6 +30,11 @@ run: install  ## the whole pipeline on CIFAR-10 (downloads 170 MB the first time
 	$(SNAKEMAKE) --cores $(CORES)
 	@echo; cat results/cifar10/comparison.txt
 
+.PHONY: report
+report: install  ## report.html of the dataset, and Snakemake's own report (CONFIG=mine.yaml: with these settings)
+	$(SNAKEMAKE) --cores $(CORES) $(addprefix --configfile ,$(CONFIG))
+	$(SNAKEMAKE) --report results/snakemake-report.html $(addprefix --configfile ,$(CONFIG))
+
 .PHONY: test
 test: install  ## the fast tests
 	.venv/bin/pytest
