@@ -31,9 +31,11 @@ include: "rules/data.smk"
 include: "rules/features.smk"
 include: "rules/clustering.smk"
 include: "rules/evaluation.smk"
+include: "rules/figures.smk"
 
 
 AUTOENCODER_FILES = ["model.keras", "examples.h5", "loss.png", "reconstructions.png"]
+FIGURES = ["silhouettes", "contents", "montage", "centroids", "dunn", "map"]
 SPACES = [space for kind in config["features"] for space in spaces(kind)]
 
 
@@ -56,5 +58,8 @@ rule all:
                 "summary.csv",
                 "comparison.csv",
                 "comparison.txt",
+                *(file for run in shown() for file in decoded(run)),
+                "figures/scores.png",
+                *(f"figures/{run}/{figure}.png" for run in shown() for figure in FIGURES),
             ],
         ),

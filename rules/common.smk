@@ -170,3 +170,26 @@ def runs():
 def shown_k():
     """The number of clusters to show and talk about."""
     return config["report"]["n_clusters"] or config["clustering"]["n_clusters"][0]
+
+
+def shown():
+    """The path of each clustering to show pictures of: of the shown k and the first of all seeds."""
+    first = [spaces(kind)[0] for kind in config["features"]]
+    seed = config["clustering"]["seeds"][0]
+    return [f"{group}/k{shown_k()}/seed{seed}" for group in groups() if group.rpartition("/")[0] in first]
+
+
+def decoded(run):
+    """What the images of a clustering's centroids are in, a list; empty where centroids are images themselves."""
+    return [f"centroids/{run}.h5"] if run.startswith("autoencoder/") else []
+
+
+def figure_of(name):
+    """A figure of a clustering, also for Snakemake's report."""
+    return report(
+        f"results/{{dataset}}/figures/{{features}}/{{split}}/k{{k}}/seed{{seed}}/{name}.png",
+        caption=f"captions/{name}.rst",
+        category="Clusters",
+        subcategory="{features}, {split} images",
+        labels={"figure": name, "k": "{k}", "seed": "{seed}"},
+    )

@@ -146,7 +146,12 @@ rule compare:
         expand("results/{{dataset}}/metrics/{run}.h5", run=scores()),
     output:
         table="results/{dataset}/comparison.csv",
-        text="results/{dataset}/comparison.txt",
+        text=report(
+            "results/{dataset}/comparison.txt",
+            caption="captions/comparison.rst",
+            category="Scores",
+            labels={"figure": "comparison, as text"},
+        ),
     log:
         "results/{dataset}/logs/compare.log",
     benchmark:

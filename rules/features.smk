@@ -89,8 +89,18 @@ rule draw_autoencoder:
         history="results/{dataset}/autoencoder/seed{model_seed}/history.csv",
         examples="results/{dataset}/autoencoder/seed{model_seed}/examples.h5",
     output:
-        loss="results/{dataset}/autoencoder/seed{model_seed}/loss.png",
-        reconstructions="results/{dataset}/autoencoder/seed{model_seed}/reconstructions.png",
+        loss=report(
+            "results/{dataset}/autoencoder/seed{model_seed}/loss.png",
+            caption="captions/loss.rst",
+            category="Autoencoder",
+            labels={"figure": "loss", "model seed": "{model_seed}"},
+        ),
+        reconstructions=report(
+            "results/{dataset}/autoencoder/seed{model_seed}/reconstructions.png",
+            caption="captions/reconstructions.rst",
+            category="Autoencoder",
+            labels={"figure": "reconstructions", "model seed": "{model_seed}"},
+        ),
     log:
         "results/{dataset}/logs/draw_autoencoder/seed{model_seed}.log",
     conda:

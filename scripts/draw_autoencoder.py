@@ -30,8 +30,7 @@ def draw_loss(history: pd.DataFrame) -> plt.Figure:
     axis.set_ylabel("mean squared error\n(gray levels from 0 to 1)")
     axis.set_ylim(bottom=0)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.legend(frameon=False)
+    axis.legend()
     return figure
 
 

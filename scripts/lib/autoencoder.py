@@ -326,6 +326,13 @@ def encode(model: keras.Model, images: np.ndarray) -> np.ndarray:
     return codes.reshape(len(codes), -1)
 
 
+def decode(model: keras.Model, codes: np.ndarray) -> np.ndarray:
+    """The image that is made of each code: float32 (n, side, side[, 3]), 0 to 1, from codes as of `encode`."""
+    code = model.get_layer(CODE).output
+    images = keras.Model(code, model.output)(codes.reshape(-1, *code.shape[1:])).numpy()
+    return images[..., 0] if images.shape[3] == 1 else images
+
+
 def look_into(model: keras.Model, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The codes (n, height, width, channels) of images, and the images that are made of them, from 0 to 1."""
     codes, reconstructions = _compiled(model, [model.get_layer(CODE).output, model.output])(_with_channels(images))

@@ -1,0 +1,111 @@
+# Needs: results/{dataset}/summary.csv, and for some clusterings images, features, clusters and scores.
+# Makes: results/{dataset}/figures/, and results/{dataset}/centroids/ for it.
+
+
+# All scores against the number of clusters.
+rule draw_scores:
+    input:
+        "results/{dataset}/summary.csv",
+    output:
+        report(
+            "results/{dataset}/figures/scores.png",
+            caption="captions/scores.rst",
+            category="Scores",
+            labels={"figure": "scores"},
+        ),
+    log:
+        "results/{dataset}/logs/draw_scores.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=300,
+        runtime=5,
+    params:
+        run=program("draw_scores.py"),
+        code=code("draw_scores.py"),
+    shell:
+        "{params.run} --summary {input:q} --out {output:q} --log {log:q}"
+
+
+# What the decoder makes of the centroids of codes.
+rule decode:
+    input:
+        clusters="results/{dataset}/clusters/autoencoder/seed{model_seed}/{split}/k{k}/seed{seed}.h5",
+        model="results/{dataset}/autoencoder/seed{model_seed}/model.keras",
+    output:
+        "results/{dataset}/centroids/autoencoder/seed{model_seed}/{split}/k{k}/seed{seed}.h5",
+    log:
+        "results/{dataset}/logs/centroids/autoencoder/seed{model_seed}/{split}/k{k}/seed{seed}.log",
+    conda:
+        "../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=5,
+    params:
+        run=program("decode.py"),
+        code=code("decode.py"),
+    shell:
+        "{params.run} --clusters {input.clusters:q} --model {input.model:q} --out {output:q} --log {log:q}"
+
+
+# One clustering: its silhouettes, classes in clusters, images and centroids, and the pairs of Dunn's index.
+rule draw_clusters:
+    input:
+        images="results/{dataset}/images.h5",
+        features="results/{dataset}/features/{features}.h5",
+        clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
+        scores="results/{dataset}/metrics/{features}/{split}/k{k}/seed{seed}/{features}.h5",
+        decoded=lambda w: [
+            f"results/{w.dataset}/{file}" for file in decoded(f"{w.features}/{w.split}/k{w.k}/seed{w.seed}")
+        ],
+    output:
+        silhouettes=figure_of("silhouettes"),
+        contents=figure_of("contents"),
+        montage=figure_of("montage"),
+        centroids=figure_of("centroids"),
+        dunn=figure_of("dunn"),
+    log:
+        "results/{dataset}/logs/draw_clusters/{features}/{split}/k{k}/seed{seed}.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        run=program("draw_clusters.py"),
+        code=code("draw_clusters.py"),
+    shell:
+        "{params.run} --images {input.images:q} --features {input.features:q} --split {wildcards.split}"
+        " --clusters {input.clusters:q} --scores {input.scores:q} --decoded {input.decoded:q}"
+        " --silhouettes {output.silhouettes:q} --contents {output.contents:q} --montage {output.montage:q}"
+        " --centroids {output.centroids:q} --dunn {output.dunn:q} --log {log:q}"
+
+
+# A map of the images in two dimensions, with their clusters and classes.
+rule draw_map:
+    input:
+        images="results/{dataset}/images.h5",
+        features="results/{dataset}/features/{features}.h5",
+        clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
+    output:
+        figure_of("map"),
+    log:
+        "results/{dataset}/logs/draw_map/{features}/{split}/k{k}/seed{seed}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/draw_map/{features}/{split}/k{k}/seed{seed}.tsv"
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        run=program("draw_map.py"),
+        code=code("draw_map.py"),
+        method=config["report"]["map"],
+    shell:
+        "{params.run} --images {input.images:q} --features {input.features:q} --split {wildcards.split}"
+        " --clusters {input.clusters:q} --method {params.method} --out {output:q} --log {log:q}"

@@ -1,0 +1,232 @@
+"""Draw one clustering: its silhouettes, what is in its clusters, and images of them."""
+
+import argparse
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.ticker import PercentFormatter
+
+from lib import figures
+from lib.cli import run
+from lib.parallel import blocks
+from lib.storage import SPLITS, count_images, open_features, read_clusters, read_labels, reading
+
+N_EXAMPLES = 5  # of each kind, for each cluster
+EXAMPLES = ("nearest to the centroid", "others, at random", "farthest from the centroid")
+N_COLUMNS = 10  # of centroids
+
+
+def main(args: argparse.Namespace) -> None:
+    labels = read_clusters(args.clusters, count_images(args.images, args.split))
+    with reading(args.clusters) as file:
+        centroids = file["centroids"][:]
+    sizes = np.bincount(labels, minlength=len(centroids))
+    with reading(args.scores) as file:
+        scores = dict(file.attrs) | {name: dataset[:] for name, dataset in file.items()}
+    figures.save(draw_silhouettes(scores, labels, sizes), args.silhouettes)
+
+    classes = read_labels(args.images, args.split)
+    if classes is None:
+        figures.save(draw_sizes(sizes), args.contents)
+        names = None
+    else:
+        names = figures.class_names(args.images)
+        figures.save(draw_contents(contents(labels, classes, len(sizes), len(names)), names), args.contents)
+
+    with open_features(args.features, args.split) as X:
+        distances = distances_to_centroids(X, labels, centroids)
+    pictures_of = functools.partial(read_pictures, args.images, args.split)
+    figures.save(draw_montage(labels, distances, sizes, pictures_of), args.montage)
+    figures.save(draw_dunn(scores, labels, classes, names, pictures_of), args.dunn)
+
+    if args.decoded:
+        with reading(args.decoded) as file:
+            centroids = file["images"][:]
+    else:
+        centroids = centroids.reshape(-1, *pictures_of([0]).shape[1:])
+    figures.save(draw_centroids(centroids, sizes), args.centroids)
+
+
+def read_pictures(path: Path, split: str, rows: np.ndarray) -> np.ndarray:
+    """Some images, in the order of `rows`, from 0 to 1. No others are read."""
+    rows, places = np.unique(rows, return_inverse=True)
+    with reading(path) as file:
+        return file[split]["images"][rows][places] / np.float32(255)
+
+
+def distances_to_centroids(X: h5py.Dataset | np.ndarray, labels: np.ndarray, centroids: np.ndarray) -> np.ndarray:
+    """Distance of each row of features, which need not be in memory, to the centroid of its cluster."""
+    return np.concatenate(
+        [np.linalg.norm(X[rows] - centroids[labels[rows]], axis=1) for rows in blocks(len(labels))]
+    )
+
+
+def contents(labels: np.ndarray, classes: np.ndarray, n_clusters: int, n_classes: int) -> np.ndarray:
+    """How many images of each class each cluster holds, (n_clusters, n_classes)."""
+    cells = labels.astype(np.int64) * n_classes + classes
+    return np.bincount(cells, minlength=n_clusters * n_classes).reshape(n_clusters, n_classes)
+
+
+def examples(
+    labels: np.ndarray, distances: np.ndarray, cluster: int, n: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The `n` images of a cluster nearest to its centroid, `n` others at random, and the `n` farthest.
+
+    Each kind in order of distance. None is there twice, so there are fewer if the cluster is small.
+    """
+    members = np.flatnonzero(labels == cluster)
+    members = members[np.argsort(distances[members], kind="stable")]
+    nearest, rest = members[:n], members[n:]
+    rest, farthest = rest[:-n], rest[-n:]
+    some = np.random.default_rng(0).permutation(len(rest))[:n]
+    return nearest, rest[np.sort(some)], farthest
+
+
+def draw_silhouettes(scores: dict, labels: np.ndarray, sizes: np.ndarray) -> plt.Figure:
+    """The silhouette of each image, sorted within its cluster (Rousseeuw 1987)."""
+    mean = scores["silhouette"]
+    if np.isnan(mean):
+        return figures.message("Silhouettes are undefined: there is only one cluster.")
+    if "silhouette_samples" not in scores:
+        return figures.message(
+            f"The silhouette was estimated from some images: {mean:.4f}, 95 % interval "
+            f"{scores['silhouette_lower']:.4f} to {scores['silhouette_upper']:.4f}."
+        )
+    shown = figures.largest(sizes)
+    # Small clusters keep their thickness, but take the room of their label.
+    room = np.maximum(sizes[shown], sizes[shown].mean() / 2) * 1.05
+    middles = np.cumsum(room) - room / 2
+    figure, axis = plt.subplots(figsize=(figures.WIDTH, 1 + 0.3 * len(shown)), layout="constrained")
+    names = []
+    for i, cluster in enumerate(shown):
+        knife = np.sort(scores["silhouette_samples"][labels == cluster])[::-1]
+        edges = middles[i] - len(knife) / 2 + np.arange(len(knife) + 1)
+        colour = figures.COLOURS[i % len(figures.COLOURS)]
+        axis.fill_betweenx(edges, 0, [*knife, knife[-1]], step="post", color=colour, lw=0)
+        names.append(f"cluster {cluster}: {len(knife):,} images, mean {knife.mean():.2f}")
+    axis.set_yticks(middles, names)
+    axis.tick_params(axis="y", length=0)
+    axis.set_ylim(room.sum(), 0)
+    axis.axvline(0, color="black", lw=0.8)
+    axis.axvline(mean, color="black", lw=1, ls="--", label=f"mean of all images: {mean:.3f}")
+    axis.set_xlabel("silhouette" + figures.what_is_shown(sizes, "clusters"))
+    figure.legend(loc="outside upper right")
+    return figure
+
+
+def draw_sizes(sizes: np.ndarray) -> plt.Figure:
+    """How many images each cluster holds."""
+    shown = figures.largest(sizes)
+    figure, axis = plt.subplots(figsize=(figures.WIDTH, 0.8 + 0.25 * len(shown)), layout="constrained")
+    bars = axis.barh(range(len(shown)), sizes[shown], color=figures.COLOURS[0])
+    axis.bar_label(bars, [f"{size:,}" for size in sizes[shown]], padding=3)
+    axis.set_yticks(range(len(shown)), [f"cluster {cluster}" for cluster in shown])
+    axis.set_ylim(len(shown) - 0.5, -0.5)
+    axis.set_xlabel("images" + figures.what_is_shown(sizes, "clusters"))
+    return figure
+
+
+def draw_contents(counts: np.ndarray, names: list[str]) -> plt.Figure:
+    """Clusters against classes, clusters in the order of the class that is most frequent in them."""
+    sizes = counts.sum(axis=1)
+    shares = counts / sizes[:, None]
+    clusters, classes = figures.largest(sizes), figures.largest(counts.sum(axis=0))
+    clusters = clusters[np.lexsort((-shares[clusters].max(axis=1), shares[clusters].argmax(axis=1)))]
+    cells = np.ix_(clusters, classes)
+    figure, axis = plt.subplots(figsize=(figures.WIDTH, 1.3 + 0.32 * len(clusters)), layout="constrained")
+    image = axis.imshow(shares[cells], cmap="Blues", vmin=0, aspect="auto")
+    for place, count in np.ndenumerate(counts[cells]):
+        share = shares[cells][place]
+        dark = share > 0.6 * image.norm.vmax
+        text = f"{count:,}\n{share:.0%}" if count else "0"
+        axis.text(*place[::-1], text, ha="center", va="center", size=6, color="white" if dark else "black")
+    axis.set_xticks(range(len(classes)), [names[number] for number in classes], rotation=45, ha="right")
+    axis.set_yticks(range(len(clusters)), [f"cluster {number}: {sizes[number]:,} images" for number in clusters])
+    axis.tick_params(length=0)
+    axis.spines[:].set_visible(False)
+    notes = figures.what_is_shown(sizes, "clusters") + figures.what_is_shown(counts.sum(axis=0), "classes")
+    axis.set_xlabel("class" + notes)
+    figure.colorbar(image, label="share of the cluster's images", format=PercentFormatter(1, decimals=0))
+    return figure
+
+
+def draw_montage(
+    labels: np.ndarray, distances: np.ndarray, sizes: np.ndarray, pictures_of: Callable[[np.ndarray], np.ndarray]
+) -> plt.Figure:
+    """A row of images for each cluster."""
+    shown = figures.largest(sizes)
+    left, step = 2.3, N_EXAMPLES + 0.4
+    figure, axis = figures.board(
+        left + step * len(EXAMPLES), 0.7 + len(shown), figures.what_is_shown(sizes, "clusters")
+    )
+    for column, name in enumerate(EXAMPLES):
+        axis.text(left + step * column + N_EXAMPLES / 2, 0.35, name, ha="center", va="center")
+    for row, cluster in enumerate(shown):
+        text = f"cluster {cluster}\n{sizes[cluster]:,} images"
+        axis.text(left - 0.2, 0.7 + row + 0.5, text, ha="right", va="center")
+        for column, numbers in enumerate(examples(labels, distances, cluster, N_EXAMPLES)):
+            for place, picture in enumerate(pictures_of(numbers)):
+                figures.put(axis, picture, left + step * column + place, 0.7 + row)
+    return figure
+
+
+def draw_centroids(pictures: np.ndarray, sizes: np.ndarray) -> plt.Figure:
+    """The centroid of each cluster as an image."""
+    shown = figures.largest(sizes)
+    n_rows = -(-len(shown) // N_COLUMNS)
+    figure, axis = figures.board(N_COLUMNS, 1.4 * n_rows, figures.what_is_shown(sizes, "clusters"))
+    for place, cluster in enumerate(shown):
+        x, y = place % N_COLUMNS, place // N_COLUMNS * 1.4
+        text = f"cluster {cluster}\n{sizes[cluster]:,} images"
+        axis.text(x + 0.5, y + 0.2, text, ha="center", va="center", size=6)
+        figures.put(axis, pictures[cluster], x, y + 0.4)
+    return figure
+
+
+def draw_dunn(
+    scores: dict,
+    labels: np.ndarray,
+    classes: np.ndarray | None,
+    names: list[str] | None,
+    pictures_of: Callable[[np.ndarray], np.ndarray],
+) -> plt.Figure:
+    """The two pairs of images that Dunn's index is made of."""
+    if "dunn" not in scores:
+        return figures.message("Dunn's index was left out: the silhouette was estimated from some images.")
+    if "separation_pair" not in scores:
+        return figures.message("Dunn's index is undefined: there is only one cluster.")
+    figure, axis = figures.board(6, 2.4)
+    separation, diameter = scores["separation"], scores["diameter"]
+    text = f"Dunn's index: {separation:.4g} / {diameter:.4g} = {scores['dunn']:.4g}"
+    axis.text(3, 0.15, text, ha="center", va="center")
+    pairs = [
+        (0.4, "separation", "the nearest two images of different clusters"),
+        (3.4, "diameter", "the farthest two images of one cluster"),
+    ]
+    for left, name, meaning in pairs:
+        axis.text(left + 1.1, 0.5, f"{meaning}:\n{scores[name]:.4g} apart", ha="center", va="center")
+        numbers = scores[f"{name}_pair"]
+        for x, number, picture in zip((left, left + 1.2), numbers, pictures_of(numbers), strict=True):
+            figures.put(axis, picture, x, 0.7)
+            text = f"image {number:,}\ncluster {labels[number]}"
+            text += "" if classes is None else f"\n{names[classes[number]]}"
+            axis.text(x + 0.5, 1.75, text, ha="center", va="top")
+    return figure
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="draw_clusters", description=__doc__)
+    parser.add_argument("--images", type=Path, required=True)
+    parser.add_argument("--features", type=Path, required=True)
+    parser.add_argument("--split", choices=SPLITS, required=True)
+    parser.add_argument("--clusters", type=Path, required=True)
+    parser.add_argument("--scores", type=Path, required=True, help="of the clustering in its own space")
+    parser.add_argument("--decoded", type=Path, nargs="?", help="images of the centroids, if not pixels")
+    parser.add_argument("--silhouettes", type=Path, required=True, help="to write, .png, as all that follow")
+    for name in ("contents", "montage", "centroids", "dunn"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    run(main, parser)

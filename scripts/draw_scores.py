@@ -1,0 +1,157 @@
+"""Draw all scores against the number of clusters."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.ticker import MaxNLocator
+
+from lib import figures
+from lib.choice import elbow, gap_choice
+from lib.cli import run
+
+NAMES = {
+    "silhouette": "silhouette",
+    "dunn": "Dunn's index",
+    "adjusted_rand": "adjusted Rand index\nof clusters and classes",
+    "normalized_mutual_info": "normalised mutual information\nof clusters and classes",
+    "accuracy": "accuracy\nof clusters as classes",
+    "stability": "stability: adjusted Rand index\nbetween seeds",
+    "stability_of_models": "stability: adjusted Rand index\nbetween models",
+}
+OWN = ("silhouette", "dunn")  # measured in each feature space by itself
+NOT_ALONE = ("gap_standard_error", "silhouette_lower", "silhouette_upper")  # they belong to another score
+WITHOUT_ZERO = ("inertia", "gap")  # of all others 0 means something
+N_COLUMNS = 3
+
+
+def main(args: argparse.Namespace) -> None:
+    figures.save(draw(pd.read_csv(args.summary)), args.out)
+
+
+def draw(summary: pd.DataFrame) -> plt.Figure:
+    """A panel for each score; feature spaces by colour and marker, splits by kind of line."""
+    ks = sorted(summary["k"].unique())
+    found = curves(summary)
+    metrics = list(dict.fromkeys(metric for metric, _, _ in found))
+    groups = list(dict.fromkeys((features, split) for _, features, split in found))
+    n_rows = -(-len(metrics) // N_COLUMNS)
+    height = 2 if len(ks) > 1 else 0.8 + 0.25 * len(groups)
+    figure, axes = plt.subplots(
+        n_rows, N_COLUMNS, figsize=(figures.WIDTH, 0.6 + height * n_rows), layout="constrained", squeeze=False
+    )
+    for axis in axes.flat[len(metrics) :]:
+        axis.axis("off")
+    for number, (metric, axis) in enumerate(zip(metrics, axes.flat, strict=False)):
+        axis.set_title(title(metric, ks))
+        own = {group: found[metric, *group] for group in groups if (metric, *group) in found}
+        if len(ks) > 1:
+            draw_lines(axis, metric, own, styles(groups))
+        else:
+            draw_points(axis, own, styles(groups))
+            axis.set_yticks(range(len(groups)), map(", ".join, groups) if number % N_COLUMNS == 0 else [])
+        if not any(np.isfinite(curve["mean"]).any() for curve in own.values()):
+            axis.text(0.5, 0.5, "undefined", ha="center", va="center", transform=axis.transAxes)
+    how = f"k = {ks[0]}; points: means over seeds; bars" if len(ks) == 1 else "lines: means over seeds; bands"
+    dataset = figures.short(str(summary["dataset"].iloc[0]))
+    figure.suptitle(f"{dataset}; {how}: smallest to largest (of the gap: standard error)", fontsize=8)
+    if len(ks) > 1:
+        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    return figure
+
+
+def curves(summary: pd.DataFrame) -> dict[tuple[str, str, str], pd.DataFrame]:
+    """What to draw of each metric, features and split: a table of mean, min and max by k.
+
+    Inertias are shares of the mean at the smallest k, for they have the unit of the features and grow with
+    the number of images. Around the gap statistic, min and max are its standard error.
+    """
+    summary = summary.replace([np.inf, -np.inf], np.nan).sort_values("k", kind="stable")
+    found = {
+        key: rows.set_index("k")[["mean", "min", "max"]]
+        for key, rows in summary.groupby(["metric", "features", "split"], sort=False)
+    }
+    for (metric, *group), curve in found.items():
+        if metric == "inertia":
+            curve /= curve["mean"].iloc[0]
+        if metric == "gap":
+            error = found["gap_standard_error", *group]["mean"]
+            curve["min"], curve["max"] = curve["mean"] - error, curve["mean"] + error
+    return {key: curve for key, curve in found.items() if key[0] not in NOT_ALONE}
+
+
+def title(metric: str, ks: list[int]) -> str:
+    """What a score is, where it is measured, and what is marked."""
+    score, _, space = metric.partition("_in_")
+    if metric == "inertia":
+        return f"inertia, as a share of\nits mean at k = {ks[0]}" + (" (ring: elbow)" if len(ks) > 2 else "")
+    if metric == "gap":
+        return "gap statistic" + ("\n(ring: Tibshirani's choice)" if len(ks) > 1 else "")
+    if metric in OWN:
+        return f"{NAMES[metric]} in its own space\n(spaces not comparable)"
+    if score in OWN and space:
+        return f"{NAMES[score]}\nin the space of {space}"
+    return NAMES.get(metric, metric)
+
+
+def draw_lines(axis: plt.Axes, metric: str, own: dict, styles: dict) -> None:
+    """Means against k, in bands from the smallest to the largest; a ring around what a rule would choose."""
+    for group, curve in own.items():
+        style = styles[group]
+        axis.plot(curve.index, curve["mean"], label=", ".join(group), **style)
+        axis.fill_between(curve.index, curve["min"], curve["max"], color=style["color"], alpha=0.2, lw=0)
+        choice = None
+        if metric == "inertia":
+            choice = elbow(curve.index, curve["mean"])
+        elif metric == "gap":
+            choice = gap_choice(curve.index, curve["mean"], curve["max"] - curve["mean"])
+        if choice:
+            at = choice, curve["mean"][choice]
+            axis.plot(*at, "o", ms=9, mfc="none", color=style["color"])
+            axis.annotate(f"k = {choice}", at, (4, 5), textcoords="offset points", color=style["color"])
+    axis.set_xlabel("k")
+    axis.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    if metric not in WITHOUT_ZERO:
+        low, high = axis.get_ylim()
+        axis.set_ylim(min(0, low), max(0, high))
+
+
+def draw_points(axis: plt.Axes, own: dict, styles: dict) -> None:
+    """Means as points, each group in a row of its own, with bars from the smallest to the largest."""
+    for row, (group, style) in enumerate(styles.items()):
+        if group in own:
+            mean, low, high = own[group].iloc[0]
+            axis.errorbar(mean, row, xerr=[[mean - low], [high - mean]], capsize=2, **style)
+            if np.isfinite(mean):
+                axis.annotate(f"{mean:.3g}", (mean, row), (0, 5), textcoords="offset points", ha="center")
+    axis.set_ylim(len(styles) - 0.5, -0.7)
+    axis.margins(x=0.15)
+    axis.xaxis.set_major_locator(MaxNLocator(4))
+
+
+def styles(groups: list[tuple[str, str]]) -> dict[tuple[str, str], dict]:
+    """How to draw each group of features and split."""
+    kinds = list(dict.fromkeys(features for features, _ in groups))
+    splits = list(dict.fromkeys(split for _, split in groups))
+    found = {}
+    for features, split in groups:
+        colour, marker = figures.STYLES[kinds.index(features) % len(figures.STYLES)]
+        first = split == splits[0]
+        found[features, split] = {
+            "color": colour,
+            "marker": marker,
+            "mfc": colour if first else "white",
+            "ls": "-" if first else "--",
+            "ms": 3.5,
+            "lw": 1,
+        }
+    return found
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="draw_scores", description=__doc__)
+    parser.add_argument("--summary", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="to write, .png")
+    run(main, parser)

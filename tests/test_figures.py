@@ -1,0 +1,322 @@
+"""What figures show, against a second way to find it; and that each script draws whatever data there may be."""
+
+from argparse import Namespace
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import pyplot as plt
+
+import draw_autoencoder
+import draw_clusters
+import draw_map
+import draw_scores
+from lib import figures
+from lib.storage import write_features
+from lib.validity import validity
+
+NAMES = ["<b>cat</b>", "$x^{", "a_b & \\dog", "a name that is much longer than there is room for"]
+FIGURES = ("silhouettes", "contents", "montage", "centroids", "dunn")
+
+
+def dataset(folder, *, n=60, k=3, shape=(8, 8), n_classes=4, estimated=False, seed=0):
+    """The files of one clustering of the pixels, and the arguments of draw_clusters.py for them."""
+    rng = np.random.default_rng(seed)
+    labels = np.concatenate([np.arange(k), rng.integers(0, k, n - k)]).astype(np.int32)
+    patterns = rng.integers(0, 200, (k, *shape))
+    images = (patterns[labels] + rng.integers(0, 56, (n, *shape))).astype(np.uint8)
+    X = images.reshape(n, -1) / np.float32(255)
+    folder.mkdir(parents=True, exist_ok=True)
+    with h5py.File(folder / "images.h5", "w") as file:
+        file["test/images"] = images
+        if n_classes:
+            file["test/labels"] = rng.integers(0, n_classes, n).astype(np.uint8)
+            file.attrs["class_names"] = [NAMES[i % len(NAMES)] for i in range(n_classes)]
+    write_features(folder / "features.h5", {"test": X})
+    with h5py.File(folder / "clusters.h5", "w") as file:
+        file["labels"] = labels
+        file["centroids"] = np.array([X[labels == cluster].mean(axis=0) for cluster in range(k)])
+    with h5py.File(folder / "scores.h5", "w") as file:
+        scores = validity(X, labels)._asdict()
+        if estimated:
+            scores = {"silhouette": scores["silhouette"], "silhouette_lower": 0.1, "silhouette_upper": 0.3}
+        else:
+            file["silhouette_samples"] = scores.pop("silhouette_samples")
+        file.attrs.update({name: value for name, value in scores.items() if value is not None})
+    inputs = {name: folder / f"{name}.h5" for name in ("images", "features", "clusters", "scores")}
+    return Namespace(**inputs, split="test", decoded=None, **{name: folder / f"{name}.png" for name in FIGURES})
+
+
+def drawn(path):
+    """The pixels of a figure, which should be of a page's width and not empty."""
+    pixels = plt.imread(path)
+    assert pixels.shape[1] == figures.WIDTH * plt.rcParams["savefig.dpi"]
+    assert pixels.shape[0] >= 100
+    assert np.ptp(pixels[..., :3]) > 0.5
+    return pixels
+
+
+DATA = {
+    "plain": {},
+    "without classes": {"n_classes": 0},
+    "rgb": {"shape": (8, 8, 3)},
+    "not square": {"shape": (6, 12)},
+    "one cluster": {"k": 1},
+    "one cluster, estimated": {"k": 1, "estimated": True},
+    "estimated": {"estimated": True},
+    "many clusters and classes": {"n": 300, "k": 30, "n_classes": 25},
+    "each image by itself": {"n": 4, "k": 4},
+}
+
+
+@pytest.mark.parametrize("data", DATA.values(), ids=DATA.keys())
+def test_every_figure_of_a_clustering_is_drawn_twice_the_same(tmp_path, data):
+    for folder in ("one", "two"):
+        args = dataset(tmp_path / folder, **data)
+        draw_clusters.main(args)
+        draw_map.main(Namespace(**vars(args), method="pca", max_points=50, out=tmp_path / folder / "map.png"))
+    for name in (*FIGURES, "map"):
+        drawn(tmp_path / "one" / f"{name}.png")
+        bytes_of = [(tmp_path / folder / f"{name}.png").read_bytes() for folder in ("one", "two")]
+        assert bytes_of[0] == bytes_of[1], name
+
+
+def test_decoded_centroids_are_shown_instead_of_the_features(tmp_path):
+    args = dataset(tmp_path, k=2)
+    with h5py.File(tmp_path / "decoded.h5", "w") as file:
+        file["images"] = np.full((2, 8, 8, 3), [0.0, 0.5, 1.0], np.float32)
+    args.decoded = tmp_path / "decoded.h5"
+    draw_clusters.main(args)
+    assert (np.abs(drawn(args.centroids)[..., :3] - [0, 0.5, 1]) < 0.01).all(axis=2).mean() > 0.1
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (8, 8, 3)])
+def test_pictures_come_in_the_order_asked_for(tmp_path, shape):
+    args = dataset(tmp_path, shape=shape)
+    with h5py.File(args.images) as file:
+        images = file["test/images"][:]
+    rows = np.array([7, 3, 59, 3])
+    pictures = draw_clusters.read_pictures(args.images, "test", rows)
+    assert pictures.dtype == np.float32
+    np.testing.assert_allclose(pictures, images[rows] / 255, atol=1e-6)
+    assert draw_clusters.read_pictures(args.images, "test", rows[:0]).shape == (0, *shape)
+
+
+def test_distances_are_those_to_the_centroid_of_the_own_cluster():
+    rng = np.random.default_rng(0)
+    X, centroids, labels = rng.random((5000, 7)), rng.random((3, 7)), rng.integers(0, 3, 5000)
+    expected = [np.sqrt(sum((x - centroids[label]) ** 2)) for x, label in zip(X, labels, strict=True)]
+    np.testing.assert_allclose(draw_clusters.distances_to_centroids(X, labels, centroids), expected)
+
+
+def test_contents_count_images_by_cluster_and_class():
+    rng = np.random.default_rng(0)
+    labels, classes = rng.integers(0, 4, 200).astype(np.int32), rng.integers(0, 5, 200).astype(np.uint8)
+    expected = np.zeros((6, 7))
+    for cluster, number in zip(labels, classes, strict=True):
+        expected[cluster, number] += 1
+    np.testing.assert_array_equal(draw_clusters.contents(labels, classes, 6, 7), expected)
+
+
+@pytest.mark.parametrize("n", [1, 5])
+def test_examples_are_the_nearest_and_the_farthest_and_others(n):
+    rng = np.random.default_rng(0)
+    labels, distances = rng.integers(0, 3, 200), rng.integers(0, 40, 200).astype(float)  # with ties
+    for cluster in range(3):
+        nearest, some, farthest = draw_clusters.examples(labels, distances, cluster, n)
+        own = sorted(distances[labels == cluster])
+        assert distances[nearest].tolist() == own[:n]
+        assert distances[farthest].tolist() == own[-n:]
+        assert distances[some].tolist() == sorted(distances[some])
+        chosen = [*nearest, *some, *farthest]
+        assert len(set(chosen)) == 3 * n
+        assert (labels[chosen] == cluster).all()
+
+
+def test_random_examples_are_not_of_one_end():
+    """Among 1,000 they should be about the middle, on average."""
+    _, some, _ = draw_clusters.examples(np.zeros(1000, int), np.arange(1000.0), 0, 100)
+    assert abs(some.mean() - 500) < 4 * 290 / 10
+
+
+@pytest.mark.parametrize(("size", "expected"), [(1, (1, 0, 0)), (5, (5, 0, 0)), (7, (5, 0, 2)), (12, (5, 2, 5))])
+def test_small_clusters_have_fewer_examples(size, expected):
+    found = draw_clusters.examples(np.zeros(size, int), np.arange(size), 0, 5)
+    assert tuple(map(len, found)) == expected
+    assert sorted(np.concatenate(found)) == list(range(size))
+
+
+def test_clusters_are_sorted_by_their_most_frequent_class():
+    counts = np.array([[1, 1, 8], [6, 4, 0], [0, 9, 1], [9, 0, 1]])
+    (axis, *_) = draw_clusters.draw_contents(counts, ["a", "b", "c"]).axes
+    assert [label.get_text().partition(":")[0] for label in axis.get_yticklabels()] == [
+        "cluster 3",
+        "cluster 1",
+        "cluster 2",
+        "cluster 0",
+    ]
+    texts = np.array([text.get_text() for text in axis.texts]).reshape(4, 3)
+    assert texts[:2].tolist() == [["9\n90%", "0", "1\n10%"], ["6\n60%", "4\n40%", "0"]]
+    plt.close("all")
+
+
+def test_the_largest_groups_are_shown_in_order():
+    sizes = np.random.default_rng(0).permutation(50)
+    shown = figures.largest(sizes)
+    assert sorted(sizes[shown]) == list(range(50 - figures.MOST_GROUPS, 50))
+    assert (np.diff(shown) > 0).all()
+    assert figures.largest(sizes[:3]).tolist() == [0, 1, 2]
+    assert "20 largest of 50" in figures.what_is_shown(sizes, "clusters")
+    assert figures.what_is_shown(sizes[:20], "clusters") == ""
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_spread_labels_do_not_overlap(seed):
+    rng = np.random.default_rng(seed)
+    sizes = rng.uniform(1, 2, (15, 2))
+    bounds = np.array([[-5.0, 0.0], [10.0, 12.0]])
+    centres = rng.normal([9, 6], size=(15, 2))
+    centres[:4] = centres[0]
+    moved = figures.spread(centres, sizes, bounds)
+    assert (moved - sizes / 2 >= bounds[0] - 1e-9).all()
+    assert (moved + sizes / 2 <= bounds[1] + 1e-9).all()
+    for i in range(15):
+        for j in range(i):
+            assert (np.abs(moved[i] - moved[j]) > (sizes[i] + sizes[j]) / 2 - 1e-9).any()
+
+
+def test_labels_without_room_stay():
+    centres = np.full((3, 2), 1.0)
+    moved = figures.spread(centres, np.full((3, 2), 1.6), np.array([[0, 0], [2, 2]]))
+    np.testing.assert_array_equal(moved, centres)
+
+
+def test_labels_with_room_stay():
+    centres = np.array([[1.0, 1.0], [4.0, 1.0], [1.0, 4.0]])
+    moved = figures.spread(centres, np.ones((3, 2)), np.array([[0, 0], [5, 5]]))
+    np.testing.assert_array_equal(moved, centres)
+
+
+def test_principal_components_are_those_of_the_covariance():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 5)) @ rng.normal(size=(5, 5))
+    points, names = draw_map.by_pca(X)
+    values, vectors = np.linalg.eigh(np.cov(X.T))
+    projected = (X - X.mean(axis=0)) @ vectors[:, [-1, -2]]
+    np.testing.assert_allclose(np.abs(points), np.abs(projected), atol=1e-6)
+    for name, value in zip(names, values[[-1, -2]], strict=True):
+        assert f"{value / values.sum():.0%}" in name
+
+
+def test_one_feature_is_a_line():
+    points, names = draw_map.by_pca(np.arange(5.0)[:, None])
+    assert np.ptp(points[:, 0]) == 4
+    assert (points[:, 1] == 0).all()
+    assert "0%" in names[1]
+
+
+@pytest.mark.slow
+def test_umap_tells_groups_apart():
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(size=(50, 10)), rng.normal(size=(50, 10)) + 20])
+    points, _ = draw_map.by_umap(X)
+    assert points.shape == (100, 2)
+    middles = points[:50].mean(axis=0), points[50:].mean(axis=0)
+    nearest = np.argmin([np.linalg.norm(points - middle, axis=1) for middle in middles], axis=0)
+    assert nearest.tolist() == [0] * 50 + [1] * 50
+    np.testing.assert_array_equal(draw_map.by_umap(X)[0], points)
+
+
+def summary(ks, metrics, splits=("test",)):
+    rng = np.random.default_rng(0)
+    rows = []
+    for features in ("pixels", "autoencoder"):
+        for split in splits:
+            for k in ks:
+                for metric in metrics:
+                    values = rng.random(4) * (100 / k if metric == "inertia" else 1)
+                    row = ["tiny", features, split, k, metric, 4, values.mean(), values.std()]
+                    rows.append([*row, values.min(), values.max()])
+    columns = ["dataset", "features", "split", "k", "metric", "n", "mean", "std", "min", "max"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+METRICS = ["inertia", "silhouette", "dunn", "adjusted_rand", "normalized_mutual_info", "accuracy"]
+METRICS += ["silhouette_in_pixels", "dunn_in_pixels", "silhouette_in_autoencoder", "dunn_in_autoencoder"]
+METRICS += ["stability", "stability_of_models", "gap", "gap_standard_error"]
+
+
+@pytest.mark.parametrize(
+    ("ks", "metrics", "splits"),
+    [
+        ([2, 3, 4, 5, 10], METRICS, ("train", "test")),
+        ([10], METRICS, ("test",)),
+        ([2, 3], ["inertia", "silhouette", "silhouette_lower", "silhouette_upper"], ("test",)),
+        ([1], ["inertia"], ("test",)),
+    ],
+)
+def test_scores_are_drawn_twice_the_same(tmp_path, ks, metrics, splits):
+    table = summary(ks, metrics, splits)
+    table.loc[table["metric"] == "dunn", ["mean", "min", "max"]] = np.inf
+    table.loc[table["metric"] == "silhouette", ["mean", "min", "max"]] = np.nan
+    table.to_csv(tmp_path / "summary.csv")
+    for name in ("one.png", "two.png"):
+        draw_scores.main(Namespace(summary=tmp_path / "summary.csv", out=tmp_path / name))
+    drawn(tmp_path / "one.png")
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+def test_inertia_is_relative_and_the_gap_has_its_error():
+    table = summary([3, 2], METRICS).set_index(["metric", "features", "k"]).sort_index()
+    found = draw_scores.curves(table.reset_index())
+    for features in ("pixels", "autoencoder"):
+        inertia = table.loc["inertia", features]
+        for k in (2, 3):
+            for name in ("mean", "min", "max"):
+                expected = inertia.loc[k, name] / inertia.loc[2, "mean"]
+                assert found["inertia", features, "test"].loc[k, name] == pytest.approx(expected)
+            gap, error = (table.loc[(name, features, k), "mean"] for name in ("gap", "gap_standard_error"))
+            assert found["gap", features, "test"].loc[k].tolist() == pytest.approx([gap, gap - error, gap + error])
+    assert {metric for metric, _, _ in found} == set(METRICS) - {"gap_standard_error"}
+
+
+def test_the_choice_is_marked_at_its_place():
+    table = summary([1, 2, 3, 4], ["inertia"])
+    table["mean"] = [100, 50, 10, 9, 100, 10, 9, 8]
+    axis = draw_scores.draw(table).axes[0]
+    assert [(text.get_text(), text.xy) for text in axis.texts] == [("k = 3", (3, 0.1)), ("k = 2", (2, 0.1))]
+    plt.close("all")
+
+
+@pytest.mark.parametrize(("channels", "n_filters"), [(1, 1), (3, 2)])
+def test_autoencoder_is_drawn(tmp_path, channels, n_filters):
+    rng = np.random.default_rng(0)
+    with h5py.File(tmp_path / "examples.h5", "w") as file:
+        file["images"] = rng.integers(0, 256, (10, 8, 8, 3) if channels == 3 else (10, 8, 8), np.uint8)
+        file["codes"] = rng.random((10, 2, 2, n_filters))
+        file["reconstructions"] = rng.random((10, 8, 8, channels))
+    history = pd.DataFrame({"epoch": [1, 2], "loss": [0.2, 0.1], "val_loss": [0.3, 0.1], "seconds": [1, 1]})
+    history.to_csv(tmp_path / "history.csv")
+    outputs = {name: tmp_path / f"{name}.png" for name in ("loss", "reconstructions")}
+    inputs = {"history": tmp_path / "history.csv", "examples": tmp_path / "examples.h5"}
+    draw_autoencoder.main(Namespace(**inputs, **outputs))
+    for path in outputs.values():
+        pixels = plt.imread(path)
+        assert min(pixels.shape[:2]) > 200
+        assert np.ptp(pixels[..., :3]) > 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("shape", "channels"), [((16, 16), 1), ((16, 16, 3), 3)])
+def test_decoded_codes_are_the_reconstructions(shape, channels):
+    from lib import autoencoder
+
+    images = np.random.default_rng(0).integers(0, 256, (5, *shape), np.uint8)
+    model = autoencoder.build(16, [4, 2], channels=channels)
+    _, reconstructions = autoencoder.look_into(model, images)
+    decoded = autoencoder.decode(model, autoencoder.encode(model, images))
+    assert decoded.shape == images.shape
+    assert decoded.dtype == np.float32
+    np.testing.assert_allclose(decoded, reconstructions.reshape(images.shape), atol=1e-6)
+    assert np.ptp(decoded, axis=0).max() > 1e-3
