@@ -25,9 +25,9 @@ def draw_loss(history: pd.DataFrame) -> plt.Figure:
     figure, axis = plt.subplots(figsize=(5, 3.2), layout="constrained")
     names = {"loss": "training images, during the epoch", "val_loss": "test images, after the epoch"}
     for (column, name), (colour, marker) in zip(names.items(), figures.STYLES, strict=False):
-        axis.plot(history["epoch"], history[column], color=colour, marker=marker, label=name)
+        axis.plot(history["epoch"], history[column], color=colour, marker=marker, ms=4, label=name)
     axis.set_xlabel("epoch")
-    axis.set_ylabel("mean squared error\n(gray levels from 0 to 1)")
+    axis.set_ylabel("mean squared error\n(levels from 0 to 1)")
     axis.set_ylim(bottom=0)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.legend()
@@ -42,14 +42,12 @@ def draw_examples(images: np.ndarray, codes: np.ndarray, reconstructions: np.nda
         code = codes[..., channel]
         rows["code" + (f" {channel + 1}" if codes.shape[3] > 1 else "")] = code / max(code.max(), 1e-9)
     rows["reconstruction"] = reconstructions
-    shape = len(rows), len(images)
-    figure, axes = plt.subplots(*shape, figsize=(shape[1], shape[0]), layout="constrained", squeeze=False)
-    for (name, pictures), line in zip(rows.items(), axes, strict=True):
-        for picture, axis in zip(pictures, line, strict=True):
-            axis.imshow(picture.squeeze(), cmap="gray", vmin=0, vmax=1)
-            axis.set_xticks([])
-            axis.set_yticks([])
-        line[0].set_ylabel(name, rotation=0, ha="right", va="center")
+    left = 1.6
+    figure, axis = figures.board(left + len(images), len(rows))
+    for y, (name, pictures) in enumerate(rows.items()):
+        axis.text(left - 0.1, y + 0.5, name, ha="right", va="center")
+        for x, picture in enumerate(pictures):
+            figures.put(axis, picture.squeeze(), left + x, y)
     return figure
 
 

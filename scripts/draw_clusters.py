@@ -142,15 +142,19 @@ def draw_contents(counts: np.ndarray, names: list[str]) -> plt.Figure:
     for place, count in np.ndenumerate(counts[cells]):
         share = shares[cells][place]
         dark = share > 0.6 * image.norm.vmax
-        text = f"{count:,}\n{share:.0%}" if count else "0"
+        text = f"{count:,}\n{100 * share:.0f} %" if count else "0"
         axis.text(*place[::-1], text, ha="center", va="center", size=6, color="white" if dark else "black")
-    axis.set_xticks(range(len(classes)), [names[number] for number in classes], rotation=45, ha="right")
+    axis.set_xticks(range(len(classes)), [names[number] for number in classes])
+    if max(map(len, names)) > 3:
+        axis.tick_params(axis="x", rotation=45, rotation_mode="xtick")
     axis.set_yticks(range(len(clusters)), [f"cluster {number}: {sizes[number]:,} images" for number in clusters])
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
     notes = figures.what_is_shown(sizes, "clusters") + figures.what_is_shown(counts.sum(axis=0), "classes")
     axis.set_xlabel("class" + notes)
-    figure.colorbar(image, label="share of the cluster's images", format=PercentFormatter(1, decimals=0))
+    figure.colorbar(
+        image, label="share of the cluster's images", format=PercentFormatter(1, decimals=0, symbol=" %")
+    )
     return figure
 
 
@@ -199,7 +203,7 @@ def draw_dunn(
         return figures.message("Dunn's index was left out: the silhouette was estimated from some images.")
     if "separation_pair" not in scores:
         return figures.message("Dunn's index is undefined: there is only one cluster.")
-    figure, axis = figures.board(6, 2.4)
+    figure, axis = figures.board(6, 2.3)
     separation, diameter = scores["separation"], scores["diameter"]
     text = f"Dunn's index: {separation:.4g} / {diameter:.4g} = {scores['dunn']:.4g}"
     axis.text(3, 0.15, text, ha="center", va="center")
@@ -213,7 +217,7 @@ def draw_dunn(
         for x, number, picture in zip((left, left + 1.2), numbers, pictures_of(numbers), strict=True):
             figures.put(axis, picture, x, 0.7)
             text = f"image {number:,}\ncluster {labels[number]}"
-            text += "" if classes is None else f"\n{names[classes[number]]}"
+            text += "" if classes is None else f"\nclass {names[classes[number]]}"
             axis.text(x + 0.5, 1.75, text, ha="center", va="top")
     return figure
 

@@ -36,7 +36,9 @@ def by_pca(X: np.ndarray) -> tuple[np.ndarray, list[str]]:
     points = np.zeros((len(X), 2))
     points[:, : pca.n_components] = pca.fit_transform(X)
     shares = [*pca.explained_variance_ratio_, 0][:2]
-    return points, [f"principal component {i + 1} ({share:.0%} of the variance)" for i, share in enumerate(shares)]
+    return points, [
+        f"principal component {i + 1} ({100 * share:.0f} % of the variance)" for i, share in enumerate(shares)
+    ]
 
 
 def by_umap(X: np.ndarray) -> tuple[np.ndarray, list[str]]:
@@ -58,7 +60,7 @@ def draw(points: np.ndarray, axis_names: list[str], panels: dict, title: str) ->
         shown = figures.largest(sizes)
         colours = np.full(len(names), GRAY, dtype=object)
         colours[shown] = np.resize(figures.COLOURS, len(shown))
-        axis.scatter(*points.T, s=3, c=colours[groups], lw=0, alpha=0.6)
+        axis.scatter(*points.T, s=np.clip(6000 / len(points), 2, 12), c=colours[groups], lw=0, alpha=0.6)
         axis.set_title(name + figures.what_is_shown(sizes, name))
         axis.set_xlabel(axis_names[0])
         axis.set_aspect("equal", "datalim")

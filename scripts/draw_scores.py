@@ -56,7 +56,8 @@ def draw(summary: pd.DataFrame) -> plt.Figure:
             axis.text(0.5, 0.5, "undefined", ha="center", va="center", transform=axis.transAxes)
     how = f"k = {ks[0]}; points: means over seeds; bars" if len(ks) == 1 else "lines: means over seeds; bands"
     dataset = figures.short(str(summary["dataset"].iloc[0]))
-    figure.suptitle(f"{dataset}; {how}: smallest to largest (of the gap: standard error)", fontsize=8)
+    of_gap = " (of the gap: standard error)" if "gap" in metrics else ""
+    figure.suptitle(f"{dataset}; {how}: smallest to largest{of_gap}", fontsize=8)
     if len(ks) > 1:
         figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
@@ -92,7 +93,7 @@ def title(metric: str, ks: list[int]) -> str:
     if metric in OWN:
         return f"{NAMES[metric]} in its own space\n(spaces not comparable)"
     if score in OWN and space:
-        return f"{NAMES[score]}\nin the space of {space}"
+        return f"{NAMES[score]}\nin the {space} space"
     return NAMES.get(metric, metric)
 
 
@@ -125,7 +126,7 @@ def draw_points(axis: plt.Axes, own: dict, styles: dict) -> None:
             mean, low, high = own[group].iloc[0]
             axis.errorbar(mean, row, xerr=[[mean - low], [high - mean]], capsize=2, **style)
             if np.isfinite(mean):
-                axis.annotate(f"{mean:.3g}", (mean, row), (0, 5), textcoords="offset points", ha="center")
+                axis.annotate(f"{mean:#.3g}", (mean, row), (0, 5), textcoords="offset points", ha="center")
     axis.set_ylim(len(styles) - 0.5, -0.7)
     axis.margins(x=0.15)
     axis.xaxis.set_major_locator(MaxNLocator(4))

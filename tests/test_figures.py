@@ -157,7 +157,7 @@ def test_clusters_are_sorted_by_their_most_frequent_class():
         "cluster 0",
     ]
     texts = np.array([text.get_text() for text in axis.texts]).reshape(4, 3)
-    assert texts[:2].tolist() == [["9\n90%", "0", "1\n10%"], ["6\n60%", "4\n40%", "0"]]
+    assert texts[:2].tolist() == [["9\n90 %", "0", "1\n10 %"], ["6\n60 %", "4\n40 %", "0"]]
     plt.close("all")
 
 
@@ -206,14 +206,14 @@ def test_principal_components_are_those_of_the_covariance():
     projected = (X - X.mean(axis=0)) @ vectors[:, [-1, -2]]
     np.testing.assert_allclose(np.abs(points), np.abs(projected), atol=1e-6)
     for name, value in zip(names, values[[-1, -2]], strict=True):
-        assert f"{value / values.sum():.0%}" in name
+        assert f"({100 * value / values.sum():.0f} % " in name
 
 
 def test_one_feature_is_a_line():
     points, names = draw_map.by_pca(np.arange(5.0)[:, None])
     assert np.ptp(points[:, 0]) == 4
     assert (points[:, 1] == 0).all()
-    assert "0%" in names[1]
+    assert "(0 % " in names[1]
 
 
 @pytest.mark.slow

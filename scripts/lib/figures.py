@@ -54,9 +54,9 @@ def board(width: float, height: float, note: str = "") -> tuple[plt.Figure, plt.
 
 
 def put(axis: plt.Axes, picture: np.ndarray, x: float, y: float, size: float = 0.94) -> None:
-    """Put a picture, (height, width) or (height, width, 3) from 0 to 1, on a board; x and y of its top left."""
+    """Put a picture, (height, width) or (height, width, 3) from 0 to 1, in the middle of the square at x and y."""
     height, width = size * np.array(picture.shape[:2]) / max(picture.shape[:2])
-    left, top = x + (size - width) / 2, y + (size - height) / 2
+    left, top = x + (1 - width) / 2, y + (1 - height) / 2
     extent = (left, left + width, top + height, top)
     axis.imshow(picture, extent=extent, cmap="gray", vmin=0, vmax=1, aspect="auto")
 
