@@ -34,15 +34,14 @@ include: "rules/evaluation.smk"
 include: "rules/figures.smk"
 
 
-AUTOENCODER_FILES = ["model.keras", "examples.h5", "loss.png", "reconstructions.png"]
+AUTOENCODER_FILES = ["examples.h5", "loss.png", "reconstructions.png"]
 FIGURES = ["silhouettes", "contents", "montage", "centroids", "dunn", "map"]
 SPACES = [space for kind in config["features"] for space in spaces(kind)]
 
 
-# Everything for the chosen dataset, files on the way included: of a job that failed, Snakemake keeps the
+# All numbers of the chosen dataset, and files on the way included: of a job that failed, Snakemake keeps the
 # new settings and not the file, so that nothing would be done the next time if nobody asked for the file.
-rule all:
-    default_target: True
+rule tables:
     input:
         unchecked_archive(config["dataset"]),
         expand(
@@ -51,13 +50,27 @@ rule all:
             file=[
                 "images.h5",
                 *(f"features/{features}.h5" for features in SPACES),
-                *(f"{model}/{file}" for model in SPACES if "/" in model for file in AUTOENCODER_FILES),
+                *(f"{model}/model.keras" for model in SPACES if "/" in model),
                 *(f"clusters/{run}.h5" for run in clusterings()),
                 *(f"metrics/{run}.h5" for run in scores()),
                 "metrics.csv",
                 "summary.csv",
                 "comparison.csv",
                 "comparison.txt",
+            ],
+        ),
+
+
+# Everything: the numbers, their figures and the report.
+rule all:
+    default_target: True
+    input:
+        rules.tables.input,
+        expand(
+            "results/{dataset}/{file}",
+            dataset=config["dataset"],
+            file=[
+                *(f"{model}/{file}" for model in SPACES if "/" in model for file in AUTOENCODER_FILES),
                 *(file for run in shown() for file in decoded(run)),
                 "figures/scores.png",
                 *(f"figures/{run}/{figure}.png" for run in shown() for figure in FIGURES),

@@ -176,7 +176,7 @@ def test_refuses_what_is_not_python():
         (None, set()),
         ("README", set()),
         ("lib/kmeans.py", {"cluster.py", "gap.py"}),
-        ("lib/autoencoder.py", {"train.py", "embed.py"}),
+        ("lib/autoencoder.py", {"train.py", "embed.py", "decode.py"}),
         ("lib/__init__.py", {path.name for path in SCRIPTS.glob("*.py")}),
     ],
 )
