@@ -32,10 +32,9 @@ include: "rules/features.smk"
 include: "rules/clustering.smk"
 include: "rules/evaluation.smk"
 include: "rules/figures.smk"
+include: "rules/report.smk"
 
 
-AUTOENCODER_FILES = ["examples.h5", "loss.png", "reconstructions.png"]
-FIGURES = ["silhouettes", "contents", "montage", "centroids", "dunn", "map"]
 SPACES = [space for kind in config["features"] for space in spaces(kind)]
 
 
@@ -70,9 +69,9 @@ rule all:
             "results/{dataset}/{file}",
             dataset=config["dataset"],
             file=[
-                *(f"{model}/{file}" for model in SPACES if "/" in model for file in AUTOENCODER_FILES),
+                *(f"{model}/examples.h5" for model in SPACES if "/" in model),
                 *(file for run in shown() for file in decoded(run)),
-                "figures/scores.png",
-                *(f"figures/{run}/{figure}.png" for run in shown() for figure in FIGURES),
+                *figures(),
+                "report.html",
             ],
         ),

@@ -54,6 +54,13 @@ def code(script):
     return code_digest(SCRIPTS / script)
 
 
+def text_digest(*folders):
+    """What a job depends on in the texts of the workflow: all files in some folders."""
+    files = sorted(file for folder in folders for file in (BASE / folder).iterdir())
+    texts = b"".join(file.name.encode() + file.read_bytes() for file in files)
+    return hashlib.sha256(texts).hexdigest()[:16]
+
+
 def options(settings):
     """Settings as command-line options: {"batch_size": 32} as --batch-size 32."""
     words = []
@@ -182,6 +189,31 @@ def shown():
 def decoded(run):
     """What the images of a clustering's centroids are in, a list; empty where centroids are images themselves."""
     return [f"centroids/{run}.h5"] if run.startswith("autoencoder/") else []
+
+
+def figures():
+    """All figures, below the folder of the dataset."""
+    models = [spaces(kind) for kind in config["features"] if kind == "autoencoder"]
+    return [
+        "figures/scores.png",
+        *(
+            f"{model}/{figure}.png"
+            for seeds in models
+            for model in seeds
+            for figure in ("loss", "reconstructions")
+        ),
+        *(
+            f"figures/{run}/{figure}.png"
+            for run in shown()
+            for figure in ("silhouettes", "contents", "montage", "centroids", "dunn", "map")
+        ),
+    ]
+
+
+def settings_of(dataset):
+    """All settings that concern a dataset, as JSON."""
+    kept = config | {"dataset": dataset, "datasets": {dataset: config["datasets"][dataset]}}
+    return json.dumps(kept, ensure_ascii=False)
 
 
 def figure_of(name):

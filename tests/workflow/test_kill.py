@@ -16,14 +16,13 @@ RULES = [
     "pixels",
     "train",
     "embed",
-    "draw_autoencoder",
     "cluster",
     "evaluate",
     "gather",
     "summarise",
     "compare",
 ]
-TRAINING = ("train", "embed", "draw_autoencoder")
+TRAINING = ("train", "embed")
 
 
 def start(project, rule: str, delay: float) -> tuple[subprocess.Popen, psutil.Process]:

@@ -1,0 +1,91 @@
+"""What the comparison of two feature spaces says, in words."""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+AGREEMENT = {
+    "adjusted_rand": "adjusted Rand index",
+    "normalized_mutual_info": "normalised mutual information",
+    "accuracy": "accuracy",
+}
+IN_SPACE = "silhouette_in_"
+
+
+class Conclusion(NamedTuple):
+    answer: str  # a sentence
+    reasons: list[str]  # sentences with the numbers
+
+
+def conclude(table: pd.DataFrame, a: str, b: str, k: int) -> Conclusion:
+    """Whether clusters made in feature space b are better than those made in a.
+
+    Where there are classes, by how well the clusters agree with them. Elsewhere by their silhouettes in all
+    spaces that both were scored in. What only some of these measures say is said to be so.
+
+    Parameters
+    ----------
+    table
+        Rows of comparison.csv for one split and these two feature spaces.
+    k
+        The number of clusters to speak of; of all it is said how often they say the same.
+    """
+    shown = table[table["k"] == k].set_index("metric")
+    agreement = {metric: f"the {name}" for metric, name in AGREEMENT.items() if metric in shown.index}
+    spaces = {
+        metric: f"the silhouette by distances between {metric.removeprefix(IN_SPACE)}"
+        for metric in shown.index
+        if metric.startswith(IN_SPACE)
+    }
+    decisive = agreement or spaces
+    if not decisive:
+        return Conclusion(f"Not known: nothing was measured by which {a} and {b} can be compared.", [])
+    better, worse = "are better separated", "are less well separated"
+    if agreement:
+        better, worse = "agree better with the classes", "agree less with the classes"
+    verdicts = {name: shown.loc[metric, "verdict"] for metric, name in decisive.items()}
+    reasons = [_numbers(name, shown.loc[metric], a, b) for metric, name in (agreement | spaces).items()]
+    if {f"{a} higher", f"{b} higher"} <= {shown.loc[metric, "verdict"] for metric in spaces}:
+        reasons.append(
+            "k-means makes clusters that are compact in its own space, so each space favours those made in it: "
+            "silhouettes that contradict each other like this decide nothing."
+        )
+    if table["k"].nunique() > 1:
+        reasons += [_over_ks(name, table[table["metric"] == metric], a, b) for metric, name in decisive.items()]
+    return Conclusion(_answer(verdicts, a, b, better, worse), reasons)
+
+
+def _answer(verdicts: dict[str, str], a: str, b: str, better: str, worse: str) -> str:
+    if set(verdicts.values()) == {"not known"}:
+        return f"Not known: one clustering of {a} and one of {b} do not tell how much is chance."
+    for_b, for_a = ([name for name in verdicts if verdicts[name] == f"{side} higher"] for side in (b, a))
+    rest = [name for name in verdicts if name not in for_b + for_a]
+    if for_a and for_b:
+        sides = f"by {_and(for_b)}, but not by {_and(for_a)}"
+        return f"Not decided: clusters of {b} {better} than clusters of {a} {sides}."
+    if not for_a and not for_b:
+        return f"No difference was found: it is open whether clusters of {b} or of {a} {better}."
+    answer = f"Yes: clusters of {b} {better}" if for_b else f"No: clusters of {b} {worse}"
+    answer += f" than clusters of {a}"
+    return f"{answer} by {_and(for_b + for_a)}; by {_and(rest)} no difference was found." if rest else f"{answer}."
+
+
+def _numbers(name: str, row: pd.Series, a: str, b: str) -> str:
+    bounds = f", 95 % interval {row['lower']:+.4f} to {row['upper']:+.4f}" if pd.notna(row["lower"]) else ""
+    return (
+        f"By {name}, {b} has {row['mean_b']:.4f} and {a} {row['mean_a']:.4f}; difference "
+        f"{row['difference']:+.4f}{bounds}: {row['verdict']}."
+    )
+
+
+def _over_ks(name: str, rows: pd.DataFrame, a: str, b: str) -> str:
+    verdicts = rows["verdict"].tolist()
+    higher, lower = verdicts.count(f"{b} higher"), verdicts.count(f"{a} higher")
+    return (
+        f"Over the {len(verdicts)} numbers of clusters from {rows['k'].min()} to {rows['k'].max()}, by {name}: "
+        f"{b} higher at {higher}, {a} higher at {lower}, no difference found at {len(verdicts) - higher - lower}."
+    )
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

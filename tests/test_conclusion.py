@@ -1,0 +1,86 @@
+"""The words that follow from a comparison: what each set of verdicts is called."""
+
+import pandas as pd
+import pytest
+
+from lib.conclusion import conclude
+
+AGREEMENT = ("adjusted_rand", "normalized_mutual_info", "accuracy")
+SPACES = ("silhouette_in_pixels", "silhouette_in_codes")
+A, B, NONE, UNKNOWN = "pixels higher", "codes higher", "no difference found", "not known"
+
+
+def table(verdicts, ks=(10,)):
+    rows = [
+        {"metric": metric, "k": k, "mean_a": 0.1, "mean_b": 0.3, "difference": 0.2, "lower": 0.1, "upper": 0.25}
+        | {"verdict": verdict}
+        for k in ks
+        for metric, verdict in verdicts.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "start"),
+    [
+        ((B, B, B), "Yes: clusters of codes agree better with the classes than clusters of pixels."),
+        ((A, A, A), "No: clusters of codes agree less with the classes than clusters of pixels."),
+        ((NONE, NONE, NONE), "No difference was found"),
+        ((UNKNOWN, UNKNOWN, UNKNOWN), "Not known"),
+        ((A, NONE, NONE), "No: clusters of codes agree less"),
+        ((NONE, B, NONE), "Yes: clusters of codes agree better"),
+        ((A, B, NONE), "Not decided: clusters of codes agree better"),
+    ],
+)
+@pytest.mark.parametrize("in_spaces", [(A, A), (B, B), (A, B), (NONE, NONE)])
+def test_classes_decide(verdicts, start, in_spaces):
+    found = conclude(table(dict(zip(AGREEMENT + SPACES, verdicts + in_spaces, strict=True))), "pixels", "codes", 10)
+    assert found.answer.startswith(start)
+
+
+def test_what_only_some_measures_say_is_said_to_be_so():
+    found = conclude(table(dict(zip(AGREEMENT, (NONE, B, B), strict=True))), "pixels", "codes", 10)
+    assert found.answer == (
+        "Yes: clusters of codes agree better with the classes than clusters of pixels by the normalised mutual "
+        "information and the accuracy; by the adjusted Rand index no difference was found."
+    )
+
+
+@pytest.mark.parametrize(
+    ("in_spaces", "start"),
+    [
+        ((B, B), "Yes: clusters of codes are better separated than clusters of pixels."),
+        ((A, A), "No: clusters of codes are less well separated than clusters of pixels."),
+        ((A, B), "Not decided"),
+        ((NONE, B), "Yes: clusters of codes are better separated than clusters of pixels by the silhouette by"),
+    ],
+)
+def test_without_classes_all_spaces_decide(in_spaces, start):
+    found = conclude(table(dict(zip(SPACES, in_spaces, strict=True))), "pixels", "codes", 10)
+    assert found.answer.startswith(start)
+    assert any("decide nothing" in reason for reason in found.reasons) == (in_spaces == (A, B))
+
+
+def test_indices_in_spaces_of_their_own_decide_nothing():
+    found = conclude(table({"silhouette": "not comparable", "dunn": "not comparable"}), "pixels", "codes", 10)
+    assert found.answer == "Not known: nothing was measured by which pixels and codes can be compared."
+    assert found.reasons == []
+
+
+def test_numbers_and_how_often_over_k():
+    rows = table({"adjusted_rand": B}, ks=(2, 3, 10))
+    rows.loc[rows["k"] == 2, "verdict"] = A
+    rows.loc[rows["k"] == 3, "verdict"] = NONE
+    found = conclude(rows, "pixels", "codes", 10)
+    assert found.reasons == [
+        "By the adjusted Rand index, codes has 0.3000 and pixels 0.1000; difference +0.2000, "
+        "95 % interval +0.1000 to +0.2500: codes higher.",
+        "Over the 3 numbers of clusters from 2 to 10, by the adjusted Rand index: codes higher at 1, "
+        "pixels higher at 1, no difference found at 1.",
+    ]
+
+
+def test_no_interval_no_bounds():
+    rows = table({"adjusted_rand": UNKNOWN})
+    rows[["lower", "upper"]] = float("nan")
+    assert "interval" not in conclude(rows, "pixels", "codes", 10).reasons[0]

@@ -1,0 +1,150 @@
+"""The report of a real run, in a real browser."""
+
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+from conftest import CLASSES, archive_files, write_archive
+
+pytestmark = pytest.mark.slow
+
+SCRIPT = "<script>alert(1)</script>"
+
+
+@pytest.fixture(scope="module")
+def reported(finished, tmp_path_factory):
+    """A project with a class whose name is a script, and two numbers of clusters."""
+    project = finished.copy(tmp_path_factory.mktemp("report") / "project")
+    names = [SCRIPT if name == "noise" else name for name in CLASSES]
+    archive = archive_files() | {"batches.meta.txt": "\n".join(names).encode()}
+    write_archive(project.path / "named.tar.gz", archive)
+    project.targets = ["all"]
+    project.configure(
+        datasets={"tiny": {"source": "named.tar.gz", "sha256": None}},
+        clustering={"n_clusters": [2, 3, 4]},
+        evaluation={"gap_references": 2},
+        report={"n_clusters": 3},
+    )
+    project.run()
+    return project
+
+
+@pytest.fixture(scope="module")
+def page(reported, tmp_path_factory):
+    """The report in headless Chromium, as wide as a phone."""
+    if not (shutil.which("chromium") and shutil.which("chromedriver")):
+        pytest.skip("chromium and chromedriver are not installed")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    for argument in ("headless", "no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking"):
+        options.add_argument(f"--{argument}")
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
+    phone = {"width": 375, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    driver.get("about:blank")
+    driver.get_log("performance")  # the browser's own pages
+    driver.get((reported.results / "report.html").as_uri())
+    yield driver
+    driver.quit()
+
+
+def test_no_errors_and_no_requests(page, reported):
+    assert page.get_log("browser") == []
+    events = [json.loads(entry["message"])["message"] for entry in page.get_log("performance")]
+    urls = {e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"}
+    assert {url for url in urls if not url.startswith("data:")} == {(reported.results / "report.html").as_uri()}
+
+
+def test_all_images_load_and_say_what_they_show(page):
+    images = page.execute_script(
+        "return [...document.images].map(i => [i.complete && i.naturalWidth > 0, i.alt, i.getAttribute('width')])"
+    )
+    assert len(images) == 1 + 2 + 2 * 6
+    assert all(loaded and len(alt) > 10 and int(width) > 100 for loaded, alt, width in images)
+
+
+def test_fits_a_phone(page):
+    assert page.execute_script("return document.documentElement.scrollWidth") <= 375
+
+
+def test_names_stay_text(page, reported):
+    assert page.execute_script("return document.scripts.length") == 1
+    classes = page.execute_script(
+        "return [...document.querySelectorAll('#data ~ details tbody th')].map(cell => cell.textContent)"
+    )
+    assert classes == [SCRIPT if name == "noise" else name for name in CLASSES]
+    assert SCRIPT not in (reported.results / "report.html").read_text()
+
+
+@pytest.mark.parametrize("by", ["click", "keyboard"])
+def test_tables_sort_up_and_down(page, by):
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+
+    tables = page.find_elements(By.CSS_SELECTOR, "#scores ~ .wide table.sortable")
+    head = tables[-1].find_elements(By.CSS_SELECTOR, "thead th")[3]
+    assert head.text.startswith("difference")
+    for direction, reverse in (("ascending", False), ("descending", True)):
+        button = head.find_element(By.TAG_NAME, "button")
+        if by == "click":
+            page.execute_script("arguments[0].click()", button)
+        else:
+            button.send_keys(Keys.ENTER)
+        assert head.get_attribute("aria-sort") == direction
+        cells = tables[-1].find_elements(By.CSS_SELECTOR, "tbody tr td:nth-child(4)")
+        values = [float(cell.get_attribute("data-value")) for cell in cells]
+        assert len(values) > 5
+        assert values == sorted(values, reverse=reverse)
+    page.refresh()
+
+
+class Outline(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.tags = []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+
+def test_says_what_the_tables_say(reported):
+    text = (reported.results / "report.html").read_text()
+    compared = pd.read_csv(reported.results / "comparison.csv")
+    row = compared[(compared["k"] == 3) & (compared["metric"] == "adjusted_rand")].iloc[0]
+    assert f"autoencoder has {row['mean_b']:.4f} and pixels {row['mean_a']:.4f}" in text
+    assert "95 % interval" in text
+    assert len(text) < 10e6
+    outline = Outline()
+    outline.feed(text)
+    links = [attrs[name] for _, attrs in outline.tags for name in ("href", "src") if name in attrs]
+    ids = {attrs["id"] for _, attrs in outline.tags if "id" in attrs}
+    for link in links:
+        assert link.startswith("data:") or link.removeprefix("#") in ids
+    levels = [int(tag[1]) for tag, _ in outline.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+def test_settings_that_matter_make_it_again(reported, tmp_path):
+    project = reported.copy(tmp_path / "project")
+    project.targets = ["all"]
+    assert project.jobs() == set()
+    project.configure(report={"n_clusters": 2})
+    shown = {f"{rule} pixels test k2 seed0" for rule in ("draw_clusters", "draw_map")}
+    shown |= {f"{rule} autoencoder/seed0 test k2 seed0" for rule in ("draw_clusters", "draw_map")}
+    assert project.jobs() == shown | {"decode test k2 seed0", "write_report", "compare"}
+    project.edit("scripts/templates/report.html", "Skip to the text", "Skip to text")
+    assert "write_report" in project.jobs()
+
+
+def test_snakemakes_own_report(reported):
+    """With figures and captions, and without a connection."""
+    reported.run("--report", "report.html")
+    assert (reported.path / "report.html").stat().st_size > 100_000
