@@ -45,6 +45,7 @@ test-slow: install  ## the slow tests: the real workflow, rebuilt, broken and ki
 
 .PHONY: bench
 bench: install  ## time and memory against other libraries (needs `make run` first; takes an hour and a half)
+	$(SNAKEMAKE) --cores $(CORES) results/cifar10/features/{pixels,autoencoder/seed0}/{train,test}.h5
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement benchmarks/requirements.lock
 	for part in run training end_to_end dead_codes; do PYTHONPATH=scripts .venv/bin/python benchmarks/$$part.py || exit 1; done
 

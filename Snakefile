@@ -35,9 +35,6 @@ include: "rules/figures.smk"
 include: "rules/report.smk"
 
 
-SPACES = [space for kind in config["features"] for space in spaces(kind)]
-
-
 # All numbers of the chosen dataset, and files on the way included: of a job that failed, Snakemake keeps the
 # new settings and not the file, so that nothing would be done the next time if nobody asked for the file.
 rule tables:
@@ -48,8 +45,8 @@ rule tables:
             dataset=config["dataset"],
             file=[
                 "images.h5",
-                *(f"features/{features}.h5" for features in SPACES),
-                *(f"{model}/model.keras" for model in SPACES if "/" in model),
+                *(f"features/{features}.h5" for features in sorted(features_used())),
+                *(f"{model}/model.keras" for model in models()),
                 *(f"clusters/{run}.h5" for run in clusterings()),
                 *(f"metrics/{run}.h5" for run in scores()),
                 "metrics.csv",
@@ -69,7 +66,6 @@ rule all:
             "results/{dataset}/{file}",
             dataset=config["dataset"],
             file=[
-                *(f"{model}/examples.h5" for model in SPACES if "/" in model),
                 *(file for run in shown() for file in decoded(run)),
                 *figures(),
                 "report.html",

@@ -31,7 +31,7 @@ def load(data: str) -> np.ndarray:
     """pixels-test, codes-train …: CIFAR-10 as the workflow leaves it; blobs-1000000: made up, 64 dimensions."""
     name, which = data.split("-")
     if name != "blobs":
-        return read_features(FEATURES / {"pixels": "pixels.h5", "codes": "autoencoder.h5"}[name], which)
+        return read_features(FEATURES / {"pixels": "pixels", "codes": "autoencoder/seed0"}[name] / f"{which}.h5")
     rng = np.random.default_rng(0)
     centres = rng.normal(size=(100, 64)).astype(np.float32)
     X = rng.normal(size=(int(which), 64)).astype(np.float32)

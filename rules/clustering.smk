@@ -1,11 +1,11 @@
-# Needs: results/{dataset}/features/{features}.h5.
+# Needs: results/{dataset}/features/{features}/{split}.h5.
 # Makes: results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5.
 
 
 # Cluster one split in one feature space with k-means.
 rule cluster:
     input:
-        "results/{dataset}/features/{features}.h5",
+        "results/{dataset}/features/{features}/{split}.h5",
     output:
         "results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
     log:
@@ -23,6 +23,6 @@ rule cluster:
         code=code("cluster.py"),
         options=options({"init": config["clustering"]["init"]}),
     shell:
-        "{params.run} --features {input:q} --split {wildcards.split}"
+        "{params.run} --features {input:q}"
         " --n-clusters {wildcards.k} --seed {wildcards.seed} {params.options}"
         " --threads {threads} --out {output:q} --log {log:q}"

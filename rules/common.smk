@@ -126,6 +126,11 @@ def spaces(kind):
     return [f"{kind}/seed{seed}" for seed in config["autoencoder"]["seeds"]] if kind == "autoencoder" else [kind]
 
 
+def models():
+    """The models that are trained, below the folder of the dataset."""
+    return spaces("autoencoder") if "autoencoder" in config["features"] else []
+
+
 def groups():
     """The feature spaces and splits to cluster, as {features}/{split}."""
     splits = config["clustering"]["splits"]
@@ -166,6 +171,16 @@ def scored_in(features, kind):
     return spaces(kind) if config["evaluation"]["common_spaces"] else []
 
 
+def features_used():
+    """The features of each split that is clustered, and of each space that it is scored in, below features/."""
+    return {
+        f"{space}/{split}"
+        for features, _, split in (group.rpartition("/") for group in groups())
+        for kind in config["features"]
+        for space in scored_in(features, kind)
+    }
+
+
 def runs():
     """What is clustered, and where it is scored, as options: a list of files would be too long for a command."""
     settings = {key: config["clustering"][key] for key in ("n_clusters", "seeds")} | {"groups": groups()}
@@ -193,15 +208,9 @@ def decoded(run):
 
 def figures():
     """All figures, below the folder of the dataset."""
-    models = [spaces(kind) for kind in config["features"] if kind == "autoencoder"]
     return [
         "figures/scores.png",
-        *(
-            f"{model}/{figure}.png"
-            for seeds in models
-            for model in seeds
-            for figure in ("loss", "reconstructions")
-        ),
+        *(f"{model}/{figure}.png" for model in models() for figure in ("loss", "reconstructions")),
         *(
             f"figures/{run}/{figure}.png"
             for run in shown()

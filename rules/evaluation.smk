@@ -5,7 +5,7 @@
 # Compute a part of the validity indices of one clustering in one space, from some of the pairs of images.
 rule validity_part:
     input:
-        features="results/{dataset}/features/{space}.h5",
+        features="results/{dataset}/features/{space}/{split}.h5",
         clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
     output:
         temp("results/{dataset}/parts/{features}/{split}/k{k}/seed{seed}/{space}/{part}of{n_parts}.h5"),
@@ -23,7 +23,7 @@ rule validity_part:
         run=program("validity_part.py"),
         code=code("validity_part.py"),
     shell:
-        "{params.run} --features {input.features:q} --clusters {input.clusters:q} --split {wildcards.split}"
+        "{params.run} --features {input.features:q} --clusters {input.clusters:q}"
         " --part {wildcards.part} --n-parts {wildcards.n_parts}"
         " --threads {threads} --out {output:q} --log {log:q}"
 
@@ -31,7 +31,7 @@ rule validity_part:
 # Score one clustering in one feature space: its own, or another.
 rule evaluate:
     input:
-        features="results/{dataset}/features/{space}.h5",
+        features="results/{dataset}/features/{space}/{split}.h5",
         clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
         parts=parts_of_validity,
     output:
@@ -52,14 +52,14 @@ rule evaluate:
         options=options(sample_of_silhouette()),
     shell:
         "{params.run} --features {input.features:q}"
-        " --clusters {input.clusters:q} --split {wildcards.split} --parts {input.parts:q} {params.options}"
+        " --clusters {input.clusters:q} --parts {input.parts:q} {params.options}"
         " --threads {threads} --out {output:q} --log {log:q}"
 
 
 # Cluster points without clusters, spread over the same space as the features, for the gap statistic.
 rule gap:
     input:
-        "results/{dataset}/features/{features}.h5",
+        "results/{dataset}/features/{features}/{split}.h5",
     output:
         "results/{dataset}/gap/{features}/{split}/k{k}.json",
     log:
@@ -79,7 +79,7 @@ rule gap:
             {"init": config["clustering"]["init"], "references": config["evaluation"]["gap_references"] or 0}
         ),
     shell:
-        "{params.run} --features {input:q} --split {wildcards.split} --n-clusters {wildcards.k} {params.options}"
+        "{params.run} --features {input:q} --n-clusters {wildcards.k} {params.options}"
         " --threads {threads} --out {output:q} --log {log:q}"
 
 

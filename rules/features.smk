@@ -1,5 +1,5 @@
 # Needs: results/{dataset}/images.h5.
-# Makes: results/{dataset}/features/{features}.h5, and the autoencoder that makes its own, with figures of it.
+# Makes: results/{dataset}/features/{features}/{split}.h5, and the autoencoder that makes its own, with figures of it.
 #
 # mem_mb, here and in the other rules: what the 50,000 training images of CIFAR-10 took, and half as much again.
 
@@ -9,11 +9,11 @@ rule pixels:
     input:
         "results/{dataset}/images.h5",
     output:
-        "results/{dataset}/features/pixels.h5",
+        "results/{dataset}/features/pixels/{split}.h5",
     log:
-        "results/{dataset}/logs/pixels.log",
+        "results/{dataset}/logs/pixels/{split}.log",
     benchmark:
-        "results/{dataset}/benchmarks/pixels.tsv"
+        "results/{dataset}/benchmarks/pixels/{split}.tsv"
     conda:
         "../envs/clustering.yaml"
     threads: 1
@@ -24,7 +24,7 @@ rule pixels:
         run=program("pixels.py"),
         code=code("pixels.py"),
     shell:
-        "{params.run} --images {input:q} --out {output:q} --log {log:q}"
+        "{params.run} --images {input:q} --split {wildcards.split} --out {output:q} --log {log:q}"
 
 
 # Train the autoencoder on the training images.
@@ -35,6 +35,7 @@ rule train:
         model="results/{dataset}/autoencoder/seed{model_seed}/model.keras",
         history="results/{dataset}/autoencoder/seed{model_seed}/history.csv",
         summary="results/{dataset}/autoencoder/seed{model_seed}/summary.txt",
+        examples="results/{dataset}/autoencoder/seed{model_seed}/examples.h5",
     log:
         "results/{dataset}/logs/train/seed{model_seed}.log",
     benchmark:
@@ -54,7 +55,8 @@ rule train:
         ),
     shell:
         "{params.run} --images {input:q} {params.options}"
-        " --model {output.model:q} --history {output.history:q} --summary {output.summary:q} --log {log:q}"
+        " --model {output.model:q} --history {output.history:q} --summary {output.summary:q}"
+        " --examples {output.examples:q} --log {log:q}"
 
 
 # The code that the trained encoder gives each image.
@@ -63,12 +65,11 @@ rule embed:
         images="results/{dataset}/images.h5",
         model="results/{dataset}/autoencoder/seed{model_seed}/model.keras",
     output:
-        features="results/{dataset}/features/autoencoder/seed{model_seed}.h5",
-        examples="results/{dataset}/autoencoder/seed{model_seed}/examples.h5",
+        "results/{dataset}/features/autoencoder/seed{model_seed}/{split}.h5",
     log:
-        "results/{dataset}/logs/embed/seed{model_seed}.log",
+        "results/{dataset}/logs/embed/seed{model_seed}/{split}.log",
     benchmark:
-        "results/{dataset}/benchmarks/embed/seed{model_seed}.tsv"
+        "results/{dataset}/benchmarks/embed/seed{model_seed}/{split}.tsv"
     conda:
         "../envs/training.yaml"
     threads: 1
@@ -79,8 +80,8 @@ rule embed:
         run=program("embed.py"),
         code=code("embed.py"),
     shell:
-        "{params.run} --images {input.images:q} --model {input.model:q}"
-        " --out {output.features:q} --examples {output.examples:q} --log {log:q}"
+        "{params.run} --images {input.images:q} --split {wildcards.split} --model {input.model:q}"
+        " --out {output:q} --log {log:q}"
 
 
 # How the autoencoder learned, and what it makes of some test images.

@@ -54,7 +54,7 @@ rule decode:
 rule draw_clusters:
     input:
         images="results/{dataset}/images.h5",
-        features="results/{dataset}/features/{features}.h5",
+        features="results/{dataset}/features/{features}/{split}.h5",
         clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
         scores="results/{dataset}/metrics/{features}/{split}/k{k}/seed{seed}/{features}.h5",
         decoded=lambda w: [
@@ -88,7 +88,7 @@ rule draw_clusters:
 rule draw_map:
     input:
         images="results/{dataset}/images.h5",
-        features="results/{dataset}/features/{features}.h5",
+        features="results/{dataset}/features/{features}/{split}.h5",
         clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
     output:
         figure_of("map"),

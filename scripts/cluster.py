@@ -1,4 +1,4 @@
-"""Cluster the features of one split with k-means."""
+"""Cluster the features of a split with k-means."""
 
 import argparse
 import contextlib
@@ -7,21 +7,21 @@ from pathlib import Path
 
 from lib.cli import InputError, run
 from lib.kmeans import kmeans
-from lib.storage import SPLITS, open_features, writing
+from lib.storage import open_features, writing
 
 IN_MEMORY = 2**31  # bytes of features; more are read again in each iteration, with the same result
 
 
 def main(args: argparse.Namespace) -> None:
     with contextlib.ExitStack() as file:
-        X = file.enter_context(open_features(args.features, args.split))
+        X = file.enter_context(open_features(args.features))
         if X.nbytes <= IN_MEMORY:
             X = X[:]
             file.close()  # from here on, an error has nothing to do with it
         try:
             result = kmeans(X, args.n_clusters, seed=args.seed, init=args.init, n_threads=args.threads)
         except ValueError as error:
-            raise InputError(f"{args.features}, {args.split}: {error}") from None
+            raise InputError(f"{args.features}: {error}") from None
     logging.info("%d clusters: inertia %.6g after %d iterations", args.n_clusters, result.inertia, result.n_iter)
     with writing(args.out) as file:
         file["labels"] = result.labels
@@ -35,7 +35,6 @@ def main(args: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="cluster", description=__doc__)
     parser.add_argument("--features", type=Path, required=True)
-    parser.add_argument("--split", choices=SPLITS, required=True)
     parser.add_argument("--n-clusters", type=int, required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--init", choices=["random", "k-means++"], default="random")

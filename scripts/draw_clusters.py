@@ -37,7 +37,7 @@ def main(args: argparse.Namespace) -> None:
         names = figures.class_names(args.images)
         figures.save(draw_contents(contents(labels, classes, len(sizes), len(names)), names), args.contents)
 
-    with open_features(args.features, args.split) as X:
+    with open_features(args.features) as X:
         distances = distances_to_centroids(X, labels, centroids)
     pictures_of = functools.partial(read_pictures, args.images, args.split)
     figures.save(draw_montage(labels, distances, sizes, pictures_of), args.montage)

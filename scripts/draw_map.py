@@ -17,7 +17,7 @@ GRAY = "#BBBBBB"
 
 
 def main(args: argparse.Namespace) -> None:
-    with open_features(args.features, args.split) as features:
+    with open_features(args.features) as features:
         chosen = np.random.default_rng(0).permutation(len(features)) < args.max_points
         X = np.concatenate([features[rows][chosen[rows]] for rows in blocks(len(features))])
     labels = read_clusters(args.clusters, len(chosen))

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from lib.cli import run
-from lib.storage import SPLITS, read_clusters, read_features, reading, writing
+from lib.storage import read_clusters, read_features, reading, writing
 from lib.validity import Part, combine, sampled_silhouette, validity
 
 
 def main(args: argparse.Namespace) -> None:
-    X = read_features(args.features, args.split)
+    X = read_features(args.features)
     labels = read_clusters(args.clusters, len(X))
     if args.silhouette_samples:
         mean, lower, upper = sampled_silhouette(X, labels, args.silhouette_samples, n_threads=args.threads)
@@ -46,7 +46,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="evaluate", description=__doc__)
     parser.add_argument("--features", type=Path, required=True, help="the space to score in")
     parser.add_argument("--clusters", type=Path, required=True, help="made in that space or in another")
-    parser.add_argument("--split", choices=SPLITS, required=True)
     parser.add_argument("--parts", type=Path, nargs="*", help="all parts of the indices, if computed already")
     parser.add_argument(
         "--silhouette-samples", type=int, help="estimate the silhouette from so many of each cluster"

@@ -10,15 +10,13 @@ from lib.storage import SPLITS, read_images, write_features
 
 
 def main(args: argparse.Namespace) -> None:
-    features = {}
-    for split in SPLITS:
-        images = read_images(args.images, split)
-        features[split] = images.reshape(len(images), -1) / np.float32(255)
-    write_features(args.out, features)
+    images = read_images(args.images, args.split)
+    write_features(args.out, images.reshape(len(images), -1) / np.float32(255))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="pixels", description=__doc__)
     parser.add_argument("--images", type=Path, required=True)
+    parser.add_argument("--split", choices=SPLITS, required=True)
     parser.add_argument("--out", type=Path, required=True)
     run(main, parser)

@@ -20,8 +20,9 @@ import numpy as np
 from lib import cli
 from lib.cli import InputError, replacing, run
 from lib.digest import code_digest
-from lib.storage import SPLITS, read_images
+from lib.storage import SPLITS, read_images, writing
 
+N_EXAMPLES = 10
 SETTINGS = ("filters", "initializer", "epochs", "batch_size", "learning_rate", "mixed_precision", "seed")
 
 
@@ -98,6 +99,9 @@ def train(args: argparse.Namespace) -> None:
         autoencoder.save(model, part)
     with replacing(args.summary) as part:
         model.summary(line_length=79, print_fn=lambda text: part.write_text(text + "\n"))
+    with writing(args.examples) as file:
+        file["images"] = validation[:N_EXAMPLES]
+        file["codes"], file["reconstructions"] = autoencoder.look_into(model, validation[:N_EXAMPLES])
     checkpoint.unlink(missing_ok=True)
 
 
@@ -162,4 +166,7 @@ if __name__ == "__main__":
     parser.add_argument("--model", type=Path, required=True, help="to write, .keras")
     parser.add_argument("--history", type=Path, required=True, help="to write, .csv: loss by epoch")
     parser.add_argument("--summary", type=Path, required=True, help="to write, .txt: the model's layers")
+    parser.add_argument(
+        "--examples", type=Path, required=True, help="to write, .h5: some test images, codes, reconstructions"
+    )
     run(main, parser)

@@ -4,12 +4,12 @@ import argparse
 from pathlib import Path
 
 from lib.cli import run
-from lib.storage import SPLITS, read_clusters, read_features, writing
+from lib.storage import read_clusters, read_features, writing
 from lib.validity import partial_validity
 
 
 def main(args: argparse.Namespace) -> None:
-    X = read_features(args.features, args.split)
+    X = read_features(args.features)
     labels = read_clusters(args.clusters, len(X))
     part = partial_validity(X, labels, args.part - 1, args.n_parts, n_threads=args.threads)
     with writing(args.out) as file:
@@ -25,7 +25,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="validity_part", description=__doc__)
     parser.add_argument("--features", type=Path, required=True)
     parser.add_argument("--clusters", type=Path, required=True)
-    parser.add_argument("--split", choices=SPLITS, required=True)
     parser.add_argument("--part", type=int, required=True, help="1 to --n-parts")
     parser.add_argument("--n-parts", type=int, required=True)
     parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")

@@ -38,7 +38,7 @@ def training(path, folder, *options):
     """The arguments of train.py."""
     folder.mkdir(exist_ok=True)
     outputs = ["--model", folder / "model.keras", "--history", folder / "history.csv"]
-    outputs += ["--summary", folder / "summary.txt"]
+    outputs += ["--summary", folder / "summary.txt", "--examples", folder / "examples.h5"]
     return ["--images", path, *outputs, "--batch-size", 16, "--epochs", 3, *options]
 
 
@@ -57,22 +57,14 @@ def test_trained_twice_and_embedded(digits, tmp_path):
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert float(rows[2]["loss"]) < float(rows[0]["loss"])
 
-    script(
-        "embed",
-        "--images",
-        digits,
-        "--model",
-        model,
-        "--out",
-        tmp_path / "features.h5",
-        "--examples",
-        tmp_path / "examples.h5",
-    )
-    with h5py.File(digits) as file, h5py.File(tmp_path / "features.h5") as codes:
-        for split in ("train", "test"):
-            assert codes[split]["features"].shape == (len(file[split]["images"]), 64)
-        assert codes["train/features"].dtype == np.float32
-        assert np.ptp(codes["test/features"][:], axis=0).max() > 0
+    out = tmp_path / "features.h5"
+    script("embed", "--images", digits, "--split", "test", "--model", model, "--out", out)
+    with h5py.File(digits) as file, h5py.File(out) as codes, h5py.File(model.parent / "examples.h5") as examples:
+        assert codes["features"].shape == (len(file["test/images"]), 64)
+        assert codes["features"].dtype == np.float32
+        assert np.ptp(codes["features"][:], axis=0).max() > 0
+        np.testing.assert_array_equal(examples["images"], file["test/images"][:10])
+        np.testing.assert_allclose(examples["codes"][:].reshape(10, 64), codes["features"][:10], atol=1e-6)
 
     from lib import autoencoder  # before keras: it says how many threads
 

@@ -13,7 +13,6 @@ from lib.storage import write_features
 def arguments(tmp_path, out, **changes):
     defaults = {
         "features": tmp_path / "X.h5",
-        "split": "test",
         "n_clusters": 7,
         "seed": 0,
         "init": "random",
@@ -25,7 +24,7 @@ def arguments(tmp_path, out, **changes):
 
 def test_large_features_are_clustered_from_the_file(tmp_path, monkeypatch):
     X = np.random.default_rng(0).random((3000, 90))
-    write_features(tmp_path / "X.h5", {"train": X[:1], "test": X})
+    write_features(tmp_path / "X.h5", X)
     cluster.main(arguments(tmp_path, "memory.h5"))
     monkeypatch.setattr(cluster, "IN_MEMORY", 0)
     cluster.main(arguments(tmp_path, "file.h5"))
@@ -35,9 +34,7 @@ def test_large_features_are_clustered_from_the_file(tmp_path, monkeypatch):
 @pytest.mark.parametrize("in_memory", [0, 2**31])
 def test_too_many_clusters_are_the_users_error(tmp_path, monkeypatch, in_memory):
     monkeypatch.setattr(cluster, "IN_MEMORY", in_memory)
-    write_features(tmp_path / "X.h5", {"test": np.ones((10, 3))})
-    with pytest.raises(
-        InputError, match=r"X\.h5, test: 7 clusters need as many distinct points, and there are only 1"
-    ):
+    write_features(tmp_path / "X.h5", np.ones((10, 3)))
+    with pytest.raises(InputError, match=r"X\.h5: 7 clusters need as many distinct points, and there are only 1"):
         cluster.main(arguments(tmp_path, "out.h5"))
     assert not (tmp_path / "out.h5").exists()

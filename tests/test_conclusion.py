@@ -34,7 +34,9 @@ def table(verdicts, ks=(10,)):
 )
 @pytest.mark.parametrize("in_spaces", [(A, A), (B, B), (A, B), (NONE, NONE)])
 def test_classes_decide(verdicts, start, in_spaces):
-    found = conclude(table(dict(zip(AGREEMENT + SPACES, verdicts + in_spaces, strict=True))), "pixels", "codes", 10)
+    found = conclude(
+        table(dict(zip(AGREEMENT + SPACES, verdicts + in_spaces, strict=True))), "pixels", "codes", 10
+    )
     assert found.answer.startswith(start)
 
 

@@ -33,7 +33,7 @@ def dataset(folder, *, n=60, k=3, shape=(8, 8), n_classes=4, estimated=False, se
         if n_classes:
             file["test/labels"] = rng.integers(0, n_classes, n).astype(np.uint8)
             file.attrs["class_names"] = [NAMES[i % len(NAMES)] for i in range(n_classes)]
-    write_features(folder / "features.h5", {"test": X})
+    write_features(folder / "features.h5", X)
     with h5py.File(folder / "clusters.h5", "w") as file:
         file["labels"] = labels
         file["centroids"] = np.array([X[labels == cluster].mean(axis=0) for cluster in range(k)])

@@ -145,11 +145,10 @@ def test_mode_follows_the_umask(tmp_path, umask, mode):
 @pytest.mark.parametrize("shape", [(1, 1), (7, 3), (5000, 300), (2, 2**19)])
 def test_features_come_back_as_float32(tmp_path, shape):
     X = np.random.default_rng(0).normal(size=shape)
-    write_features(tmp_path / "X.h5", {"train": X[:1], "test": X})
-    for split, expected in {"train": X[:1], "test": X}.items():
-        features = read_features(tmp_path / "X.h5", split)
-        assert features.dtype == np.float32
-        np.testing.assert_array_equal(features, expected.astype(np.float32))
+    write_features(tmp_path / "X.h5", X)
+    features = read_features(tmp_path / "X.h5")
+    assert features.dtype == np.float32
+    np.testing.assert_array_equal(features, X.astype(np.float32))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -157,12 +156,11 @@ def test_features_that_are_not_finite_are_refused(tmp_path, value):
     X = np.zeros((3000, 4))
     X[[1234, 1234, 2000], [0, 3, 2]] = value
     path = tmp_path / "X.h5"
-    write_features(path, {"train": np.zeros((2, 4)), "test": X})
+    write_features(path, X)
     with pytest.raises(InputError) as error:
-        read_features(path, "test")
-    message = f"{path}: 2 of 3000 rows of test/features hold NaN or infinity, the first is row 1234"
+        read_features(path)
+    message = f"{path}: 2 of 3000 rows hold NaN or infinity, the first is row 1234"
     assert str(error.value).startswith(message)
-    np.testing.assert_array_equal(read_features(path, "train"), np.zeros((2, 4)))
 
 
 def test_datasets_without_classes_have_no_labels(tmp_path):
@@ -181,11 +179,15 @@ def hdf5(path, name, data):
 
 
 def cut_off(path):
-    write_features(path, {"test": np.zeros((1000, 10))})
+    write_features(path, np.zeros((1000, 10)))
     path.write_bytes(path.read_bytes()[:-1000])
 
 
-@pytest.mark.parametrize("read", [read_features, read_images, read_labels])
+@pytest.mark.parametrize(
+    "read",
+    [read_features, lambda path: read_images(path, "test"), lambda path: read_labels(path, "test")],
+    ids=["features", "images", "labels"],
+)
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
@@ -194,7 +196,7 @@ def cut_off(path):
         (lambda path: path.write_bytes(np.random.default_rng(0).bytes(10_000)), "damaged"),
         (lambda path: path.write_text("<html>\n404\n</html>\n"), "damaged"),
         (cut_off, "damaged"),
-        (lambda path: hdf5(path, "train/features", np.zeros((2, 2))), "not of this workflow"),
+        (lambda path: hdf5(path, "train/x", np.zeros((2, 2))), "not of this workflow"),
     ],
     ids=["missing", "empty", "garbage", "html", "cut off", "other split"],
 )
@@ -202,7 +204,7 @@ def test_unreadable_file_is_told_in_one_line(tmp_path, read, make, reason):
     path = tmp_path / "X.h5"
     make(path)
     with pytest.raises(InputError) as error:
-        read(path, "test")
+        read(path)
     assert str(path) in str(error.value)
     assert reason in str(error.value)
     assert "\n" not in str(error.value)
@@ -212,13 +214,12 @@ def test_unreadable_file_is_told_in_one_line(tmp_path, read, make, reason):
     "make",
     [
         pytest.param(Path.mkdir, id="folder"),
-        pytest.param(lambda path: hdf5(path, "test", np.zeros(3)), id="dataset for a group"),
-        pytest.param(lambda path: hdf5(path, "test/features/a", np.zeros(3)), id="group for a dataset"),
-        pytest.param(lambda path: hdf5(path, "test/features", np.zeros(3)), id="one axis"),
+        pytest.param(lambda path: hdf5(path, "features/a", np.zeros(3)), id="group for a dataset"),
+        pytest.param(lambda path: hdf5(path, "features", np.zeros(3)), id="one axis"),
     ],
 )
 def test_file_of_another_layout_is_told_in_one_line(tmp_path, make):
     make(tmp_path / "X.h5")
     with pytest.raises(InputError) as error:
-        read_features(tmp_path / "X.h5", "test")
+        read_features(tmp_path / "X.h5")
     assert "\n" not in str(error.value)

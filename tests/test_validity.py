@@ -65,7 +65,9 @@ def clusterings(draw):
     """A few points, often equal or close, with labels that are unsorted, negative, with gaps, or all equal."""
     shape = draw(st.integers(1, 30)), draw(st.integers(1, 4))
     grid = hnp.arrays(np.float64, shape, elements=st.integers(-20, 20).map(lambda x: x / 8))
-    X = draw(grid | hnp.arrays(np.float32, shape, elements=st.floats(-1000, 1000, width=32)))
+    # Where all are smaller than 1e-30, they are refused.
+    floats = st.floats(-1000, 1000, width=32).filter(lambda x: x == 0 or abs(x) > 1e-25)
+    X = draw(grid | hnp.arrays(np.float32, shape, elements=floats))
     numbers = draw(st.lists(st.integers(-50, 50), min_size=1, max_size=6, unique=True))
     labels = draw(hnp.arrays(np.int32, shape[0], elements=st.sampled_from(numbers)))
     return X, labels

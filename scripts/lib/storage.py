@@ -79,37 +79,36 @@ def read_labels(path: Path, split: str) -> np.ndarray | None:
         return file[split]["labels"][:] if "labels" in file[split] else None
 
 
-def write_features(path: Path, splits: dict[str, np.ndarray]) -> None:
-    """Write the features of each split, (n, d), as float32."""
+def write_features(path: Path, features: np.ndarray) -> None:
+    """Write the features of a split, (n, d), as float32."""
+    n, d = features.shape
+    rows = min(n, max(1, 2**20 // (4 * d)))
     with writing(path) as file:
-        for split, features in splits.items():
-            n, d = features.shape
-            rows = min(n, max(1, 2**20 // (4 * d)))
-            dataset = file.create_dataset(f"{split}/features", (n, d), np.float32, chunks=(rows, d))
-            dataset.attrs["description"] = "axes: image, in the order of images.h5; feature"
-            for start in range(0, n, rows):
-                dataset[start : start + rows] = features[start : start + rows]
+        dataset = file.create_dataset("features", (n, d), np.float32, chunks=(rows, d))
+        dataset.attrs["description"] = "axes: image, in the order of images.h5; feature"
+        for start in range(0, n, rows):
+            dataset[start : start + rows] = features[start : start + rows]
 
 
 @contextlib.contextmanager
-def open_features(path: Path, split: str) -> Iterator[h5py.Dataset]:
-    """The features of one split, float32 (n, d), all finite, to be read by and by."""
+def open_features(path: Path) -> Iterator[h5py.Dataset]:
+    """The features of a split, float32 (n, d), all finite, to be read by and by."""
     with reading(path) as file:
-        features = file[split]["features"]
+        features = file["features"]
         n, d = features.shape
         rows = max(1, 2**24 // max(1, d))
         bad = np.concatenate([~np.isfinite(features[i : i + rows]).all(axis=1) for i in range(0, n, rows)])
         if bad.any():
             raise InputError(
-                f"{path}: {bad.sum()} of {len(bad)} rows of {split}/features hold NaN or infinity, "
+                f"{path}: {bad.sum()} of {len(bad)} rows hold NaN or infinity, "
                 f"the first is row {bad.argmax()}; delete the file and run again"
             )
         yield features
 
 
-def read_features(path: Path, split: str) -> np.ndarray:
-    """The features of one split, float32 (n, d), all finite."""
-    with open_features(path, split) as features:
+def read_features(path: Path) -> np.ndarray:
+    """The features of a split, float32 (n, d), all finite."""
+    with open_features(path) as features:
         return features[:]
 
 

@@ -50,7 +50,7 @@ def without(files, name):
     return {key: data for key, data in files.items() if key != name}
 
 
-MODEL = [f"autoencoder/seed0/{name}" for name in ("model.keras", "history.csv", "summary.txt")]
+MODEL = [f"autoencoder/seed0/{name}" for name in ("model.keras", "history.csv", "summary.txt", "examples.h5")]
 LABEL_200 = bytearray(records(40, 2))
 LABEL_200[17 * 3073] = 200
 
@@ -210,14 +210,14 @@ def test_more_clusters_than_distinct_points(project):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_features_that_are_not_finite(project, value):
-    path = project.results / "features/pixels.h5"
+    path = project.results / "features/pixels/test.h5"
     with h5py.File(path, "r+") as file:
-        file["test/features"][5, 7] = value
+        file["features"][5, 7] = value
     project.configure(clustering={"seeds": [0]}, features=["pixels"])
     refused(
         project,
         "cluster",
-        "pixels.h5",
+        "pixels/test.h5",
         "row 5",
         "NaN or infinity",
         log="tiny/logs/clusters/pixels/test/k3/seed0.log",
@@ -234,8 +234,8 @@ def test_images_replaced_by_garbage(project):
         "pixels",
         "images.h5",
         "delete it and run again",
-        log="tiny/logs/pixels.log",
-        replaces=["features/pixels.h5"],
+        log="tiny/logs/pixels/test.log",
+        replaces=["features/pixels/test.h5"],
     )
     path.unlink()
     project.run()
@@ -297,9 +297,9 @@ def small_disk(tmp_path):
     [
         ("download", "archives/{archive}"),
         ("grayscale", "tiny/images.h5"),
-        ("pixels", "tiny/features/pixels.h5"),
+        ("pixels", "tiny/features/pixels/test.h5"),
         ("train", "tiny/autoencoder/seed0/model.keras"),
-        ("embed", "tiny/features/autoencoder/seed0.h5"),
+        ("embed", "tiny/features/autoencoder/seed0/test.h5"),
         ("evaluate", "tiny/metrics/pixels/test/k3/seed0/pixels.h5"),
         ("cluster", "tiny/clusters/pixels/test/k3/seed0.h5"),
     ],

@@ -31,9 +31,9 @@ CLUSTERINGS = clusterings("cluster") | EVALUATIONS
 # Where pixels are the only features.
 PIXELS = clusterings("cluster", ["pixels"]) | evaluations(["pixels"], ["pixels"]) | FINAL
 OF_PIXELS = PIXELS | evaluations(["pixels"]) | evaluations(spaces=["pixels"])
-TRAINING = {"train", "embed"}
+TRAINING = {"train", "embed test"}
 BRANCH = TRAINING | clusterings("cluster", [CODES]) | evaluations([CODES]) | evaluations(spaces=[CODES]) | FINAL
-EVERYTHING = {"grayscale", "pixels"} | TRAINING | CLUSTERINGS
+EVERYTHING = {"grayscale", "pixels test"} | TRAINING | CLUSTERINGS
 
 NEW_CODE = "\n\ndef _new():\n    return 1\n"
 
@@ -128,7 +128,10 @@ def test_checked_out_again_elsewhere_with_new_times(project, tmp_path):
         ({"seeds": [0, 1, 7]}, clusterings("cluster", seeds=[7]) | evaluations(seeds=[7]) | FINAL),
         (
             {"splits": ["test", "train"]},
-            clusterings("cluster", split="train") | evaluations(split="train") | FINAL,
+            {"pixels train", "embed train"}
+            | clusterings("cluster", split="train")
+            | evaluations(split="train")
+            | FINAL,
         ),
         ({"seeds": [1]}, FINAL),
         ({"init": "k-means++"}, CLUSTERINGS),
@@ -278,7 +281,7 @@ def test_changed_bytes_of_an_unchecked_source(project):
     expect(project, set())
     source.write_bytes(source.read_bytes() + bytes(512))
     touch(source, time.time() + 10)
-    expect(project, {"download", "grayscale", "pixels"} | PIXELS)
+    expect(project, {"download", "grayscale", "pixels test"} | PIXELS)
 
 
 def test_source_that_is_gone_after_use(project):
@@ -290,7 +293,7 @@ def test_source_that_is_gone_after_use(project):
     ("file", "jobs"),
     [
         ("images.h5", EVERYTHING),
-        ("features/pixels.h5", {"pixels"} | OF_PIXELS),
+        ("features/pixels/test.h5", {"pixels test"} | OF_PIXELS),
         ("autoencoder/seed0/model.keras", BRANCH),
         (
             "clusters/pixels/test/k3/seed0.h5",

@@ -1,5 +1,6 @@
 """The report of a real run, in a real browser."""
 
+import itertools
 import json
 import re
 import shutil
@@ -129,7 +130,7 @@ def test_says_what_the_tables_say(reported):
         assert link.startswith("data:") or link.removeprefix("#") in ids
     levels = [int(tag[1]) for tag, _ in outline.tags if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
 
 
 def test_settings_that_matter_make_it_again(reported, tmp_path):
