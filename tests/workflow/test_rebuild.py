@@ -97,7 +97,7 @@ def test_edited_comments_docstrings_and_formatting(project):
             path.read_text().replace('"""', '"""Said otherwise. ', 1).replace("\n\n\n", "\n\n\n\n# A comment.\n")
         )
         path.write_text(text)
-    for path in [project.path / "Snakefile", project.path / "config.yaml", *(project.path / "rules").iterdir()]:
+    for path in [project.path / "Snakefile", project.path / "config.yaml", *(project.path / "rules").glob("*.*")]:
         path.write_text("# A comment.\n" + path.read_text())
     expect(project, set())
     assert "Nothing to be done" in project.run()
