@@ -22,8 +22,8 @@ NAMES = {
     "stability_of_models": "stability: adjusted Rand index\nbetween models",
 }
 OWN = ("silhouette", "dunn")  # measured in each feature space by itself
-NOT_ALONE = ("gap_standard_error", "silhouette_lower", "silhouette_upper")  # they belong to another score
-WITHOUT_ZERO = ("inertia", "gap")  # of all others 0 means something
+HIDDEN = ("inertia", "gap_standard_error", "silhouette_lower", "silhouette_upper")  # another score shows them
+WITHOUT_ZERO = ("relative_inertia", "gap")  # of all others 0 means something
 N_COLUMNS = 3
 
 
@@ -66,8 +66,7 @@ def draw(summary: pd.DataFrame) -> plt.Figure:
 def curves(summary: pd.DataFrame) -> dict[tuple[str, str, str], pd.DataFrame]:
     """What to draw of each metric, features and split: a table of mean, min and max by k.
 
-    Inertias are shares of the mean at the smallest k, for they have the unit of the features and grow with
-    the number of images. Around the gap statistic, min and max are its standard error.
+    Around the gap statistic, min and max are its standard error.
     """
     summary = summary.replace([np.inf, -np.inf], np.nan).sort_values("k", kind="stable")
     found = {
@@ -75,18 +74,16 @@ def curves(summary: pd.DataFrame) -> dict[tuple[str, str, str], pd.DataFrame]:
         for key, rows in summary.groupby(["metric", "features", "split"], sort=False)
     }
     for (metric, *group), curve in found.items():
-        if metric == "inertia":
-            curve /= curve["mean"].iloc[0]
         if metric == "gap":
             error = found["gap_standard_error", *group]["mean"]
             curve["min"], curve["max"] = curve["mean"] - error, curve["mean"] + error
-    return {key: curve for key, curve in found.items() if key[0] not in NOT_ALONE}
+    return {key: curve for key, curve in found.items() if key[0] not in HIDDEN}
 
 
 def title(metric: str, ks: list[int]) -> str:
     """What a score is, where it is measured, and what is marked."""
     score, _, space = metric.partition("_in_")
-    if metric == "inertia":
+    if metric == "relative_inertia":
         return f"inertia, as a share of\nits mean at k = {ks[0]}" + (" (ring: elbow)" if len(ks) > 2 else "")
     if metric == "gap":
         return "gap statistic" + ("\n(ring: Tibshirani's choice)" if len(ks) > 1 else "")
@@ -99,19 +96,25 @@ def title(metric: str, ks: list[int]) -> str:
 
 def draw_lines(axis: plt.Axes, metric: str, own: dict, styles: dict) -> None:
     """Means against k, in bands from the smallest to the largest; a ring around what a rule would choose."""
-    for group, curve in own.items():
+    for number, (group, curve) in enumerate(own.items()):
         style = styles[group]
         axis.plot(curve.index, curve["mean"], label=", ".join(group), **style)
         axis.fill_between(curve.index, curve["min"], curve["max"], color=style["color"], alpha=0.2, lw=0)
         choice = None
-        if metric == "inertia":
+        if metric == "relative_inertia":
             choice = elbow(curve.index, curve["mean"])
         elif metric == "gap":
             choice = gap_choice(curve.index, curve["mean"], curve["max"] - curve["mean"])
         if choice:
             at = choice, curve["mean"][choice]
             axis.plot(*at, "o", ms=9, mfc="none", color=style["color"])
-            axis.annotate(f"k = {choice}", at, (4, 5), textcoords="offset points", color=style["color"])
+            axis.annotate(
+                f"k = {choice}",
+                at,
+                (4, -11 if number % 2 else 5),
+                textcoords="offset points",
+                color=style["color"],
+            )
     axis.set_xlabel("k")
     axis.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     if metric not in WITHOUT_ZERO:

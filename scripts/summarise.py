@@ -21,6 +21,7 @@ NOT_SCORES = [*GROUP, "model_seed", "n_samples", "n_features", "seed", "n_iter",
 def main(args: argparse.Namespace) -> None:
     results = Results(args)
     table = pd.read_csv(args.metrics)
+    table.insert(table.columns.get_loc("inertia") + 1, "relative_inertia", relative_inertia(table))
     scores = table.melt(GROUP, [name for name in table if name not in NOT_SCORES], "metric")
     more = list(alike(results))
     if args.gap:
@@ -29,6 +30,13 @@ def main(args: argparse.Namespace) -> None:
     summary = values.groupby([*GROUP, "metric"], sort=False)["value"].agg(["count", "mean", "std", "min", "max"])
     with replacing(args.out) as part:
         summary.rename(columns={"count": "n"}).to_csv(part)
+
+
+def relative_inertia(table: pd.DataFrame) -> pd.Series:
+    """Inertia as a share of its mean at the smallest k: each model makes features of a scale of their own."""
+    models = [table["features"], table["split"], table["model_seed"].fillna(-1)]
+    at_smallest = table["inertia"].where(table["k"] == table["k"].min())
+    return table["inertia"] / at_smallest.groupby(models).transform("mean")
 
 
 def alike(results: Results) -> Iterator[list]:

@@ -29,6 +29,7 @@ SCRIPTS = Path(__file__).parent
 PACKAGES = ("snakemake", "numpy", "h5py", "tensorflow", "keras", "scipy", "scikit-learn", "pandas", "matplotlib")
 NAMES = AGREEMENT | {
     "inertia": "inertia",
+    "relative_inertia": "inertia, as a share of that at the smallest k",
     "silhouette": "silhouette",
     "silhouette_lower": "silhouette, lower bound",
     "silhouette_upper": "silhouette, upper bound",
@@ -167,7 +168,7 @@ def choices(summary: pd.DataFrame) -> list[dict]:
         for metric in ("silhouette", "dunn"):
             known = means[metric].dropna() if metric in means else []
             choice[metric] = known.idxmax() if len(known) else None
-        choice["elbow"] = elbow(means.index, means["inertia"])
+        choice["elbow"] = elbow(means.index, means["relative_inertia"])
         if "gap" in means:
             choice["gap"] = gap_choice(means.index, means["gap"], means["gap_standard_error"])
         found.append(choice)

@@ -82,6 +82,15 @@ def test_numbers_and_how_often_over_k():
     ]
 
 
+def test_no_difference_is_bounded():
+    rows = table({"adjusted_rand": NONE})
+    rows[["difference", "lower", "upper"]] = 0.1, -0.3, 0.2
+    assert conclude(rows, "pixels", "codes", 10).reasons == [
+        "By the adjusted Rand index, codes has 0.3000 and pixels 0.1000; difference +0.1000, 95 % interval "
+        "-0.3000 to +0.2000: no difference found; if there is one, it is hardly above 0.3000."
+    ]
+
+
 def test_no_interval_no_bounds():
     rows = table({"adjusted_rand": UNKNOWN})
     rows[["lower", "upper"]] = float("nan")

@@ -71,11 +71,15 @@ def _answer(verdicts: dict[str, str], a: str, b: str, better: str, worse: str) -
 
 
 def _numbers(name: str, row: pd.Series, a: str, b: str) -> str:
-    bounds = f", 95 % interval {row['lower']:+.4f} to {row['upper']:+.4f}" if pd.notna(row["lower"]) else ""
-    return (
-        f"By {name}, {b} has {row['mean_b']:.4f} and {a} {row['mean_a']:.4f}; difference "
-        f"{row['difference']:+.4f}{bounds}: {row['verdict']}."
+    text = (
+        f"By {name}, {b} has {row['mean_b']:.4f} and {a} {row['mean_a']:.4f}; difference {row['difference']:+.4f}"
     )
+    if pd.notna(row["lower"]):
+        text += f", 95 % interval {row['lower']:+.4f} to {row['upper']:+.4f}"
+    text += f": {row['verdict']}"
+    if row["verdict"] == "no difference found":
+        text += f"; if there is one, it is hardly above {max(-row['lower'], row['upper']):.4f}"
+    return f"{text}."
 
 
 def _over_ks(name: str, rows: pd.DataFrame, a: str, b: str) -> str:

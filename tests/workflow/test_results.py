@@ -1,0 +1,100 @@
+"""The tables of a real run, against scikit-learn and pandas on the files behind them."""
+
+import itertools
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import metrics
+
+pytestmark = pytest.mark.slow
+
+GROUP = ["features", "split", "k"]
+
+
+def read(path, name):
+    with h5py.File(path) as file:
+        return file[name][:]
+
+
+def folder_of(row):
+    return "pixels" if row["features"] == "pixels" else f"{row['features']}/seed{row['model_seed']:.0f}"
+
+
+def labels_of(project, row):
+    run = f"{folder_of(row)}/{row['split']}/k{row['k']}/seed{row['seed']}"
+    return read(project.results / "clusters" / f"{run}.h5", "labels")
+
+
+@pytest.fixture(scope="module")
+def project(finished, tmp_path_factory):
+    """With two numbers of clusters, two models, three seeds."""
+    project = finished.copy(tmp_path_factory.mktemp("results") / "project")
+    project.configure(autoencoder={"seeds": [0, 4]}, clustering={"n_clusters": [3, 5], "seeds": [0, 1, 2]})
+    project.run()
+    return project
+
+
+@pytest.fixture(scope="module")
+def table(project):
+    return pd.read_csv(project.metrics)
+
+
+def test_scores_are_those_of_scikit_learn(project, table):
+    assert len(table) == 2 * 3 * (1 + 2)
+    classes = read(project.results / "images.h5", "test/labels")
+    X = {
+        space: read(project.results / "features" / space / "test.h5", "features")
+        for space in ("pixels", "autoencoder/seed0", "autoencoder/seed4")
+    }
+    for _, row in table.iterrows():
+        own, labels = X[folder_of(row)], labels_of(project, row)
+        models = [own] if row["features"] == "autoencoder" else [X["autoencoder/seed0"], X["autoencoder/seed4"]]
+        expected = {
+            "silhouette": metrics.silhouette_score(own, labels),
+            "silhouette_in_pixels": metrics.silhouette_score(X["pixels"], labels),
+            "silhouette_in_autoencoder": np.mean([metrics.silhouette_score(model, labels) for model in models]),
+            "adjusted_rand": metrics.adjusted_rand_score(classes, labels),
+            "normalized_mutual_info": metrics.normalized_mutual_info_score(classes, labels),
+            "inertia": sum(
+                ((own[labels == c] - own[labels == c].mean(axis=0)) ** 2).sum() for c in range(row["k"])
+            ),
+        }
+        for name, value in expected.items():
+            assert row[name] == pytest.approx(value, rel=1e-5, abs=1e-6), name
+        assert (row["n_samples"], row["n_features"]) == own.shape
+
+
+def test_summary_is_that_of_the_table(project, table):
+    summary = pd.read_csv(project.results / "summary.csv").set_index([*GROUP, "metric"])
+    for key, rows in table.groupby(GROUP):
+        for metric in ("inertia", "silhouette", "dunn_in_pixels", "accuracy"):
+            found, values = summary.loc[(*key, metric)], rows[metric]
+            assert found[["n", "mean", "std", "min", "max"]].tolist() == pytest.approx(
+                [len(values), values.mean(), values.std(), values.min(), values.max()]
+            )
+
+
+def test_stability_is_between_seeds_of_one_model(project, table):
+    summary = pd.read_csv(project.results / "summary.csv").set_index([*GROUP, "metric"])
+    rows = table[(table["features"] == "autoencoder") & (table["k"] == 5)]
+    same, other = [], []
+    for (_, a), (_, b) in itertools.combinations(rows.iterrows(), 2):
+        value = metrics.adjusted_rand_score(labels_of(project, a), labels_of(project, b))
+        (same if a["model_seed"] == b["model_seed"] else other).append(value)
+    for metric, values in {"stability": same, "stability_of_models": other}.items():
+        found = summary.loc[("autoencoder", "test", 5, metric)]
+        assert found[["n", "mean"]].tolist() == pytest.approx([len(values), np.mean(values)])
+
+
+def test_comparison_is_of_the_means(project, table):
+    compared = pd.read_csv(project.results / "comparison.csv")
+    assert set(compared["k"]) == {3, 5}
+    for _, row in compared.iterrows():
+        means = table[table["k"] == row["k"]].groupby("features")[row["metric"]].mean()
+        assert row["mean_a"] == pytest.approx(means["pixels"])
+        assert row["mean_b"] == pytest.approx(means["autoencoder"])
+        assert row["difference"] == pytest.approx(means["autoencoder"] - means["pixels"])
+        assert row["lower"] <= row["difference"] <= row["upper"]
+        assert row["comparable"] == ("no" if row["metric"] in ("silhouette", "dunn") else "yes")
