@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from lib.images import LUMA, digits, open_cifar, read_cifar, to_gray
+from lib.cifar import open_cifar, read_cifar
+from lib.images import LUMA, digits, to_gray
 
 SWAPPED = (0.114, 0.587, 0.299)
 NAMES = ["airplane", "automobile", "bird", "cat"]
@@ -73,7 +74,7 @@ def read(path):
     for batch in read_cifar(archive):
         rows = slice(batch.start, batch.start + len(batch.labels))
         assert (result[batch.split][1][rows] == 255).all(), "rows are filled once"
-        result[batch.split][0][rows] = batch.rgb
+        result[batch.split][0][rows] = batch.pixels
         result[batch.split][1][rows] = batch.labels
     return archive.class_names, result
 

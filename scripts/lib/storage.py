@@ -32,7 +32,8 @@ def reading(path: Path) -> Iterator[h5py.File]:
 def writing(path: Path) -> Iterator[h5py.File]:
     """Write an HDF5 file that takes its place when the block ends well, and is not there otherwise."""
     with replacing(path) as part, _PatientFile(part, "r+") as disk:
-        with h5py.File(disk, "w") as file:
+        # The names of more than 4,000 classes are too much for an attribute of the oldest format.
+        with h5py.File(disk, "w", libver=("v108", "latest")) as file:
             yield file
         if disk.error:
             raise disk.error
@@ -74,7 +75,7 @@ def count_images(path: Path, split: str) -> int:
 
 
 def read_labels(path: Path, split: str) -> np.ndarray | None:
-    """The classes of one split, uint8 (n,), or None where the dataset has none."""
+    """The classes of one split, uint8 or uint16 (n,), or None where the dataset has none."""
     with reading(path) as file:
         return file[split]["labels"][:] if "labels" in file[split] else None
 
