@@ -46,7 +46,7 @@ rule grayscale:
         "../envs/data.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=1200,
         runtime=120,
     params:
         run=program("grayscale.py"),

@@ -19,6 +19,7 @@ from lib.npz import open_npz
 from lib.photos import read_photos
 from lib.storage import SPLITS, writing
 
+MANY_CLASSES = 4000  # a name takes 16 bytes in the attribute
 DESCRIPTIONS = {
     "images": "levels from 0 (black) to 255 (white); axes: image, row, column, in colour also red-green-blue",
     "labels": "class of each image: an index into the attribute class_names of the file",
@@ -27,16 +28,18 @@ DESCRIPTIONS = {
 
 
 def main(args: argparse.Namespace) -> None:
-    with writing(args.out) as file:
-        try:
-            write(file, FORMATS[args.format](args), args)
-        except InputError as error:
-            raise InputError(
-                f"{error} (the archive is from {args.source})" if args.archive and args.source else error
-            ) from None
-        for split in SPLITS:
-            refuse_constant(file[split]["images"], origin(args))
-            logging.info("%s: %s images of %s x %s", split, *map("{:,}".format, file[split]["images"].shape[:3]))
+    try:
+        dataset = FORMATS[args.format](args)
+        with writing(args.out, large_attributes=len(dataset.class_names or []) > MANY_CLASSES) as file:
+            write(file, dataset, args)
+            for split in SPLITS:
+                pictures = file[split]["images"]
+                refuse_constant(pictures, origin(args))
+                logging.info("%s: %s images of %s x %s", split, *map("{:,}".format, pictures.shape[:3]))
+    except InputError as error:
+        raise InputError(
+            f"{error} (the archive is from {args.source})" if args.archive and args.source else error
+        ) from None
 
 
 def origin(args: argparse.Namespace) -> str:

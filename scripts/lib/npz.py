@@ -12,6 +12,7 @@ from lib.images import Batch, Dataset, batch_images
 from lib.photos import resize
 from lib.splits import drawn_for_test
 
+NAMES = {"x", "x_train", "x_test", "y", "y_train", "y_test", "class_names"}
 MOST_CLASSES = 2**16
 
 
@@ -67,14 +68,16 @@ def open_npz(path: Path, *, side: int | None, test_fraction: float) -> Dataset:
     return Dataset(n_images, new_side, len(shapes[0]) == 3, class_names, batches())
 
 
-def _read(path: Path) -> dict[str, np.ndarray]:
+def _read(path: Path) -> dict[str, np.ndarray | None]:
+    """All arrays that have a meaning here; None for the others."""
     name = None
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise ValueError("it holds one array without a name")
-            arrays = {}
-            for name in file.files:
+        file = np.load(path, allow_pickle=False)
+        if isinstance(file, np.ndarray):
+            raise ValueError("it holds one array without a name")
+        with file:
+            arrays = dict.fromkeys(file.files)
+            for name in NAMES & arrays.keys():
                 arrays[name] = file[name]
             return arrays
     except FileNotFoundError:

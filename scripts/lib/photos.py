@@ -77,8 +77,11 @@ def resize(images: np.ndarray, side: int) -> np.ndarray:
 
 def _square(image: Image.Image, side: int) -> Image.Image:
     if image.mode.startswith("I;16"):  # Pillow's own conversion makes white of all but the darkest
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    image = _fit(image.convert("RGBA" if image.has_transparency_data else "RGB"), side)
+        image = Image.fromarray((np.asarray(ImageOps.exif_transpose(image)) >> 8).astype(np.uint8))
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    if image.mode != mode:  # a copy of a large photo is as large
+        image = image.convert(mode)
+    image = _fit(image, side)
     image = ImageOps.exif_transpose(image)
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")

@@ -29,11 +29,14 @@ def reading(path: Path) -> Iterator[h5py.File]:
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[h5py.File]:
-    """Write an HDF5 file that takes its place when the block ends well, and is not there otherwise."""
+def writing(path: Path, *, large_attributes: bool = False) -> Iterator[h5py.File]:
+    """Write an HDF5 file that takes its place when the block ends well, and is not there otherwise.
+
+    Attributes of more than 64 KiB need a newer format, which has the time in it: the bytes will differ.
+    """
+    libver = ("v108", "latest") if large_attributes else None
     with replacing(path) as part, _PatientFile(part, "r+") as disk:
-        # The names of more than 4,000 classes are too much for an attribute of the oldest format.
-        with h5py.File(disk, "w", libver=("v108", "latest")) as file:
+        with h5py.File(disk, "w", libver=libver) as file:
             yield file
         if disk.error:
             raise disk.error
