@@ -22,6 +22,23 @@ def with_settings(text):
     return config
 
 
+def test_datasets_in_the_comments_have_no_faults():
+    lines = (ROOT / "config.yaml").read_text().splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("  # Images of your own")) + 1
+    end = next(i for i, line in enumerate(lines) if i > start and not line)
+    text = "\n".join(["datasets:", *(line.replace("# ", "", 1) for line in lines[start:end])])
+    settings = yaml.safe_load(text)
+    assert [dataset["format"] for dataset in settings["datasets"].values()] == ["folder", "npz"]
+    assert faults(with_settings(text), SCHEMA) == []
+    for dataset in settings["datasets"].values():
+        rules = next(
+            rule
+            for rule in SCHEMA["properties"]["datasets"]["additionalProperties"]["allOf"]
+            if rule["if"]["properties"]["format"]["const"] == dataset["format"]
+        )
+        assert dataset.keys() == rules["then"]["properties"].keys(), "each key has its comment"
+
+
 def test_there_are_examples():
     assert EXAMPLES
 
