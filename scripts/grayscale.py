@@ -76,9 +76,9 @@ def open_photos(args: argparse.Namespace) -> Dataset:
     if args.out.resolve().is_relative_to(path.resolve()):
         raise InputError(f"{path} holds the results too, {args.out}; move the images into a folder of their own")
     folder = open_folder(path, classes=args.classes != "none", test_fraction=args.test_fraction)
+    counts = map("{:,}".format, (len(folder.photos), len(folder.class_names or []), folder.n_others))
     logging.info(
-        "%s: %s images, %s classes, and %s files of other kinds, or hidden, which were passed over",
-        *(path, *map("{:,}".format, (len(folder.photos), len(folder.class_names or []), folder.n_others))),
+        "%s: %s images, %s classes, and %s files of other kinds, or hidden, which were passed over", path, *counts
     )
     side = args.side or images.SIDE
     n_images = {split: folder.n_images(split) for split in SPLITS}
