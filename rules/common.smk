@@ -18,8 +18,10 @@ BASE = Path(workflow.basedir)
 SCRIPTS = BASE / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 from download import local_path
+from lib.cli import InputError
 from lib.config import faults
 from lib.digest import code_digest
+from lib.folder import content_digest
 
 SCHEMA = yaml.safe_load((BASE / "rules" / "config.schema.yaml").read_text())
 if problems := faults(config, SCHEMA):
@@ -74,9 +76,9 @@ def options(settings):
 
 
 def archive_of(dataset):
-    """The archive of a dataset, by content, so that datasets share one; none where images are bundled."""
+    """The archive of a dataset, by content, so that datasets share one; none where images are in no archive."""
     settings = config["datasets"][dataset]
-    if "source" not in settings:
+    if "sha256" not in settings:
         return []
     key = settings["sha256"] or hashlib.sha256(settings["source"].encode()).hexdigest()
     return f"results/archives/{key[:16]}"
@@ -100,8 +102,22 @@ def local_source(archive):
 
 def unchecked_archive(dataset):
     """The archive of a dataset, if no checksum says that what was once made of it is still right."""
+    return [] if config["datasets"][dataset].get("sha256") else archive_of(dataset)
+
+
+def content_of(dataset):
+    """What the images of a folder depend on in it: the name, size and time of each photo."""
     settings = config["datasets"][dataset]
-    return archive_of(dataset) if "source" in settings and not settings["sha256"] else []
+    if settings["format"] != "folder":
+        return ""
+    try:
+        return content_digest(Path(settings["source"]))
+    except InputError as error:
+        # Where it is missing from the start, the script says so. Once it was there, it may only be
+        # unplugged, and what was made of it is no longer to be had.
+        if Path(f"results/{dataset}/images.h5").exists():
+            sys.exit(f"config: datasets.{dataset}: {error}; what was made of it stays as it is")
+        return ""
 
 
 def sample_of_silhouette():

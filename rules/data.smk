@@ -1,4 +1,4 @@
-# Needs: the `source` of the dataset, or nothing where its images are bundled.
+# Needs: the `source` of the dataset, an archive or a folder, or nothing where its images are bundled.
 # Makes: results/archives/{archive}, results/{dataset}/images.h5.
 
 
@@ -31,6 +31,8 @@ rule download:
 
 
 # Turn the images of a dataset, whatever they come in, into grayscale.
+#
+# mem_mb: a photo of 100 megapixels, and half as much again.
 rule grayscale:
     input:
         lambda w: archive_of(w.dataset),
@@ -44,17 +46,19 @@ rule grayscale:
         "../envs/data.yaml"
     threads: 1
     resources:
-        mem_mb=200,
-        runtime=10,
+        mem_mb=1200,
+        runtime=120,
     params:
         run=program("grayscale.py"),
         code=code("grayscale.py"),
         options=lambda w: options(
             {k: v for k, v in config["datasets"][w.dataset].items() if k not in ("source", "sha256")}
         ),
+        content=lambda w: content_of(w.dataset),
         # Where the bytes came from is kept with the images, but is no reason to make them again.
-        origin=lambda w, input: (
-            options({"archive": str(input), "source": config["datasets"][w.dataset]["source"]}) if input else ""
+        origin=lambda w, input: options(
+            ({"archive": str(input)} if input else {})
+            | {k: v for k, v in config["datasets"][w.dataset].items() if k == "source"}
         ),
     shell:
         "{params.run} {params.options} {params.origin} --out {output:q} --log {log:q}"

@@ -1,80 +1,167 @@
-"""Turn an archive of colour images, or a bundled dataset, into one HDF5 file: grayscale, or in colour."""
+"""Turn images, whatever they come in, into one HDF5 file: grayscale, or in colour."""
 
 import argparse
 import hashlib
 import json
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
 import numpy as np
+from tqdm import tqdm
 
-from lib import images
+from lib import cifar, cli, images
 from lib.cli import InputError, run
+from lib.folder import Folder, open_folder
+from lib.images import Batch, Dataset
+from lib.npz import open_npz
+from lib.photos import read_photos
 from lib.storage import SPLITS, writing
 
+MANY_CLASSES = 4000  # a name takes 16 bytes in the attribute
 DESCRIPTIONS = {
     "images": "levels from 0 (black) to 255 (white); axes: image, row, column, in colour also red-green-blue",
     "labels": "class of each image: an index into the attribute class_names of the file",
+    "files": "where each image came from, below the attribute source of the file",
 }
 
 
 def main(args: argparse.Namespace) -> None:
-    with writing(args.out) as file:
-        if args.format == "digits":
-            write_digits(file)
-        else:
-            try:
-                write_cifar(file, args)
-            except InputError as error:
-                raise InputError(
-                    f"{error} (the archive is from {args.source})" if args.source else error
-                ) from None
-        for split in SPLITS:
-            refuse_constant(file[split]["images"], args.archive or args.format)
-            logging.info("%s: %s images of %d x %d", split, *map("{:,}".format, file[split]["images"].shape[:3]))
+    try:
+        dataset = FORMATS[args.format](args)
+        with writing(args.out, large_attributes=len(dataset.class_names or []) > MANY_CLASSES) as file:
+            write(file, dataset, args)
+            for split in SPLITS:
+                pictures = file[split]["images"]
+                refuse_constant(pictures, origin(args))
+                logging.info("%s: %s images of %s x %s", split, *map("{:,}".format, pictures.shape[:3]))
+    except InputError as error:
+        raise InputError(
+            f"{error} (the archive is from {args.source})" if args.archive and args.source else error
+        ) from None
 
 
-def write_cifar(file: h5py.File, args: argparse.Namespace) -> None:
-    archive = images.open_cifar(args.archive)
+def origin(args: argparse.Namespace) -> str:
+    return str(args.archive or args.source or args.format)
+
+
+def open_cifar10(args: argparse.Namespace) -> Dataset:
+    return open_cifar(args, cifar.CIFAR10)
+
+
+def open_cifar100(args: argparse.Namespace) -> Dataset:
+    return open_cifar(args, cifar.CIFAR100[args.classes or "fine"])
+
+
+def open_cifar(args: argparse.Namespace, layout: cifar.Layout) -> Dataset:
+    archive = cifar.open_cifar(args.archive, layout)
+    n_images = {split: archive.n_images(split) for split in SPLITS}
+    return Dataset(n_images, images.SIDE, True, archive.class_names, cifar.read_cifar(archive))
+
+
+def open_digits(args: argparse.Namespace) -> Dataset:
+    splits = images.digits()
+    n_images = {split: len(labels) for split, (_, labels) in splits.items()}
+    batches = (Batch(split, 0, gray[:, None], labels) for split, (gray, labels) in splits.items())
+    return Dataset(n_images, images.SIDE, False, [str(digit) for digit in range(10)], batches)
+
+
+def open_arrays(args: argparse.Namespace) -> Dataset:
+    return open_npz(args.archive, side=args.side, test_fraction=args.test_fraction)
+
+
+def open_photos(args: argparse.Namespace) -> Dataset:
+    path = Path(args.source)
+    if args.out.resolve().is_relative_to(path.resolve()):
+        raise InputError(f"{path} holds the results too, {args.out}; move the images into a folder of their own")
+    folder = open_folder(path, classes=args.classes != "none", test_fraction=args.test_fraction)
+    counts = map("{:,}".format, (len(folder.photos), len(folder.class_names or []), folder.n_others))
+    logging.info(
+        "%s: %s images, %s classes, and %s files of other kinds, or hidden, which were passed over", path, *counts
+    )
+    side = args.side or images.SIDE
+    n_images = {split: folder.n_images(split) for split in SPLITS}
+    return Dataset(n_images, side, True, folder.class_names, read_folder(folder, side, args.unreadable))
+
+
+def read_folder(folder: Folder, side: int, what_if_unreadable: str) -> Iterator[Batch]:
+    unreadable: list[tuple[str, str]] = []
+    bar = tqdm(folder.photos, unit="images", file=cli.terminal, disable=None, leave=False)
+    yield from read_photos(folder.path, bar, side, unreadable)
+    unreadable.sort()
+    for path, reason in unreadable:
+        logging.info("%s cannot be read: %s", path, reason)
+    if unreadable and what_if_unreadable == "refuse":
+        raise InputError(
+            f"{folder.path}: {len(unreadable):,} of {len(folder.photos):,} images cannot be read, the first is "
+            f"{unreadable[0][0]} (the log names all); remove them, or set `unreadable: skip`"
+        )
+    if unreadable:
+        logging.info("skipped %s of %s images", *map("{:,}".format, (len(unreadable), len(folder.photos))))
+
+
+FORMATS = {
+    "cifar-binary": open_cifar10,
+    "cifar100-binary": open_cifar100,
+    "digits": open_digits,
+    "folder": open_photos,
+    "npz": open_arrays,
+}
+
+
+def write(file: h5py.File, dataset: Dataset, args: argparse.Namespace) -> None:
+    if args.channels == "rgb" and not dataset.colours:
+        raise InputError(f"{origin(args)}: the images have no colours; leave out `channels: rgb`")
     for split in SPLITS:
-        found = archive.n_images(split)
+        found = dataset.n_images[split]
         if args.n_images and found != args.n_images[split]:
             raise InputError(
-                f"{args.archive} holds {found:,} {split} images, expected {args.n_images[split]:,} (`n_images`)"
+                f"{origin(args)} holds {found:,} {split} images, expected {args.n_images[split]:,} (`n_images`)"
             )
-        create(file, split, found, images.SIDE, colours=(3,) if args.channels == "rgb" else ())
-    file.attrs["class_names"] = archive.class_names
-    file.attrs["source"] = args.source or str(args.archive)
-    with args.archive.open("rb") as stream:
-        file.attrs["sha256"] = hashlib.file_digest(stream, "sha256").hexdigest()
-    if args.channels == "gray":
+        file.create_group(split)
+    file.attrs["source"] = args.source or str(args.archive or "sklearn.datasets.load_digits")
+    if args.archive:
+        with args.archive.open("rb") as stream:
+            file.attrs["sha256"] = hashlib.file_digest(stream, "sha256").hexdigest()
+    if dataset.class_names is not None:
+        file.attrs["class_names"] = dataset.class_names
+    if args.channels == "gray" and dataset.colours:
         file.attrs["luma"] = args.luma
-    for batch in images.read_cifar(archive):
-        rows = slice(batch.start, batch.start + len(batch.labels))
-        file[batch.split]["images"][rows] = (
-            images.to_gray(batch.rgb, args.luma) if args.channels == "gray" else batch.rgb.transpose(0, 2, 3, 1)
-        )
-        file[batch.split]["labels"][rows] = batch.labels
+    n_read = dict.fromkeys(SPLITS, 0)
+    for batch in dataset.batches:
+        n_read[batch.split] += len(batch.pixels)
+        for name, values in columns(batch, dataset, args).items():
+            if name not in file[batch.split]:
+                create(file[batch.split], name, dataset.n_images[batch.split], values)
+            file[batch.split][name][batch.start : batch.start + len(values)] = values
+    for split in SPLITS:
+        if not n_read[split]:
+            raise InputError(f"{origin(args)}: none of the {split} images can be read")
+        for column in file[split].values():
+            column.resize(n_read[split], axis=0)
 
 
-def write_digits(file: h5py.File) -> None:
-    for split, (gray, labels) in images.digits().items():
-        create(file, split, *gray.shape[:2])
-        file[split]["images"][:] = gray
-        file[split]["labels"][:] = labels
-    file.attrs["class_names"] = [str(digit) for digit in range(10)]
-    file.attrs["source"] = "sklearn.datasets.load_digits"
+def columns(batch: Batch, dataset: Dataset, args: argparse.Namespace) -> dict[str, np.ndarray]:
+    """What is kept of each image, a row each."""
+    if not dataset.colours:
+        found = {"images": batch.pixels[:, 0]}
+    elif args.channels == "gray":
+        found = {"images": images.to_gray(batch.pixels, args.luma)}
+    else:
+        found = {"images": batch.pixels.transpose(0, 2, 3, 1)}
+    if batch.labels is not None:
+        found["labels"] = batch.labels.astype(np.uint8 if len(dataset.class_names) <= 256 else np.uint16)
+    if batch.files is not None:
+        found["files"] = np.array(batch.files, h5py.string_dtype())
+    return found
 
 
-def create(file: h5py.File, split: str, n_images: int, side: int, colours: tuple[int, ...] = ()) -> None:
-    group = file.create_group(split)
-    chunk = min(n_images, images.BATCH_IMAGES)
-    shape = (side, side, *colours)
-    group.create_dataset("images", (n_images, *shape), np.uint8, chunks=(chunk, *shape))
-    group.create_dataset("labels", (n_images,), np.uint8, chunks=(chunk,))
-    for name, description in DESCRIPTIONS.items():
-        group[name].attrs["description"] = description
+def create(group: h5py.Group, name: str, n_images: int, first: np.ndarray) -> None:
+    """Make room for a column, of which the first rows are known."""
+    chunk = min(n_images, images.BATCH_IMAGES, max(1, images.BATCH_BYTES // (first.nbytes // len(first))))
+    group.create_dataset(name, (n_images, *first.shape[1:]), first.dtype, chunks=(chunk, *first.shape[1:]))
+    group[name].attrs["description"] = DESCRIPTIONS[name]
 
 
 def refuse_constant(pictures: h5py.Dataset, origin: str) -> None:
@@ -87,11 +174,21 @@ def refuse_constant(pictures: h5py.Dataset, origin: str) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="grayscale", description=__doc__)
-    parser.add_argument("--format", choices=["cifar-binary", "digits"], required=True)
-    parser.add_argument("--archive", type=Path, help="for cifar-binary")
+    parser.add_argument("--format", choices=FORMATS, required=True)
+    parser.add_argument("--archive", type=Path, help="for cifar-binary, cifar100-binary and npz")
     parser.add_argument("--channels", choices=["gray", "rgb"], default="gray")
     parser.add_argument("--luma", type=float, nargs=3, default=images.LUMA, metavar=("R", "G", "B"))
+    parser.add_argument(
+        "--classes",
+        choices=["folders", "none", "fine", "coarse"],
+        help="of a folder: folders (default) or none; of cifar100-binary: fine (default) or coarse",
+    )
+    parser.add_argument("--side", type=int, help=f"of a folder, {images.SIDE} if not given; of npz, as it is")
+    parser.add_argument(
+        "--test-fraction", type=float, default=0.2, help="of a folder or npz that has no splits itself"
+    )
+    parser.add_argument("--unreadable", choices=["refuse", "skip"], default="refuse", help="photos of a folder")
     parser.add_argument("--n-images", type=json.loads, help='expected, as {"train": 50000, "test": 10000}')
-    parser.add_argument("--source", help="where the archive came from, to be kept with the images")
+    parser.add_argument("--source", help="the folder, or where the archive came from, to be kept with the images")
     parser.add_argument("--out", type=Path, required=True)
     run(main, parser)

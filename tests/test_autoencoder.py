@@ -79,7 +79,7 @@ def test_trained_twice_and_embedded(digits, tmp_path):
 def test_any_side_that_can_be_halved(tmp_path):
     rng = np.random.default_rng(0)
     path = tmp_path / "images.h5"
-    for side, fits in [(20, True), (30, False)]:
+    for side, fits in [(20, True), (30, False), (25, False)]:
         with h5py.File(path, "w") as file:
             for split in ("train", "test"):
                 shade = rng.integers(0, 200, (80, 1, 1))
@@ -89,7 +89,7 @@ def test_any_side_that_can_be_halved(tmp_path):
             assert run.returncode == 0, run.stderr
         else:
             assert run.returncode == 1
-            assert "30 x 30" in run.stderr.splitlines()[-1]
+            assert f"{side} x {side}" in run.stderr.splitlines()[-1]
             assert "divisible by 4" in run.stderr.splitlines()[-1]
 
 

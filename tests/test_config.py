@@ -22,6 +22,23 @@ def with_settings(text):
     return config
 
 
+def test_datasets_in_the_comments_have_no_faults():
+    lines = (ROOT / "config.yaml").read_text().splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("  # Images of your own")) + 1
+    end = next(i for i, line in enumerate(lines) if i > start and not line)
+    text = "\n".join(["datasets:", *(line.replace("# ", "", 1) for line in lines[start:end])])
+    settings = yaml.safe_load(text)
+    assert [dataset["format"] for dataset in settings["datasets"].values()] == ["folder", "npz"]
+    assert faults(with_settings(text), SCHEMA) == []
+    for dataset in settings["datasets"].values():
+        rules = next(
+            rule
+            for rule in SCHEMA["properties"]["datasets"]["additionalProperties"]["allOf"]
+            if rule["if"]["properties"]["format"]["const"] == dataset["format"]
+        )
+        assert dataset.keys() == rules["then"]["properties"].keys(), "each key has its comment"
+
+
 def test_there_are_examples():
     assert EXAMPLES
 
@@ -41,6 +58,13 @@ def test_shipped_files_have_no_faults(path):
         "autoencoder: {learning_rate: 1, filters: [8]}",
         "evaluation: {scatter_above: 1, n_parts: 100, silhouette_samples: 2}",
         "datasets: {cifar10: {sha256: null, luma: [1, 0, 0]}}",
+        "datasets: {cifar100: {classes: coarse, channels: rgb}}",
+        "{dataset: my, datasets: {my: {format: folder, source: my photos/2024}}}",
+        "datasets: {my: {format: folder, source: /my, classes: none, side: 512, test_fraction: 0.5, "
+        "unreadable: skip, channels: rgb, luma: [1, 0, 0]}}",
+        "datasets: {my: {format: npz, source: https://my.org/mnist.npz, sha256: null}}",
+        "datasets: {my: {format: npz, source: my.npz, sha256: null, n_images: {train: 3, test: 1}, side: 4, "
+        "test_fraction: 0.01, channels: rgb, luma: [1, 0, 0]}}",
         "{dataset: my.own_set-2, datasets: {my.own_set-2: {format: cifar-binary, source: a.tar, sha256: null}}}",
     ],
 )
@@ -55,6 +79,9 @@ SPACES = "allowed: a list of one or more feature spaces, each once, like [pixels
 SPLITS = "allowed: a list of train, test or both, like [test]"
 SHA256 = "allowed: the archive's SHA-256 as 64 hexadecimal digits (0-9, a-f), or null to skip the check"
 RATE = "allowed: a number above 0 (1.0e-3 is one; YAML takes 1e-3 for text)"
+FORMATS = "allowed: cifar-binary, cifar100-binary, digits, folder, npz"
+SIDE = "allowed: a whole number from 4 to 512"
+FRACTION = "allowed: a number above 0 and below 1"
 FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become folders)"
 
 
@@ -98,12 +125,12 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ("clustering: {splits: test}", f"clustering.splits is 'test'; {SPLITS}"),
         ("datasets: {cifar10: null}", "datasets.cifar10 is null; allowed: a mapping with a format"),
         # Values out of range.
-        ("dataset: mnist", "dataset is 'mnist'; allowed: cifar10, digits"),
+        ("dataset: mnist", "dataset is 'mnist'; allowed: cifar10, cifar100, digits"),
         ("features: [pixel]", "features[0] is 'pixel'; allowed: pixels, autoencoder"),
         ("features: []", f"features is []; {SPACES}"),
         (
             "autoencoder: {filters: []}",
-            "autoencoder.filters is []; allowed: a list of 1 to 5 whole numbers, "
+            "autoencoder.filters is []; allowed: a list of 1 to 9 whole numbers, "
             "one for each convolution of the encoder, like [3, 1]",
         ),
         ("autoencoder: {filters: [3, 0]}", f"autoencoder.filters[1] is 0; {POSITIVE}"),
@@ -130,7 +157,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
             "allowed: a whole number, 2 or more, or null for the exact silhouette",
         ),
         ("clustering: {splits: [val]}", "clustering.splits[0] is 'val'; allowed: train, test"),
-        ("datasets: {cifar10: {format: png}}", "datasets.cifar10.format is 'png'; allowed: cifar-binary, digits"),
+        ("datasets: {cifar10: {format: png}}", f"datasets.cifar10.format is 'png'; {FORMATS}"),
         ("datasets: {cifar10: {source: ''}}", "datasets.cifar10.source is ''; allowed: a URL or a path"),
         ("datasets: {cifar10: {sha256: C0FFEE}}", f"datasets.cifar10.sha256 is 'C0FFEE'; {SHA256}"),
         ("datasets: {cifar10: {sha256: " + 64 * "A" + "}}", f"datasets.cifar10.sha256 is '{64 * 'A'}'; {SHA256}"),
@@ -167,8 +194,61 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
             "clustering: {splits: {pixels: [test], autoencoder: [test], codes: [test]}}",
             "clustering.splits.codes is not a setting; allowed here: pixels, autoencoder",
         ),
+        # Each format has its own keys.
+        (
+            "datasets: {my: {format: folder, source: my, sha256: null}}",
+            "datasets.my.sha256 is not a setting; allowed here: format, source, classes, side, test_fraction, "
+            "unreadable, channels, luma",
+        ),
+        (
+            "datasets: {my: {format: npz, source: my, sha256: null, classes: none}}",
+            "datasets.my.classes is not a setting; allowed here: format, source, sha256, n_images, side, "
+            "test_fraction, channels, luma",
+        ),
+        (
+            "datasets: {cifar100: {side: 32}}",
+            "datasets.cifar100.side is not a setting; allowed here: format, source, sha256, n_images, classes, "
+            "channels, luma",
+        ),
+        (
+            "datasets: {cifar100: {classes: folders}}",
+            "datasets.cifar100.classes is 'folders'; allowed: fine, coarse",
+        ),
+        (
+            "datasets: {my: {format: folder, source: 'https://my.org/photos'}}",
+            "datasets.my.source is 'https://my.org/photos'; allowed: the path of a folder on this machine",
+        ),
+        (
+            "datasets: {my: {format: folder, source: my, classes: fine}}",
+            "datasets.my.classes is 'fine'; allowed: folders, none",
+        ),
+        (
+            "datasets: {my: {format: folder, source: my, classes: null}}",
+            "datasets.my.classes is null; allowed: folders, none",
+        ),
+        ("datasets: {my: {format: folder, source: my, side: 0}}", f"datasets.my.side is 0; {SIDE}"),
+        ("datasets: {my: {format: folder, source: my, side: 513}}", f"datasets.my.side is 513; {SIDE}"),
+        ("datasets: {my: {format: folder, source: my, side: 32.0}}", f"datasets.my.side is 32.0; {SIDE}"),
+        ("datasets: {my: {format: npz, source: my, sha256: null, side: 3}}", f"datasets.my.side is 3; {SIDE}"),
+        (
+            "datasets: {my: {format: folder, source: my, test_fraction: 0}}",
+            f"datasets.my.test_fraction is 0; {FRACTION}",
+        ),
+        (
+            "datasets: {my: {format: npz, source: my, sha256: null, test_fraction: 1.0}}",
+            f"datasets.my.test_fraction is 1.0; {FRACTION}",
+        ),
+        (
+            "datasets: {my: {format: folder, source: my, unreadable: ignore}}",
+            "datasets.my.unreadable is 'ignore'; allowed: refuse, skip",
+        ),
         # Missing keys of a dataset of one's own.
-        ("datasets: {own: {}}", "datasets.own.format is missing; allowed: cifar-binary, digits"),
+        (
+            "datasets: {own: {format: folder}}",
+            "datasets.own.source is missing; allowed: the path of a folder on this machine",
+        ),
+        ("datasets: {own: {format: npz, source: a.npz}}", f"datasets.own.sha256 is missing; {SHA256}"),
+        ("datasets: {own: {}}", f"datasets.own.format is missing; {FORMATS}"),
         (
             "datasets: {own: {format: cifar-binary, source: a.tar}}",
             "datasets.own.sha256 is missing; allowed: the archive's SHA-256 as 64 hexadecimal digits (0-9, a-f), "

@@ -1,4 +1,4 @@
-"""Grayscale, the CIFAR-10 archive and the digits, as a reader of images.h5 relies on them."""
+"""Grayscale, the archives of CIFAR and the digits, as a reader of images.h5 relies on them."""
 
 import io
 import tarfile
@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from lib.images import LUMA, digits, open_cifar, read_cifar, to_gray
+from lib.cifar import CIFAR100, open_cifar, read_cifar
+from lib.cli import InputError
+from lib.images import LUMA, digits, to_gray
 
 SWAPPED = (0.114, 0.587, 0.299)
 NAMES = ["airplane", "automobile", "bird", "cat"]
@@ -73,7 +75,7 @@ def read(path):
     for batch in read_cifar(archive):
         rows = slice(batch.start, batch.start + len(batch.labels))
         assert (result[batch.split][1][rows] == 255).all(), "rows are filled once"
-        result[batch.split][0][rows] = batch.rgb
+        result[batch.split][0][rows] = batch.pixels
         result[batch.split][1][rows] = batch.labels
     return archive.class_names, result
 
@@ -130,6 +132,70 @@ def test_files_of_other_names_and_links_do_not_count(tmp_path):
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         tar.addfile(link)
     assert_rows(tmp_path / "archive", contents, TRAIN_FILES)
+
+
+FINE, COARSE = ["apple", "bowl", "can"], ["fruit", "container"]
+
+
+def make_cifar100(path, sizes=(2100, 30), names=(FINE, COARSE), leave_out=(), labels=None):
+    """Write an archive as cifar-100-binary.tar.gz is; return coarse labels, fine labels and images by split."""
+    rng = np.random.default_rng(0)
+    fine_names, coarse_names = names
+    files = {
+        "fine_label_names.txt": "\n".join([*fine_names, "", ""]).encode(),
+        "coarse_label_names.txt": "\n".join([*coarse_names, "", ""]).encode(),
+    }
+    contents = {}
+    for split, n in zip(("train", "test"), sizes, strict=True):
+        pair = labels or (rng.integers(0, 2, n, np.uint8), rng.integers(0, 3, n, np.uint8))
+        contents[split] = (*pair, rng.integers(0, 256, (n, 3, 32, 32), np.uint8))
+        files[f"{split}.bin"] = np.column_stack([*pair, contents[split][2].reshape(n, -1)]).tobytes()
+    with tarfile.open(path, "w:gz") as tar:
+        for name in files.keys() - set(leave_out):
+            member = tarfile.TarInfo(f"cifar-100-binary/{name}")
+            member.size = len(files[name])
+            tar.addfile(member, io.BytesIO(files[name]))
+    return contents
+
+
+@pytest.mark.parametrize(("classes", "names", "label"), [("fine", FINE, 1), ("coarse", COARSE, 0)])
+def test_cifar100_has_two_kinds_of_classes(tmp_path, classes, names, label):
+    contents = make_cifar100(tmp_path / "archive")
+    archive = open_cifar(tmp_path / "archive", CIFAR100[classes])
+    assert archive.class_names == names
+    assert (archive.n_images("train"), archive.n_images("test")) == (2100, 30)
+    found = {split: [] for split in contents}
+    for batch in read_cifar(archive):
+        assert batch.start == sum(len(earlier.labels) for earlier in found[batch.split])
+        found[batch.split].append(batch)
+    for split, content in contents.items():
+        np.testing.assert_array_equal(np.concatenate([batch.labels for batch in found[split]]), content[label])
+        np.testing.assert_array_equal(np.concatenate([batch.pixels for batch in found[split]]), content[2])
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"leave_out": ["train.bin"]}, "holds no train.bin; its files are: fine_label_names.txt, test.bin"),
+        ({"leave_out": ["test.bin"]}, "holds no test.bin"),
+        ({"leave_out": ["fine_label_names.txt"]}, "holds no fine_label_names.txt, which names the classes"),
+        ({"names": (["apple"] * 2, COARSE)}, "fine_label_names.txt should name 1 to 256 different classes"),
+        (
+            {"sizes": (2, 2), "labels": (np.uint8([0, 1]), np.uint8([2, 3]))},
+            "bin has the label 3; the 3 classes are numbered from 0",
+        ),
+    ],
+)
+def test_bad_cifar100(tmp_path, settings, line):
+    make_cifar100(tmp_path / "archive", **settings)
+    with pytest.raises(InputError, match=line):
+        list(read_cifar(open_cifar(tmp_path / "archive", CIFAR100["fine"])))
+
+
+def test_cifar100_is_not_taken_for_cifar10(tmp_path):
+    make_cifar100(tmp_path / "archive")
+    with pytest.raises(InputError, match=r"holds no batches.meta.txt"):
+        open_cifar(tmp_path / "archive")
 
 
 def test_digits_are_bytes_of_32_by_32():

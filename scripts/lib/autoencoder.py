@@ -130,10 +130,10 @@ def train(
     images, validation = _with_channels(images), _with_channels(validation)
     # The mean squared error of answering every image with the mean image.
     baseline = float(np.mean((validation / np.float32(255) - images.mean(axis=0) / 255) ** 2))
-    targets = _phases(validation) / np.float32(255)
     for attempt in range(state.attempt if state else 0, ATTEMPTS):
         keras.utils.set_random_seed(int(np.random.SeedSequence([seed, attempt]).generate_state(1)[0]))
         model = build(images.shape[1], filters, channels=images.shape[3], initializer=initializer)
+        targets = _phases(validation) / np.float32(255)
         trainer = _Trainer(
             model,
             images,

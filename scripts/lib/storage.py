@@ -29,10 +29,14 @@ def reading(path: Path) -> Iterator[h5py.File]:
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[h5py.File]:
-    """Write an HDF5 file that takes its place when the block ends well, and is not there otherwise."""
+def writing(path: Path, *, large_attributes: bool = False) -> Iterator[h5py.File]:
+    """Write an HDF5 file that takes its place when the block ends well, and is not there otherwise.
+
+    Attributes of more than 64 KiB need a newer format, which has the time in it: the bytes will differ.
+    """
+    libver = ("v108", "latest") if large_attributes else None
     with replacing(path) as part, _PatientFile(part, "r+") as disk:
-        with h5py.File(disk, "w") as file:
+        with h5py.File(disk, "w", libver=libver) as file:
             yield file
         if disk.error:
             raise disk.error
@@ -74,7 +78,7 @@ def count_images(path: Path, split: str) -> int:
 
 
 def read_labels(path: Path, split: str) -> np.ndarray | None:
-    """The classes of one split, uint8 (n,), or None where the dataset has none."""
+    """The classes of one split, uint8 or uint16 (n,), or None where the dataset has none."""
     with reading(path) as file:
         return file[split]["labels"][:] if "labels" in file[split] else None
 

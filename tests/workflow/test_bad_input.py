@@ -260,9 +260,9 @@ def test_dead_code(project):
             "config: clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init",
         ),
         (
-            {"autoencoder": {"filters": [3, 3, 3, 3, 3, 1]}},
-            "config: autoencoder.filters is [3, 3, 3, 3, 3, 1]; allowed: a list of 1 to 5 whole numbers, "
-            "one for each convolution of the encoder, like [3, 1]",
+            {"autoencoder": {"filters": [3, 3, 3, 3, 3, 3, 3, 3, 3, 1]}},
+            "config: autoencoder.filters is [3, 3, 3, 3, 3, 3, 3, 3, 3, 1]; allowed: a list of 1 to 9 whole "
+            "numbers, one for each convolution of the encoder, like [3, 1]",
         ),
         (
             {"autoencoder": {"epochs": "ten"}},

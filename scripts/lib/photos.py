@@ -1,0 +1,92 @@
+"""Photos of any size and kind as squares of colours, by Pillow."""
+
+import itertools
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from lib.folder import Photo, shown
+from lib.images import Batch, batch_images
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+
+
+def read_photos(
+    root: Path, photos: Iterable[Photo], side: int, unreadable: list[tuple[str, str]]
+) -> Iterator[Batch]:
+    """All photos that can be read, some at a time so that memory stays bounded.
+
+    Parameters
+    ----------
+    root
+        The folder that they are in.
+    photos
+        Those of a split follow one another.
+    side
+        As for `read_photo`.
+    unreadable
+        Those that cannot be read are added here: path and reason.
+    """
+    for split, group in itertools.groupby(photos, key=lambda photo: photo.split):
+        readable = _readable(root, group, side, unreadable)
+        start = 0
+        while some := list(itertools.islice(readable, batch_images(side))):
+            pixels = np.stack([square for _, square in some])
+            labels = [photo.label for photo, _ in some]
+            files = [shown(photo.path) for photo, _ in some]
+            yield Batch(split, start, pixels, None if None in labels else np.array(labels), files)
+            start += len(some)
+
+
+def _readable(root, photos, side, unreadable) -> Iterator[tuple[Photo, np.ndarray]]:
+    for photo in photos:
+        try:
+            square = read_photo(root / photo.path, side)
+        except MemoryError:
+            raise
+        except Exception as error:  # damaged bytes can make a decoder raise anything
+            unreadable.append((shown(photo.path), shown(str(error))))
+        else:
+            yield photo, square
+
+
+def read_photo(path: Path, side: int) -> np.ndarray:
+    """The middle of a photo, upright, as uint8 (3, side, side). What is transparent becomes white.
+
+    Raises
+    ------
+    Exception
+        Any, if it is no whole PNG, JPEG or WebP file, or has more pixels than Pillow thinks harmless.
+    """
+    if not path.is_file():
+        raise OSError("no file, or a link to nowhere")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of large photos, odd metadata
+        with Image.open(path, formats=FORMATS) as image:
+            image.draft(None, (2 * side, 2 * side))  # a JPEG can be decoded at a fraction of its size
+            return np.asarray(_square(image, side)).transpose(2, 0, 1)
+
+
+def resize(images: np.ndarray, side: int) -> np.ndarray:
+    """The middle of each image, (n, height, width) or (n, height, width, 3) uint8, with another side."""
+    return np.stack([_fit(Image.fromarray(image), side) for image in images])
+
+
+def _square(image: Image.Image, side: int) -> Image.Image:
+    if image.mode.startswith("I;16"):  # Pillow's own conversion makes white of all but the darkest
+        image = Image.fromarray((np.asarray(ImageOps.exif_transpose(image)) >> 8).astype(np.uint8))
+    mode = "RGBA" if image.has_transparency_data else "RGB"
+    if image.mode != mode:  # a copy of a large photo is as large
+        image = image.convert(mode)
+    image = _fit(image, side)
+    image = ImageOps.exif_transpose(image)
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    return image
+
+
+def _fit(image: Image.Image, side: int) -> Image.Image:
+    return ImageOps.fit(image, (side, side), Image.Resampling.LANCZOS)

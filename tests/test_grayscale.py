@@ -1,0 +1,178 @@
+"""What grayscale.py writes of each kind of dataset, and the lines that it refuses one with."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from PIL import Image
+
+from lib.images import to_gray
+from lib.storage import read_labels
+
+SCRIPT = Path(__file__).parents[1] / "scripts" / "grayscale.py"
+rng = np.random.default_rng(0)
+
+
+def grayscale(tmp_path, *options):
+    """Run the script; its exit code and the lines that it says."""
+    command = [sys.executable, SCRIPT, *map(str, options), "--out", tmp_path / "results" / "images.h5"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    return run.returncode, run.stderr.splitlines()
+
+
+def refused(tmp_path, *options):
+    """Run the script; the line of its error. It leaves no file."""
+    code, lines = grayscale(tmp_path, *options)
+    assert code == 1
+    assert not (tmp_path / "results" / "images.h5").exists()
+    assert lines[-1].startswith("grayscale: error: ")
+    print("\n" + lines[-1])
+    return lines[-1].removeprefix("grayscale: error: ")
+
+
+def written(tmp_path, *options):
+    """Run the script; the columns of each split, the attributes, and the lines that it says."""
+    code, lines = grayscale(tmp_path, *options)
+    assert code == 0, lines
+    with h5py.File(tmp_path / "results" / "images.h5") as file:
+        columns = {
+            split: {name: column.asstr()[:] if name == "files" else column[:] for name, column in group.items()}
+            for split, group in file.items()
+        }
+        assert all(column.attrs["description"] for group in file.values() for column in group.values())
+        return columns, dict(file.attrs), lines
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Six photos of two classes, 8 x 8."""
+    for i in range(6):
+        path = tmp_path / "photos" / "ab"[i % 2] / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (8, 8, 3), np.uint8)).save(path)
+    return tmp_path / "photos"
+
+
+def options_for(folder, *more):
+    return ["--format", "folder", "--source", folder, "--side", 8, "--test-fraction", 0.5, *more]
+
+
+@pytest.mark.parametrize("channels", ["gray", "rgb"])
+def test_folder(tmp_path, folder, channels):
+    luma = (0.5, 0.25, 0.25)
+    columns, attributes, lines = written(tmp_path, *options_for(folder, "--channels", channels, "--luma", *luma))
+    for split in columns.values():
+        rgb = np.stack([np.asarray(Image.open(folder / file)) for file in split["files"]])
+        np.testing.assert_array_equal(
+            split["images"], rgb if channels == "rgb" else to_gray(rgb.transpose(0, 3, 1, 2), luma)
+        )
+        assert ["ab"[label] for label in split["labels"]] == [file[0] for file in split["files"]]
+        assert split["files"].tolist() == sorted(split["files"])
+    assert {len(split["images"]) for split in columns.values()} == {3}
+    assert attributes.pop("class_names").tolist() == ["a", "b"]
+    assert attributes.pop("source") == str(folder)
+    assert [*attributes] == (["luma"] if channels == "gray" else [])
+    assert lines[-1] == "grayscale: test: 3 images of 8 x 8"
+
+
+def test_folder_without_classes_has_no_labels(tmp_path, folder):
+    columns, attributes, _ = written(tmp_path, *options_for(folder, "--classes", "none"))
+    assert all(split.keys() == {"images", "files"} for split in columns.values())
+    assert "class_names" not in attributes
+    assert read_labels(tmp_path / "results" / "images.h5", "test") is None
+
+
+def test_same_bytes_each_time(tmp_path, folder):
+    path = tmp_path / "results" / "images.h5"
+    written(tmp_path, *options_for(folder))
+    first = path.read_bytes()
+    written(tmp_path, *options_for(folder))
+    assert path.read_bytes() == first
+
+
+def test_unreadable_photos_are_all_named_and_refused_or_skipped(tmp_path, folder):
+    (folder / "b" / "cut.jpg").write_bytes(b"\xff\xd8")
+    (folder / "a" / "empty.webp").write_bytes(b"")
+    (folder / "a" / "notes.txt").write_bytes(b"")
+    line = refused(tmp_path, *options_for(folder))
+    assert line == (
+        f"{folder}: 2 of 8 images cannot be read, the first is a/empty.webp (the log names all); remove them, or "
+        "set `unreadable: skip`"
+    )
+    columns, _, lines = written(tmp_path, *options_for(folder, "--unreadable", "skip"))
+    assert lines[0].endswith("8 images, 2 classes, and 1 files of other kinds, or hidden, which were passed over")
+    assert [line.split(" cannot")[0] for line in lines[1:3]] == [
+        "grayscale: a/empty.webp",
+        "grayscale: b/cut.jpg",
+    ]
+    assert lines[3] == "grayscale: skipped 2 of 8 images"
+    files = np.concatenate([split["files"] for split in columns.values()])
+    assert sorted(files) == ["a/0.png", "a/2.png", "a/4.png", "b/1.png", "b/3.png", "b/5.png"]
+    assert all((split["images"].max(axis=(1, 2)) > 0).all() for split in columns.values()), "no row is left empty"
+
+
+def test_split_of_which_nothing_can_be_read(tmp_path, folder):
+    for name in ("train", "test"):
+        (folder / name).mkdir()
+    for path in folder.glob("?/*"):
+        path.rename(folder / "train" / path.name)
+    (folder / "test" / "empty.jpg").write_bytes(b"")
+    line = refused(tmp_path, *options_for(folder, "--unreadable", "skip"))
+    assert line == f"{folder}: none of the test images can be read"
+
+
+def test_photos_that_are_all_the_same(tmp_path, folder):
+    for path in folder.glob("?/*"):
+        Image.new("RGB", (8, 8)).save(path)
+    assert refused(tmp_path, *options_for(folder)).startswith(f"{folder}: all images of train are the same")
+
+
+def test_results_among_the_photos(tmp_path, folder):
+    line = refused(tmp_path, "--format", "folder", "--source", tmp_path)
+    assert line == (
+        f"{tmp_path} holds the results too, {tmp_path}/results/images.h5; move the images into "
+        "a folder of their own"
+    )
+
+
+def test_more_classes_than_a_byte_can_number(tmp_path):
+    n = 5000
+    np.savez(
+        tmp_path / "a.npz",
+        x_train=rng.integers(0, 256, (n, 2, 2), np.uint8),
+        y_train=np.arange(n),
+        x_test=rng.integers(0, 256, (9, 2, 2), np.uint8),
+        y_test=np.zeros(9, int),
+    )
+    columns, attributes, _ = written(tmp_path, "--format", "npz", "--archive", tmp_path / "a.npz")
+    np.testing.assert_array_equal(columns["train"]["labels"], np.arange(n))
+    assert columns["train"]["labels"].dtype == columns["test"]["labels"].dtype == np.uint16
+    assert attributes["class_names"].tolist() == [str(i) for i in range(n)]
+
+
+def test_arrays(tmp_path):
+    x = rng.integers(0, 256, (10, 6, 6), np.uint8)
+    np.savez(tmp_path / "a.npz", x_train=x, x_test=x[:4])
+    options = ["--format", "npz", "--archive", tmp_path / "a.npz", "--source", "https://my.org/a.npz"]
+    columns, attributes, _ = written(tmp_path, *options, "--n-images", '{"train": 10, "test": 4}')
+    np.testing.assert_array_equal(columns["train"]["images"], x)
+    assert attributes.keys() == {"source", "sha256"}
+    (tmp_path / "results" / "images.h5").unlink()
+    origin = f"{tmp_path}/a.npz"
+    assert refused(tmp_path, *options, "--channels", "rgb") == (
+        f"{origin}: the images have no colours; leave out `channels: rgb` (the archive is from https://my.org/a.npz)"
+    )
+    assert "holds 10 train images, expected 9 (`n_images`)" in refused(
+        tmp_path, *options, "--n-images", '{"train": 9, "test": 4}'
+    )
+
+
+def test_digits(tmp_path):
+    columns, attributes, _ = written(tmp_path, "--format", "digits")
+    assert columns["test"]["images"].shape == (500, 32, 32)
+    assert columns["test"]["labels"].dtype == np.uint8
+    assert attributes["source"] == "sklearn.datasets.load_digits"
+    assert attributes.keys() == {"source", "class_names"}

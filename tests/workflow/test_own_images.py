@@ -1,0 +1,236 @@
+"""Images of one's own through the real workflow: folders of photos, NumPy files, CIFAR-100."""
+
+import csv
+import io
+import tarfile
+import time
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from conftest import CLASSES, records, touch
+from PIL import Image
+from test_bad_input import refused
+
+pytestmark = pytest.mark.slow
+
+OF_CLASSES = {"adjusted_rand", "normalized_mutual_info", "accuracy"}
+PIXELS = {
+    "grayscale",
+    "pixels",
+    "cluster pixels test k3 seed0",
+    "evaluate pixels test k3 seed0 in pixels",
+    "gather",
+    "summarise",
+    "compare",
+    "tables",
+}
+
+
+def use(project, *, autoencoder=False, **dataset):
+    """Make this, and nothing else, the dataset `tiny`."""
+    settings = project.settings
+    settings["datasets"]["tiny"] = dataset
+    settings["clustering"] = {"n_clusters": [3], "seeds": [0]}
+    settings["features"] = ["pixels", "autoencoder"] if autoencoder else ["pixels"]
+    settings["autoencoder"] |= {
+        "filters": [8, 4],
+        "epochs": 10,
+    }  # so few images take no time, and need many epochs
+    project.settings_file.write_text(yaml.safe_dump(settings))
+
+
+def write_photos(folder, n, classes=("",)):
+    """Photos of the patterns of the tiny dataset, in many sizes, kinds and modes."""
+    rng = np.random.default_rng(0)
+    rows = np.frombuffer(records(n, 0), np.uint8).reshape(n, -1)
+    for i, row in enumerate(rows):
+        size = tuple(int(side) for side in rng.integers(20, 200, 2))
+        image = Image.fromarray(row[1:].reshape(3, 32, 32).transpose(1, 2, 0)).resize(size)
+        mode, suffix = [("RGB", "jpg"), ("RGBA", "png"), ("L", "PNG"), ("P", "png"), ("RGB", "webp")][i % 5]
+        path = folder / classes[row[0] % len(classes)] / f"IMG {i}.{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.convert(mode).save(path)
+    return folder
+
+
+def columns(project, file):
+    with (project.results / file).open() as table:
+        return set(next(csv.reader(table)))
+
+
+def test_photos_without_classes_through_everything(fresh):
+    write_photos(fresh.path / "my photos", 150)
+    use(fresh, format="folder", source="my photos", autoencoder=True)
+    fresh.run()
+    assert not columns(fresh, "metrics.csv") & OF_CLASSES
+    for file in ("summary.csv", "comparison.csv"):
+        table = pd.read_csv(fresh.results / file)
+        assert set(table["metric"]) > {"silhouette", "dunn"}
+        assert not set(table["metric"]) & OF_CLASSES
+    assert "accuracy" not in (fresh.results / "comparison.txt").read_text()
+    with h5py.File(fresh.results / "images.h5") as file:
+        assert {name: set(group) for name, group in file.items()} == {
+            "train": {"images", "files"},
+            "test": {"images", "files"},
+        }
+        assert (file["train/images"].shape, file["test/images"].shape) == ((120, 32, 32), (30, 32, 32))
+    for features in ("pixels", "autoencoder/seed0"):
+        figures = fresh.results / "figures" / features / "test/k3/seed0"
+        assert {"contents.png", "montage.png", "map.png"} <= {path.name for path in figures.iterdir()}
+    assert fresh.jobs() == set()
+
+
+def test_photos_in_colour_with_classes(fresh):
+    names = ("<script>alert(1)<", "Größe $x$", "a 'b'")
+    for split, n in {"train": 60, "test": 30}.items():
+        write_photos(fresh.path / "photos" / split, n, names)
+    use(fresh, format="folder", source="photos", side=16, channels="rgb", autoencoder=True)
+    fresh.run()
+    assert columns(fresh, "metrics.csv") > OF_CLASSES
+    with h5py.File(fresh.results / "images.h5") as file:
+        assert file.attrs["class_names"].tolist() == sorted(names)
+        assert file["test/images"].shape == (30, 16, 16, 3)
+        files = file["test/files"].asstr()[:]
+        assert [sorted(names)[label] for label in file["test/labels"]] == [path.split("/")[1] for path in files]
+    table = pd.read_csv(fresh.metrics)
+    assert table.groupby("features")["n_features"].first().to_dict() == {
+        "autoencoder": 4 * 4 * 4,
+        "pixels": 16 * 16 * 3,
+    }
+
+
+def test_what_happens_to_the_folder(fresh):
+    """A photo more is noticed; other files, another place and an unplugged disk change nothing."""
+    folder = write_photos(fresh.path / "photos", 50, ("cat", "dog"))
+    use(fresh, format="folder", source="photos")
+    fresh.run("tables")
+    assert fresh.jobs("tables") == set()
+
+    (folder / "notes.txt").write_text("")
+    (folder / "cat" / ".hidden.jpg").write_text("")
+    moved = folder.rename(fresh.path / "moved")
+    use(fresh, format="folder", source=str(moved))
+    assert fresh.jobs("tables") == set()
+
+    before = fresh.snapshot()
+    unplugged = moved.rename(fresh.path / "unplugged")
+    run = fresh.snakemake("tables")
+    assert run.returncode != 0
+    assert (run.stdout + run.stderr).splitlines()[-1] == (
+        f"config: datasets.tiny: source {moved} does not exist, or is no folder; correct `source` in the config; "
+        "what was made of it stays as it is"
+    )
+    assert fresh.snapshot() == before
+    moved = unplugged.rename(moved)
+    assert fresh.jobs("tables") == set()
+
+    first = next((moved / "cat").glob("IMG*"))
+    touch(first, time.time() + 5)
+    assert fresh.jobs("tables") == PIXELS
+    (moved / "emu").mkdir()
+    Image.new("RGB", (40, 30), "red").save(moved / "emu" / "new.png")
+    assert fresh.jobs("tables") == PIXELS
+    fresh.run("tables")
+    assert fresh.jobs("tables") == set()
+    with h5py.File(fresh.results / "images.h5") as file:
+        assert file.attrs["class_names"].tolist() == ["cat", "dog", "emu"]
+        assert len(file["train/images"]) + len(file["test/images"]) == 51
+
+
+def test_unreadable_photos_are_refused_then_skipped(fresh):
+    folder = write_photos(fresh.path / "photos", 50)
+    (folder / "empty.jpg").write_bytes(b"")
+    (folder / "page.png").write_text("<html>")
+    use(fresh, format="folder", source="photos")
+    refused(
+        fresh,
+        "grayscale",
+        "2 of 52 images cannot be read, the first is empty.jpg",
+        "remove them, or set `unreadable: skip`",
+        log="tiny/logs/grayscale.log",
+    )
+    log = (fresh.results / "logs/grayscale.log").read_text()
+    assert "empty.jpg cannot be read: " in log
+    assert "page.png cannot be read: " in log
+    use(fresh, format="folder", source="photos", unreadable="skip")
+    fresh.run("tables")
+    assert "grayscale: skipped 2 of 52 images" in (fresh.results / "logs/grayscale.log").read_text()
+    assert pd.read_csv(fresh.metrics)["n_samples"].item() == 10
+    assert fresh.jobs("tables") == set()
+
+
+@pytest.mark.parametrize(
+    ("names", "settings", "words"),
+    [
+        ([], {}, ["source photos does not exist, or is no folder"]),
+        (["a.tif"], {}, ["photos holds no images: none of its 1 files"]),
+        (["a.jpg"], {}, ["too few images to split", "makes 0 test images"]),
+        (["a/1.jpg", "2.jpg"], {"test_fraction": 0.5}, ["1 beside them, the first is 2.jpg", "`classes: none`"]),
+        (["train/1.jpg", "test/2.jpg", "3.jpg"], {}, ["images beside them, the first is 3.jpg"]),
+    ],
+    ids=["missing", "no images", "too few", "beside classes", "beside splits"],
+)
+def test_bad_folder(fresh, names, settings, words):
+    for name in names:
+        path = fresh.path / "photos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    use(fresh, format="folder", source="photos", **settings)
+    refused(fresh, "grayscale", *words, log="tiny/logs/grayscale.log")
+
+
+def test_numpy_file(fresh):
+    rows = np.frombuffer(records(100, 0), np.uint8).reshape(100, -1)
+    images = rows[:, 1 + 1024 : 1 + 2048].reshape(-1, 32, 32)[:, 2:-2, 2:-2]
+    path = fresh.path / "arrays.npz"
+    np.savez(path, x_train=images[:70], y_train=rows[:70, 0], x_test=images[70:], y_test=rows[70:, :1])
+    use(fresh, format="npz", source="arrays.npz", sha256=None, n_images={"train": 70, "test": 30})
+    fresh.run("tables")
+    table = pd.read_csv(fresh.metrics)
+    assert (table["n_samples"].item(), table["n_features"].item()) == (30, 28 * 28)
+    assert columns(fresh, "metrics.csv") > OF_CLASSES
+    assert fresh.jobs("tables") == set()
+
+    use(fresh, format="npz", source="arrays.npz", sha256=None, side=8)
+    assert fresh.jobs("tables") == PIXELS
+    np.savez(fresh.path / "floats.npz", x=images / 255)
+    use(fresh, format="npz", source="floats.npz", sha256=None)
+    refused(
+        fresh,
+        "grayscale",
+        "x should be images, uint8",
+        "is float64 (100, 28, 28) (the archive is from floats.npz)",
+        log="tiny/logs/grayscale.log",
+        replaces=["images.h5"],
+    )
+
+
+def test_cifar100(fresh):
+    """A class of the fine or of the coarse kind."""
+    path = fresh.path / "cifar100.tar.gz"
+    files = {
+        "fine_label_names.txt": "\n".join([*CLASSES, ""]).encode(),
+        "coarse_label_names.txt": b"low\nhigh\n",
+    }
+    for name, n in {"train": 60, "test": 30}.items():
+        rows = np.frombuffer(records(n, n), np.uint8).reshape(n, -1)
+        files[f"{name}.bin"] = np.column_stack([rows[:, 0] // 5, rows]).tobytes()
+    with tarfile.open(path, "w:gz") as tar:
+        for name, data in files.items():
+            member = tarfile.TarInfo(f"cifar-100-binary/{name}")
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    use(fresh, format="cifar100-binary", source=path.name, sha256=None)
+    fresh.run("tables")
+    with h5py.File(fresh.results / "images.h5") as file:
+        assert file.attrs["class_names"].tolist() == CLASSES
+        fine = file["test/labels"][:]
+    use(fresh, format="cifar100-binary", source=path.name, sha256=None, classes="coarse")
+    assert fresh.jobs("tables") == PIXELS
+    fresh.run("results/tiny/images.h5")
+    with h5py.File(fresh.results / "images.h5") as file:
+        assert file.attrs["class_names"].tolist() == ["low", "high"]
+        np.testing.assert_array_equal(file["test/labels"][:], fine // 5)
