@@ -99,9 +99,11 @@ def train(args: argparse.Namespace) -> None:
         autoencoder.save(model, part)
     with replacing(args.summary) as part:
         model.summary(line_length=79, print_fn=lambda text: part.write_text(text + "\n"))
+    # Those of a class may follow one another, so from all over the test images.
+    some = validation[np.unique(np.linspace(0, len(validation) - 1, N_EXAMPLES, dtype=int))]
     with writing(args.examples) as file:
-        file["images"] = validation[:N_EXAMPLES]
-        file["codes"], file["reconstructions"] = autoencoder.look_into(model, validation[:N_EXAMPLES])
+        file["images"] = some
+        file["codes"], file["reconstructions"] = autoencoder.look_into(model, some)
     checkpoint.unlink(missing_ok=True)
 
 

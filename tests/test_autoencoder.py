@@ -63,8 +63,9 @@ def test_trained_twice_and_embedded(digits, tmp_path):
         assert codes["features"].shape == (len(file["test/images"]), 64)
         assert codes["features"].dtype == np.float32
         assert np.ptp(codes["features"][:], axis=0).max() > 0
-        np.testing.assert_array_equal(examples["images"], file["test/images"][:10])
-        np.testing.assert_allclose(examples["codes"][:].reshape(10, 64), codes["features"][:10], atol=1e-6)
+        some = np.linspace(0, len(file["test/images"]) - 1, 10).astype(int)
+        np.testing.assert_array_equal(examples["images"], file["test/images"][some])
+        np.testing.assert_allclose(examples["codes"][:].reshape(10, 64), codes["features"][some], atol=1e-6)
 
     from lib import autoencoder  # before keras: it says how many threads
 
