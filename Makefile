@@ -23,17 +23,17 @@ install: .venv/installed  ## .venv with the pinned and hashed dependencies
 .PHONY: demo
 demo: install  ## the whole pipeline on images that come with scikit-learn, offline
 	$(SNAKEMAKE) --cores $(CORES) --configfile examples/digits.yaml
-	@echo; cat results/digits/comparison.txt
+	@echo; cat results/digits/comparison.txt; echo; echo "With pictures: results/digits/report.html"
 
 .PHONY: run
 run: install  ## the whole pipeline on CIFAR-10 (downloads 170 MB the first time)
 	$(SNAKEMAKE) --cores $(CORES)
-	@echo; cat results/cifar10/comparison.txt
+	@echo; cat results/cifar10/comparison.txt; echo; echo "With pictures: results/cifar10/report.html"
 
 .PHONY: report
-report: install  ## report.html of the dataset, and Snakemake's own report (CONFIG=mine.yaml: with these settings)
-	$(SNAKEMAKE) --cores $(CORES) $(addprefix --configfile ,$(CONFIG))
-	$(SNAKEMAKE) --report results/snakemake-report.html $(addprefix --configfile ,$(CONFIG))
+report: install  ## report.html of the dataset, and Snakemake's own report (with settings: make report CONFIG=mine.yaml)
+	$(SNAKEMAKE) --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
+	$(SNAKEMAKE) --report results/snakemake-report.html $(if $(CONFIG),--configfile $(CONFIG))
 
 .PHONY: test
 test: install  ## the fast tests

@@ -17,6 +17,7 @@ from lib.agreement import agreement, contingency
 from lib.bootstrap import draws_of_samples
 from lib.cli import replacing, run
 from lib.comparison import Difference, difference, verdict
+from lib.conclusion import conclude
 from lib.results import Results, Run, Space
 from lib.storage import count_images, read_clusters, read_labels
 
@@ -48,7 +49,7 @@ def main(args: argparse.Namespace) -> None:
     with replacing(args.table) as part:
         table.to_csv(part, index=False)
     with replacing(args.text) as part:
-        part.write_text(describe(table[table["k"] == args.shown_k]))
+        part.write_text(describe(table, args.shown_k))
 
 
 def pairs(results: Results, split: str, k: int, models: dict[str, list[Space]], draws: list) -> Iterator:
@@ -118,14 +119,16 @@ def indices_of(results: Results, runs: list[list[Run]], spaces: list[Space], dra
     return found
 
 
-def describe(table: pd.DataFrame) -> str:
-    """The comparisons for one number of clusters, as text."""
+def describe(table: pd.DataFrame, k: int) -> str:
+    """What follows for one number of clusters, and from what, as text."""
     if table.empty:
         return "Nothing can be compared: no split is clustered in more than one feature space.\n"
     lines = []
-    for (split, k, a, b), group in table.groupby(["split", "k", "features_a", "features_b"], sort=False):
+    for (split, a, b), rows in table.groupby(["split", "features_a", "features_b"], sort=False):
+        group = rows[rows["k"] == k]
         seeds, models = group.iloc[0][["n_seeds", "n_models"]]
         lines += [f"{split} images, k = {k}, {seeds} seeds, {models} models: {b} against {a}", ""]
+        lines += [conclude(rows, a, b, k).answer, ""]
         cells = pd.DataFrame(
             {
                 "": group["metric"],

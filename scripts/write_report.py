@@ -48,6 +48,10 @@ CLUSTER_FIGURES = {
     "silhouettes": "For each cluster, the silhouettes of its images as a bar, sorted, from high to low.",
     "dunn": "Two pairs of images: the nearest two of different clusters, the farthest two of one cluster.",
 }
+WITHOUT_CLASSES = {
+    "contents": "A bar for each cluster: how many images it has.",
+    "map": "The images as points of a plane, in the colours of their clusters.",
+}
 MODEL_FIGURES = {
     "loss": "Curves of the loss on training and on test images, by epoch.",
     "reconstructions": "Some test images, below each its code, and below that what the decoder makes of the code.",
@@ -60,6 +64,8 @@ def main(args: argparse.Namespace) -> None:
         pd.read_csv(results.folder / f"{name}.csv") for name in ("summary", "comparison", "metrics")
     )
     config = json.loads(args.config)
+    data = describe_images(results.images)
+    cluster_figures = CLUSTER_FIGURES | ({} if data["classes"] else WITHOUT_CLASSES)
     kinds = list(dict.fromkeys(space.kind for space, _ in results.groups))
     first = [next(space for space, _ in results.groups if space.kind == kind) for kind in kinds]
     shown = [
@@ -83,7 +89,7 @@ def main(args: argparse.Namespace) -> None:
         dataset=results.folder.name,
         config=config,
         settings=yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
-        data=describe_images(results.images),
+        data=data,
         kinds=kinds,
         k=args.shown_k,
         results=results,
@@ -110,7 +116,7 @@ def main(args: argparse.Namespace) -> None:
         clusters={
             clustering: [
                 figure(f"figures/{clustering.path}/{name}.png", name, alt, **wildcards_of(clustering))
-                for name, alt in CLUSTER_FIGURES.items()
+                for name, alt in cluster_figures.items()
             ]
             for clustering in shown
         },

@@ -19,13 +19,12 @@ pytestmark = pytest.mark.slow
 OF_CLASSES = {"adjusted_rand", "normalized_mutual_info", "accuracy"}
 PIXELS = {
     "grayscale",
-    "pixels",
+    "pixels test",
     "cluster pixels test k3 seed0",
     "evaluate pixels test k3 seed0 in pixels",
     "gather",
     "summarise",
     "compare",
-    "tables",
 }
 
 
@@ -64,6 +63,7 @@ def columns(project, file):
 def test_photos_without_classes_through_everything(fresh):
     write_photos(fresh.path / "my photos", 150)
     use(fresh, format="folder", source="my photos", autoencoder=True)
+    fresh.targets = ["all"]
     fresh.run()
     assert not columns(fresh, "metrics.csv") & OF_CLASSES
     for file in ("summary.csv", "comparison.csv"):
@@ -80,6 +80,9 @@ def test_photos_without_classes_through_everything(fresh):
     for features in ("pixels", "autoencoder/seed0"):
         figures = fresh.results / "figures" / features / "test/k3/seed0"
         assert {"contents.png", "montage.png", "map.png"} <= {path.name for path in figures.iterdir()}
+    report = (fresh.results / "report.html").read_text()
+    assert "They have no classes" in report
+    assert "Rand" not in report
     assert fresh.jobs() == set()
 
 
@@ -88,6 +91,7 @@ def test_photos_in_colour_with_classes(fresh):
     for split, n in {"train": 60, "test": 30}.items():
         write_photos(fresh.path / "photos" / split, n, names)
     use(fresh, format="folder", source="photos", side=16, channels="rgb", autoencoder=True)
+    fresh.targets = ["all"]
     fresh.run()
     assert columns(fresh, "metrics.csv") > OF_CLASSES
     with h5py.File(fresh.results / "images.h5") as file:
@@ -106,18 +110,18 @@ def test_what_happens_to_the_folder(fresh):
     """A photo more is noticed; other files, another place and an unplugged disk change nothing."""
     folder = write_photos(fresh.path / "photos", 50, ("cat", "dog"))
     use(fresh, format="folder", source="photos")
-    fresh.run("tables")
-    assert fresh.jobs("tables") == set()
+    fresh.run()
+    assert fresh.jobs() == set()
 
     (folder / "notes.txt").write_text("")
     (folder / "cat" / ".hidden.jpg").write_text("")
     moved = folder.rename(fresh.path / "moved")
     use(fresh, format="folder", source=str(moved))
-    assert fresh.jobs("tables") == set()
+    assert fresh.jobs() == set()
 
     before = fresh.snapshot()
     unplugged = moved.rename(fresh.path / "unplugged")
-    run = fresh.snakemake("tables")
+    run = fresh.snakemake()
     assert run.returncode != 0
     assert (run.stdout + run.stderr).splitlines()[-1] == (
         f"config: datasets.tiny: source {moved} does not exist, or is no folder; correct `source` in the config; "
@@ -125,16 +129,16 @@ def test_what_happens_to_the_folder(fresh):
     )
     assert fresh.snapshot() == before
     moved = unplugged.rename(moved)
-    assert fresh.jobs("tables") == set()
+    assert fresh.jobs() == set()
 
     first = next((moved / "cat").glob("IMG*"))
     touch(first, time.time() + 5)
-    assert fresh.jobs("tables") == PIXELS
+    assert fresh.jobs() == PIXELS
     (moved / "emu").mkdir()
     Image.new("RGB", (40, 30), "red").save(moved / "emu" / "new.png")
-    assert fresh.jobs("tables") == PIXELS
-    fresh.run("tables")
-    assert fresh.jobs("tables") == set()
+    assert fresh.jobs() == PIXELS
+    fresh.run()
+    assert fresh.jobs() == set()
     with h5py.File(fresh.results / "images.h5") as file:
         assert file.attrs["class_names"].tolist() == ["cat", "dog", "emu"]
         assert len(file["train/images"]) + len(file["test/images"]) == 51
@@ -156,10 +160,10 @@ def test_unreadable_photos_are_refused_then_skipped(fresh):
     assert "empty.jpg cannot be read: " in log
     assert "page.png cannot be read: " in log
     use(fresh, format="folder", source="photos", unreadable="skip")
-    fresh.run("tables")
+    fresh.run()
     assert "grayscale: skipped 2 of 52 images" in (fresh.results / "logs/grayscale.log").read_text()
     assert pd.read_csv(fresh.metrics)["n_samples"].item() == 10
-    assert fresh.jobs("tables") == set()
+    assert fresh.jobs() == set()
 
 
 @pytest.mark.parametrize(
@@ -188,14 +192,14 @@ def test_numpy_file(fresh):
     path = fresh.path / "arrays.npz"
     np.savez(path, x_train=images[:70], y_train=rows[:70, 0], x_test=images[70:], y_test=rows[70:, :1])
     use(fresh, format="npz", source="arrays.npz", sha256=None, n_images={"train": 70, "test": 30})
-    fresh.run("tables")
+    fresh.run()
     table = pd.read_csv(fresh.metrics)
     assert (table["n_samples"].item(), table["n_features"].item()) == (30, 28 * 28)
     assert columns(fresh, "metrics.csv") > OF_CLASSES
-    assert fresh.jobs("tables") == set()
+    assert fresh.jobs() == set()
 
     use(fresh, format="npz", source="arrays.npz", sha256=None, side=8)
-    assert fresh.jobs("tables") == PIXELS
+    assert fresh.jobs() == PIXELS
     np.savez(fresh.path / "floats.npz", x=images / 255)
     use(fresh, format="npz", source="floats.npz", sha256=None)
     refused(
@@ -224,13 +228,14 @@ def test_cifar100(fresh):
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))
     use(fresh, format="cifar100-binary", source=path.name, sha256=None)
-    fresh.run("tables")
+    fresh.run()
     with h5py.File(fresh.results / "images.h5") as file:
         assert file.attrs["class_names"].tolist() == CLASSES
         fine = file["test/labels"][:]
     use(fresh, format="cifar100-binary", source=path.name, sha256=None, classes="coarse")
-    assert fresh.jobs("tables") == PIXELS
-    fresh.run("results/tiny/images.h5")
+    assert fresh.jobs() == PIXELS
+    fresh.targets = ["results/tiny/images.h5"]
+    fresh.run()
     with h5py.File(fresh.results / "images.h5") as file:
         assert file.attrs["class_names"].tolist() == ["low", "high"]
         np.testing.assert_array_equal(file["test/labels"][:], fine // 5)
