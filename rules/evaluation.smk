@@ -42,6 +42,9 @@ rule evaluate:
         "results/{dataset}/benchmarks/metrics/{features}/{split}/k{k}/seed{seed}/{space}.tsv"
     conda:
         "../envs/evaluation.yaml"
+    # Before more is clustered: Snakemake looks at the inputs of all jobs that are ready each time that one ends,
+    # and of thousands of jobs these would be most.
+    priority: 1
     threads: 1
     resources:
         mem_mb=1000,
