@@ -192,7 +192,13 @@ def test_numpy_file(fresh):
     path = fresh.path / "arrays.npz"
     np.savez(path, x_train=images[:70], y_train=rows[:70, 0], x_test=images[70:], y_test=rows[70:, :1])
     use(fresh, format="npz", source="arrays.npz", sha256=None, n_images={"train": 70, "test": 30})
+    fresh.targets = ["all"]
     fresh.run()
+    assert (
+        "There is nothing to compare: pixels is the only feature space."
+        in (fresh.results / "report.html").read_text()
+    )
+    fresh.targets = ["tables"]
     table = pd.read_csv(fresh.metrics)
     assert (table["n_samples"].item(), table["n_features"].item()) == (30, 28 * 28)
     assert columns(fresh, "metrics.csv") > OF_CLASSES
