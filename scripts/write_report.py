@@ -22,7 +22,7 @@ import yaml
 from lib.choice import elbow, gap_choice
 from lib.cli import replacing, run
 from lib.conclusion import AGREEMENT, conclude
-from lib.results import Results, Run, Space
+from lib.results import Results, Run
 from lib.storage import SPLITS, reading
 
 SCRIPTS = Path(__file__).parent
@@ -123,7 +123,7 @@ def main(args: argparse.Namespace) -> None:
         commit=commit(),
         versions={name: found for name in PACKAGES if (found := version_of(name))},
         machine=f"Python {platform.python_version()}, {platform.platform()}",
-        hashes=hashes(results, first),
+        hashes=hashes(results),
         times=times(results.folder / "benchmarks"),
         written=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC",
     )
@@ -248,9 +248,10 @@ def version_of(package: str) -> str | None:
         return None
 
 
-def hashes(results: Results, spaces: list[Space]) -> dict[str, str]:
+def hashes(results: Results) -> dict[str, str]:
     """SHA-256 of the files that all else follows from, and of the tables."""
-    models = [results.folder / space.path / "model.keras" for space in spaces if space.model_seed is not None]
+    spaces = dict.fromkeys(space for space, _ in results.groups if space.model_seed is not None)
+    models = [results.folder / space.path / "model.keras" for space in spaces]
     tables = [results.folder / f"{name}.csv" for name in ("metrics", "summary", "comparison")]
     found = {}
     for path in [results.images, *models, *tables]:

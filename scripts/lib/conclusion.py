@@ -33,7 +33,7 @@ def conclude(table: pd.DataFrame, a: str, b: str, k: int) -> Conclusion:
     shown = table[table["k"] == k].set_index("metric")
     agreement = {metric: f"the {name}" for metric, name in AGREEMENT.items() if metric in shown.index}
     spaces = {
-        metric: f"the silhouette by distances between {metric.removeprefix(IN_SPACE)}"
+        metric: f"the silhouette in the {metric.removeprefix(IN_SPACE)} space"
         for metric in shown.index
         if metric.startswith(IN_SPACE)
     }
@@ -57,16 +57,16 @@ def conclude(table: pd.DataFrame, a: str, b: str, k: int) -> Conclusion:
 
 def _answer(verdicts: dict[str, str], a: str, b: str, better: str, worse: str) -> str:
     if set(verdicts.values()) == {"not known"}:
-        return f"Not known: one clustering of {a} and one of {b} do not tell how much is chance."
+        return f"Not known: one clustering of each does not tell how much is chance."
     for_b, for_a = ([name for name in verdicts if verdicts[name] == f"{side} higher"] for side in (b, a))
     rest = [name for name in verdicts if name not in for_b + for_a]
     if for_a and for_b:
         sides = f"by {_and(for_b)}, but not by {_and(for_a)}"
-        return f"Not decided: clusters of {b} {better} than clusters of {a} {sides}."
+        return f"Not decided: {b} clusters {better} than {a} clusters {sides}."
     if not for_a and not for_b:
-        return f"No difference was found: it is open whether clusters of {b} or of {a} {better}."
-    answer = f"Yes: clusters of {b} {better}" if for_b else f"No: clusters of {b} {worse}"
-    answer += f" than clusters of {a}"
+        return f"No difference was found: it is open whether {b} clusters or {a} clusters {better}."
+    answer = f"Yes: {b} clusters {better}" if for_b else f"No: {b} clusters {worse}"
+    answer += f" than {a} clusters"
     return f"{answer} by {_and(for_b + for_a)}; by {_and(rest)} no difference was found." if rest else f"{answer}."
 
 
