@@ -57,7 +57,7 @@ def conclude(table: pd.DataFrame, a: str, b: str, k: int) -> Conclusion:
 
 def _answer(verdicts: dict[str, str], a: str, b: str, better: str, worse: str) -> str:
     if set(verdicts.values()) == {"not known"}:
-        return f"Not known: one clustering of each does not tell how much is chance."
+        return "Not known: one clustering of each does not tell how much is chance."
     for_b, for_a = ([name for name in verdicts if verdicts[name] == f"{side} higher"] for side in (b, a))
     rest = [name for name in verdicts if name not in for_b + for_a]
     if for_a and for_b:
