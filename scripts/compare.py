@@ -49,7 +49,7 @@ def main(args: argparse.Namespace) -> None:
     with replacing(args.table) as part:
         table.to_csv(part, index=False)
     with replacing(args.text) as part:
-        part.write_text(describe(table, args.shown_k))
+        part.write_text(describe(table, args.shown_k) + remarks(results))
 
 
 def pairs(results: Results, split: str, k: int, models: dict[str, list[Space]], draws: list) -> Iterator:
@@ -127,7 +127,7 @@ def describe(table: pd.DataFrame, k: int) -> str:
     for (split, a, b), rows in table.groupby(["split", "features_a", "features_b"], sort=False):
         group = rows[rows["k"] == k]
         seeds, models = group.iloc[0][["n_seeds", "n_models"]]
-        lines += [f"{split} images, k = {k}, {seeds} seeds, {models} models: {b} against {a}", ""]
+        lines += [f"{split} images, k = {k}, seeds: {seeds}, models: {models}; {b} against {a}", ""]
         lines += [conclude(rows, a, b, k).answer, ""]
         cells = pd.DataFrame(
             {
@@ -142,10 +142,15 @@ def describe(table: pd.DataFrame, k: int) -> str:
             }
         )
         lines += [cells.to_string(index=False), ""]
-    lines += [
-        "Silhouette and dunn are measured in each feature space by itself, so they do not compare feature spaces."
-    ]
     return "\n".join(lines) + "\n"
+
+
+def remarks(results: Results) -> str:
+    """What is easily misread in the comparisons."""
+    text = "Silhouette and dunn are measured in each feature space by itself, so they do not compare feature spaces.\n"
+    if len({space.model_seed for space, _ in results.groups} - {None}) == 1:
+        text += "Only one model was trained; what others would give is in no interval.\n"
+    return text
 
 
 if __name__ == "__main__":
