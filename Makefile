@@ -41,7 +41,7 @@ test: install  ## the fast tests
 
 .PHONY: test-slow
 test-slow: install  ## the slow tests: the real workflow, rebuilt, broken and killed
-	.venv/bin/pytest -m slow -n 2
+	.venv/bin/pytest -m slow -n 2 --dist loadgroup
 
 .PHONY: bench
 bench: install  ## time and memory against other libraries (needs `make run` first; takes an hour and a half)

@@ -93,7 +93,7 @@ def test_training_that_outlives_its_snakemake_is_not_taken_for_another(project, 
     assert not job.is_running()
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ["download", "grayscale", "train", "cluster", "gather"])
 def test_killed_snakemake(project, finished, rule):
     """Its job lives on, and may end while the next run makes the same file."""
     if rule not in TRAINING:

@@ -82,7 +82,7 @@ def test_photos_without_classes_through_everything(fresh):
         assert {"contents.png", "montage.png", "map.png"} <= {path.name for path in figures.iterdir()}
     report = (fresh.results / "report.html").read_text()
     assert "They have no classes" in report
-    assert "Rand" not in report
+    assert "adjusted Rand" not in report
     assert fresh.jobs() == set()
 
 

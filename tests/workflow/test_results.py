@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("results")]  # one run for all
 
 GROUP = ["features", "split", "k"]
 
