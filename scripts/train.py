@@ -98,7 +98,7 @@ def train(args: argparse.Namespace) -> None:
     with replacing(args.model) as part:
         autoencoder.save(model, part)
     with replacing(args.summary) as part:
-        model.summary(line_length=79, print_fn=lambda text: part.write_text(text + "\n"))
+        model.summary(line_length=79, print_fn=lambda text: part.write_text(text + "\n", encoding="utf-8"))
     # Those of a class may follow one another, so from all over the test images.
     some = validation[np.unique(np.linspace(0, len(validation) - 1, N_EXAMPLES, dtype=int))]
     with writing(args.examples) as file:

@@ -104,7 +104,7 @@ def main(args: argparse.Namespace) -> None:
         scores_figure=figure("figures/scores.png", "scores", f"A chart for each score of {', '.join(kinds)}."),
         models={
             space: {
-                "layers": (results.folder / space.path / "summary.txt").read_text(),
+                "layers": (results.folder / space.path / "summary.txt").read_text(encoding="utf-8"),
                 "figures": [
                     figure(f"{space.path}/{name}.png", name, alt, model_seed=space.model_seed)
                     for name, alt in MODEL_FIGURES.items()
@@ -128,7 +128,7 @@ def main(args: argparse.Namespace) -> None:
         written=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC",
     )
     with replacing(args.out) as part:
-        part.write_text(html)
+        part.write_text(html, encoding="utf-8")
 
 
 def conclusions(comparison: pd.DataFrame, k: int) -> list[dict]:
@@ -188,7 +188,7 @@ def wildcards_of(run: Run) -> dict:
 def render(caption: Path, wildcards: dict, config: dict) -> list[str]:
     """The paragraphs of a caption as Snakemake's report has it, but for the heading of those of clusters."""
     job = SimpleNamespace(wildcards=wildcards, params={"method": config["report"]["map"]})
-    text = jinja2.Template(caption.read_text(), trim_blocks=True).render(snakemake=job)
+    text = jinja2.Template(caption.read_text(encoding="utf-8"), trim_blocks=True).render(snakemake=job)
     paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
     return [text for text in paragraphs if text and not text.startswith("Clusters of ")]
 
