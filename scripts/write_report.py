@@ -66,6 +66,7 @@ def main(args: argparse.Namespace) -> None:
     config = json.loads(args.config)
     data = describe_images(results.images)
     cluster_figures = CLUSTER_FIGURES | ({} if data["classes"] else WITHOUT_CLASSES)
+    fair = comparison[comparison["comparable"] == "yes"]
     kinds = list(dict.fromkeys(space.kind for space, _ in results.groups))
     first = [next(space for space, _ in results.groups if space.kind == kind) for kind in kinds]
     shown = [
@@ -99,7 +100,8 @@ def main(args: argparse.Namespace) -> None:
         summary=summary,
         conclusions=conclusions(comparison, args.shown_k),
         scores=scores_at(summary, args.shown_k),
-        n_intervals=int(comparison["lower"].notna().sum()),
+        n_fair=int(fair["lower"].notna().sum()),
+        n_decided=int(fair["verdict"].str.endswith("higher").sum()),
         choices=choices(summary),
         scores_figure=figure("figures/scores.png", "scores", f"A chart for each score of {', '.join(kinds)}."),
         models={
