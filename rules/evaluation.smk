@@ -40,11 +40,11 @@ rule evaluate:
         "results/{dataset}/logs/metrics/{features}/{split}/k{k}/seed{seed}/{space}.log",
     benchmark:
         "results/{dataset}/benchmarks/metrics/{features}/{split}/k{k}/seed{seed}/{space}.tsv"
-    conda:
-        "../envs/evaluation.yaml"
     # Before more is clustered: Snakemake looks at the inputs of all jobs that are ready each time that one ends,
     # and of thousands of jobs these would be most.
     priority: 1
+    conda:
+        "../envs/evaluation.yaml"
     threads: 1
     resources:
         mem_mb=1000,
