@@ -149,7 +149,7 @@ def remarks(results: Results) -> str:
     """What is easily misread in the comparisons."""
     text = "Silhouette and dunn are measured in each feature space by itself and do not compare feature spaces.\n"
     if len({space.model_seed for space, _ in results.groups} - {None}) == 1:
-        text += "Only one model was trained; what others would give is in no interval.\n"
+        text += "Only one model was trained; no interval says how much others would differ.\n"
     return text
 
 

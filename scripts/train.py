@@ -102,6 +102,7 @@ def train(args: argparse.Namespace) -> None:
     # Those of a class may follow one another, so from all over the test images.
     some = validation[np.unique(np.linspace(0, len(validation) - 1, N_EXAMPLES, dtype=int))]
     with writing(args.examples) as file:
+        file.attrs["mean_image_loss"] = autoencoder.mean_image_loss(images, validation)
         file["images"] = some
         file["codes"], file["reconstructions"] = autoencoder.look_into(model, some)
     checkpoint.unlink(missing_ok=True)

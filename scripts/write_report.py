@@ -106,6 +106,7 @@ def main(args: argparse.Namespace) -> None:
         scores_figure=figure("figures/scores.png", "scores", f"A chart for each score of {', '.join(kinds)}."),
         models={
             space: {
+                "learnt": learnt(results.folder / space.path),
                 "layers": (results.folder / space.path / "summary.txt").read_text(encoding="utf-8"),
                 "figures": [
                     figure(f"{space.path}/{name}.png", name, alt, model_seed=space.model_seed)
@@ -152,7 +153,7 @@ def conclusions(comparison: pd.DataFrame, k: int) -> list[dict]:
 
 def scores_at(summary: pd.DataFrame, k: int) -> pd.DataFrame:
     """For one number of clusters, the summary of each metric (rows) in each feature space and split (columns)."""
-    rows = summary[(summary["k"] == k) & (summary["metric"] != "gap_standard_error")]
+    rows = summary[(summary["k"] == k) & ~summary["metric"].isin(["gap_standard_error", "relative_inertia"])]
     cells = pd.Series(
         rows[["n", "mean", "std"]].to_dict("records"),
         pd.MultiIndex.from_arrays([rows["metric"], rows["features"] + ", " + rows["split"]]),
@@ -217,6 +218,12 @@ def describe_images(path: Path) -> dict:
             names = list(map(str, file.attrs["class_names"]))
             found["classes"] = dict(zip(names, np.bincount(labels, minlength=len(names)).tolist(), strict=True))
     return found
+
+
+def learnt(model: Path) -> float:
+    """The share of the variance of the test images that a model reproduces."""
+    with reading(model / "examples.h5") as file:
+        return 1 - pd.read_csv(model / "history.csv")["val_loss"].iloc[-1] / float(file.attrs["mean_image_loss"])
 
 
 def name_of(metric: str) -> str:

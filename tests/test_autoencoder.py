@@ -63,6 +63,9 @@ def test_trained_twice_and_embedded(digits, tmp_path):
         assert codes["features"].shape == (len(file["test/images"]), 64)
         assert codes["features"].dtype == np.float32
         assert np.ptp(codes["features"][:], axis=0).max() > 0
+        learnt, unseen = (file[split]["images"][:] / 255 for split in ("train", "test"))
+        expected = ((unseen - learnt.mean(axis=0)) ** 2).mean()
+        assert examples.attrs["mean_image_loss"] == pytest.approx(expected, rel=1e-5)
         some = np.linspace(0, len(file["test/images"]) - 1, 10).astype(int)
         np.testing.assert_array_equal(examples["images"], file["test/images"][some])
         np.testing.assert_allclose(examples["codes"][:].reshape(10, 64), codes["features"][some], atol=1e-6)

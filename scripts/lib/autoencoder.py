@@ -128,8 +128,7 @@ def train(
         If all attempts ended in a dead code.
     """
     images, validation = _with_channels(images), _with_channels(validation)
-    # The mean squared error of answering every image with the mean image.
-    baseline = float(np.mean((validation / np.float32(255) - images.mean(axis=0) / 255) ** 2))
+    baseline = mean_image_loss(images, validation)
     for attempt in range(state.attempt if state else 0, ATTEMPTS):
         keras.utils.set_random_seed(int(np.random.SeedSequence([seed, attempt]).generate_state(1)[0]))
         model = build(images.shape[1], filters, channels=images.shape[3], initializer=initializer)
@@ -172,6 +171,11 @@ def train(
         f"at last: {reason}; set more epochs (the fewer the images, the more), more filters, another seed "
         "or another learning rate"
     )
+
+
+def mean_image_loss(images: np.ndarray, validation: np.ndarray) -> float:
+    """The mean squared error of answering every validation image with the mean of the others, as loss is."""
+    return float(np.mean((validation / np.float32(255) - images.mean(axis=0) / 255) ** 2))
 
 
 def _check_alive(model, validation, val_loss, baseline):

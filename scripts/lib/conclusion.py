@@ -20,8 +20,9 @@ class Conclusion(NamedTuple):
 def conclude(table: pd.DataFrame, a: str, b: str, k: int) -> Conclusion:
     """Whether clusters made in feature space b are better than those made in a.
 
-    Where there are classes, by how well the clusters agree with them. Elsewhere by their silhouettes in all
-    spaces that both were scored in. What only some of these measures say is said to be so.
+    Where there are classes, by how well the clusters agree with them; what only some of these measures say is
+    said to be so. Elsewhere by their silhouettes in the spaces that both were scored in, which all have to say
+    the same, as each space favours the clusters that were made in it.
 
     Parameters
     ----------
@@ -45,17 +46,17 @@ def conclude(table: pd.DataFrame, a: str, b: str, k: int) -> Conclusion:
         better, worse = "agree better with the classes", "agree less with the classes"
     verdicts = {name: shown.loc[metric, "verdict"] for metric, name in decisive.items()}
     reasons = [_numbers(name, shown.loc[metric], a, b) for metric, name in (agreement | spaces).items()]
-    if {f"{a} higher", f"{b} higher"} <= {shown.loc[metric, "verdict"] for metric in spaces}:
+    if len({shown.loc[metric, "verdict"] for metric in spaces}) > 1:
         reasons.append(
             "k-means makes clusters that are compact in its own space, so each space favours those made in it: "
-            "silhouettes that contradict each other like this decide nothing."
+            "what is higher in some spaces only decides nothing."
         )
     if table["k"].nunique() > 1:
-        reasons += [_over_ks(name, table[table["metric"] == metric], a, b) for metric, name in decisive.items()]
-    return Conclusion(_answer(verdicts, a, b, better, worse), reasons)
+        reasons.append(_over_ks(table, agreement | spaces, a, b))
+    return Conclusion(_answer(verdicts, a, b, better, worse, all_needed=not agreement), reasons)
 
 
-def _answer(verdicts: dict[str, str], a: str, b: str, better: str, worse: str) -> str:
+def _answer(verdicts: dict[str, str], a: str, b: str, better: str, worse: str, *, all_needed: bool) -> str:
     if set(verdicts.values()) == {"not known"}:
         return "Not known: one clustering of each does not tell how much is chance."
     for_b, for_a = ([name for name in verdicts if verdicts[name] == f"{side} higher"] for side in (b, a))
@@ -65,6 +66,9 @@ def _answer(verdicts: dict[str, str], a: str, b: str, better: str, worse: str) -
         return f"Not decided: {b} clusters {better} than {a} clusters {sides}."
     if not for_a and not for_b:
         return f"No difference was found: it is open whether {b} clusters or {a} clusters {better}."
+    if rest and all_needed:
+        ahead, behind = (b, a) if for_b else (a, b)
+        return f"Not decided: {ahead} clusters {better} than {behind} clusters, but only by {_and(for_b + for_a)}."
     answer = f"Yes: {b} clusters {better}" if for_b else f"No: {b} clusters {worse}"
     answer += f" than {a} clusters"
     return f"{answer} by {_and(for_b + for_a)}; by {_and(rest)} no difference was found." if rest else f"{answer}."
@@ -82,13 +86,18 @@ def _numbers(name: str, row: pd.Series, a: str, b: str) -> str:
     return f"{text}."
 
 
-def _over_ks(name: str, rows: pd.DataFrame, a: str, b: str) -> str:
-    verdicts = rows["verdict"].tolist()
-    higher, lower = verdicts.count(f"{b} higher"), verdicts.count(f"{a} higher")
-    return (
-        f"Over the {len(verdicts)} numbers of clusters from {rows['k'].min()} to {rows['k'].max()}, by {name}: "
-        f"{b} higher at {higher}, {a} higher at {lower}, no difference found at {len(verdicts) - higher - lower}."
-    )
+def _over_ks(table: pd.DataFrame, names: dict[str, str], a: str, b: str) -> str:
+    alike: dict[tuple[int, int, int], list[str]] = {}
+    for metric, name in names.items():
+        verdicts = table["verdict"][table["metric"] == metric].tolist()
+        higher, lower = verdicts.count(f"{b} higher"), verdicts.count(f"{a} higher")
+        alike.setdefault((higher, lower, len(verdicts) - higher - lower), []).append(name)
+    ks = table["k"]
+    parts = [
+        f"by {_and(same)} {b} is higher at {higher}, {a} at {lower}, and no difference was found at {rest}"
+        for (higher, lower, rest), same in alike.items()
+    ]
+    return f"Of the {ks.nunique()} numbers of clusters from {ks.min()} to {ks.max()}, {'; '.join(parts)}."
 
 
 def _and(names: list[str]) -> str:
