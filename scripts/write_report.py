@@ -85,6 +85,7 @@ def main(args: argparse.Namespace) -> None:
         lstrip_blocks=True,
     )
     environment.filters["number"] = number
+    environment.filters["digits"] = digits_of
     environment.filters["name"] = name_of
     html = environment.get_template("report.html").render(
         dataset=results.folder.name,
@@ -94,6 +95,7 @@ def main(args: argparse.Namespace) -> None:
         kinds=kinds,
         k=args.shown_k,
         results=results,
+        n_fewest=min(data["n"][split] for _, split in results.groups),
         n_clusterings=len(metrics),
         n_unfinished=int((~metrics["converged"]).sum()),
         estimated="silhouette_lower" in metrics,
@@ -236,9 +238,12 @@ def number(value: float, digits: int | None = None) -> str:
     """A number to be read: with so many digits after the point, or as many as suit its size."""
     if math.isnan(value):
         return "\N{EN DASH}"
-    if digits is None:
-        digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 4
-    return f"{value:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return f"{value:,.{digits_of(value) if digits is None else digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def digits_of(value: float) -> int:
+    """How many digits after the point suit a number's size."""
+    return 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 4
 
 
 def commit() -> str:

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from lib.cli import InputError
+from lib.folder import MOST_CLASSES
 from lib.images import Batch, Dataset, batch_images
 from lib.photos import resize
 from lib.splits import drawn_for_test
 
 NAMES = {"x", "x_train", "x_test", "y", "y_train", "y_test", "class_names"}
-MOST_CLASSES = 2**16
 
 
 def open_npz(path: Path, *, side: int | None, test_fraction: float) -> Dataset:

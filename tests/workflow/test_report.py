@@ -143,6 +143,10 @@ def test_settings_that_matter_make_it_again(reported, tmp_path):
     assert project.jobs() == shown | {"decode test k2 seed0", "write_report", "compare"}
     project.edit("scripts/templates/report.html", "Skip to the text", "Skip to text")
     assert "write_report" in project.jobs()
+    path = project.path / "scripts/draw_scores.py"
+    assert "draw_scores" not in project.jobs()
+    path.write_text(path.read_text() + "\n\nNEW = 1\n")
+    assert "draw_scores" in project.jobs()
 
 
 def test_snakemakes_own_report(reported):
