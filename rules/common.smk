@@ -126,14 +126,20 @@ def sample_of_silhouette():
     return {"silhouette_samples": n_samples} if n_samples else {}
 
 
+def clusters_of_all_seeds(wildcards):
+    """The clusterings of one split into so many clusters, of all seeds."""
+    folder = "results/{dataset}/clusters/{features}/{split}/k{k}/".format(**wildcards)
+    return [f"{folder}seed{seed}.h5" for seed in config["clustering"]["seeds"]]
+
+
 def parts_of_validity(wildcards):
-    """The parts in which the validity indices of a clustering are computed; none if in one go."""
+    """The parts in which the validity indices of clusterings are computed; none if in one go."""
     settings = config["evaluation"]
     n_images = config["datasets"][wildcards.dataset].get("n_images", {}).get(wildcards.split, 0)
     if settings["silhouette_samples"] or n_images <= settings["scatter_above"]:
         return []
     n_parts = settings["n_parts"]
-    folder = "results/{dataset}/parts/{features}/{split}/k{k}/seed{seed}/{space}/".format(**wildcards)
+    folder = "results/{dataset}/parts/{features}/{split}/k{k}/{space}/".format(**wildcards)
     return [f"{folder}{part}of{n_parts}.h5" for part in range(1, n_parts + 1)]
 
 
@@ -158,25 +164,20 @@ def groups():
     ]
 
 
-def clusterings_of(group):
-    """The path of each clustering of a group below clusters/, without its extension."""
-    settings = config["clustering"]
-    return [f"{group}/k{k}/seed{seed}" for k in settings["n_clusters"] for seed in settings["seeds"]]
-
-
 def clusterings():
     """The path of each clustering below clusters/, without its extension."""
-    return [run for group in groups() for run in clusterings_of(group)]
+    settings = config["clustering"]
+    return expand("{group}/k{k}/seed{seed}", group=groups(), k=settings["n_clusters"], seed=settings["seeds"])
 
 
 def scores():
-    """The path of each clustering in each space that it is scored in, below metrics/, without its extension."""
+    """The path of the scores of all seeds in each space, below metrics/, without its extension."""
     return [
-        f"{run}/{space}"
+        f"{group}/k{k}/{space}"
         for group in groups()
         for kind in config["features"]
         for space in scored_in(group.rpartition("/")[0], kind)
-        for run in clusterings_of(group)
+        for k in config["clustering"]["n_clusters"]
     ]
 
 

@@ -2,17 +2,17 @@
 # Makes: results/{dataset}/metrics.csv, and from it and the files behind it summary.csv and comparison.csv.
 
 
-# Compute a part of the validity indices of one clustering in one space, from some of the pairs of images.
+# Compute a part of the validity indices of some clusterings in one space, from some of the pairs of images.
 rule validity_part:
     input:
         features="results/{dataset}/features/{space}/{split}.h5",
-        clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
+        clusters=clusters_of_all_seeds,
     output:
-        temp("results/{dataset}/parts/{features}/{split}/k{k}/seed{seed}/{space}/{part}of{n_parts}.h5"),
+        temp("results/{dataset}/parts/{features}/{split}/k{k}/{space}/{part}of{n_parts}.h5"),
     log:
-        "results/{dataset}/logs/parts/{features}/{split}/k{k}/seed{seed}/{space}/{part}of{n_parts}.log",
+        "results/{dataset}/logs/parts/{features}/{split}/k{k}/{space}/{part}of{n_parts}.log",
     benchmark:
-        "results/{dataset}/benchmarks/parts/{features}/{split}/k{k}/seed{seed}/{space}/{part}of{n_parts}.tsv"
+        "results/{dataset}/benchmarks/parts/{features}/{split}/k{k}/{space}/{part}of{n_parts}.tsv"
     conda:
         "../envs/evaluation.yaml"
     threads: 1
@@ -28,24 +28,23 @@ rule validity_part:
         " --threads {threads} --out {output:q} --log {log:q}"
 
 
-# Score one clustering in one feature space: its own, or another.
+# Score the clusterings of all seeds in one feature space: their own, or another.
+#
+# All of them at once, as the distances between the images, which take most of the time, are the same.
 rule evaluate:
     input:
         features="results/{dataset}/features/{space}/{split}.h5",
-        clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
+        clusters=clusters_of_all_seeds,
         parts=parts_of_validity,
     output:
-        "results/{dataset}/metrics/{features}/{split}/k{k}/seed{seed}/{space}.h5",
+        "results/{dataset}/metrics/{features}/{split}/k{k}/{space}.h5",
     log:
-        "results/{dataset}/logs/metrics/{features}/{split}/k{k}/seed{seed}/{space}.log",
+        "results/{dataset}/logs/metrics/{features}/{split}/k{k}/{space}.log",
     benchmark:
-        "results/{dataset}/benchmarks/metrics/{features}/{split}/k{k}/seed{seed}/{space}.tsv"
-    # Before more is clustered: Snakemake looks at the inputs of all jobs that are ready each time that one ends,
-    # and of thousands of jobs these would be most.
-    priority: 1
+        "results/{dataset}/benchmarks/metrics/{features}/{split}/k{k}/{space}.tsv"
     conda:
         "../envs/evaluation.yaml"
-    threads: 1
+    threads: 2
     resources:
         mem_mb=1000,
         runtime=30,

@@ -56,7 +56,7 @@ rule draw_clusters:
         images="results/{dataset}/images.h5",
         features="results/{dataset}/features/{features}/{split}.h5",
         clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
-        scores="results/{dataset}/metrics/{features}/{split}/k{k}/seed{seed}/{features}.h5",
+        scores="results/{dataset}/metrics/{features}/{split}/k{k}/{features}.h5",
         decoded=lambda w: [
             f"results/{w.dataset}/{file}" for file in decoded(f"{w.features}/{w.split}/k{w.k}/seed{w.seed}")
         ],

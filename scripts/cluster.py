@@ -28,6 +28,7 @@ def main(args: argparse.Namespace) -> None:
         file["labels"].attrs["description"] = "cluster of each image, in the order of images.h5"
         file["centroids"] = result.centroids
         file["centroids"].attrs["description"] = "mean of the features of each cluster"
+        file.attrs["seed"] = args.seed
         for name in ("inertia", "n_iter", "converged"):
             file.attrs[name] = getattr(result, name)
 

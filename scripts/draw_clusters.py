@@ -13,7 +13,16 @@ from matplotlib.ticker import PercentFormatter
 from lib import figures
 from lib.cli import run
 from lib.parallel import blocks
-from lib.storage import SPLITS, count_images, open_features, read_clusters, read_labels, reading
+from lib.storage import (
+    SPLITS,
+    count_images,
+    open_features,
+    read_clusters,
+    read_labels,
+    read_scores,
+    read_seed,
+    reading,
+)
 
 N_EXAMPLES = 5  # of each kind, for each cluster
 EXAMPLES = ("nearest to the centroid", "others, at random", "farthest from the centroid")
@@ -25,8 +34,7 @@ def main(args: argparse.Namespace) -> None:
     with reading(args.clusters) as file:
         centroids = file["centroids"][:]
     sizes = np.bincount(labels, minlength=len(centroids))
-    with reading(args.scores) as file:
-        scores = dict(file.attrs) | {name: dataset[:] for name, dataset in file.items()}
+    scores = read_scores(args.scores, read_seed(args.clusters))
     figures.save(draw_silhouettes(scores, labels, sizes), args.silhouettes)
 
     classes = read_labels(args.images, args.split)

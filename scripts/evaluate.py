@@ -1,51 +1,69 @@
-"""Score one clustering in one feature space: silhouette and Dunn's index."""
+"""Score clusterings of the same images in one feature space: silhouette and Dunn's index."""
 
 import argparse
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
+import h5py
 import numpy as np
 
 from lib.cli import run
-from lib.storage import read_clusters, read_features, reading, writing
-from lib.validity import Part, combine, sampled_silhouette, validity
+from lib.storage import read_clusters, read_features, read_seed, reading, writing
+from lib.validity import Part, combine, sampled_silhouette, validities
 
 
 def main(args: argparse.Namespace) -> None:
     X = read_features(args.features)
-    labels = read_clusters(args.clusters, len(X))
-    if args.silhouette_samples:
-        mean, lower, upper = sampled_silhouette(X, labels, args.silhouette_samples, n_threads=args.threads)
-        scores = {"silhouette": mean, "silhouette_lower": lower, "silhouette_upper": upper}
-    elif args.parts:
-        scores = combine(labels, [read_part(path) for path in args.parts])._asdict()
-    else:
-        scores = validity(X, labels, n_threads=args.threads)._asdict()
-    samples = scores.pop("silhouette_samples", None)
-    logging.info(", ".join(f"{name} {value:.4g}" for name, value in scores.items() if isinstance(value, float)))
+    labellings = [read_clusters(path, len(X)) for path in args.clusters]
+    seeds = [read_seed(path) for path in args.clusters]
+    found = list(scored(args, X, labellings))
     with writing(args.out) as file:
         file.attrs["n_features"] = X.shape[1]
-        for name, value in scores.items():
-            if value is not None:
-                file.attrs[name] = value
-        if samples is not None:
-            file["silhouette_samples"] = samples.astype(np.float32)
-            file["silhouette_samples"].attrs["description"] = "silhouette of each image, in the order of images.h5"
+        for seed, scores in zip(seeds, found, strict=True):
+            write(file.create_group(f"seed{seed}"), scores)
+            indices = (f"{name} {value:.4g}" for name, value in scores.items() if isinstance(value, float))
+            logging.info("seed %d: %s", seed, ", ".join(indices))
 
 
-def read_part(path: Path) -> Part:
+def scored(args: argparse.Namespace, X: np.ndarray, labellings: list[np.ndarray]) -> Iterator[dict]:
+    """The scores of each clustering."""
+    if args.silhouette_samples:
+        for labels in labellings:
+            mean, lower, upper = sampled_silhouette(X, labels, args.silhouette_samples, n_threads=args.threads)
+            yield {"silhouette": mean, "silhouette_lower": lower, "silhouette_upper": upper}
+    elif args.parts:
+        for i, labels in enumerate(labellings):
+            yield combine(labels, [read_part(path, i) for path in args.parts])._asdict()
+    else:
+        for result in validities(X, labellings, n_threads=args.threads):
+            yield result._asdict()
+
+
+def read_part(path: Path, i: int) -> Part:
+    """A part of the indices of one clustering."""
     with reading(path) as file:
+        group = file[str(i)]
         extremes = []
         for name in ("separation", "diameter"):
-            square, *numbers = file.attrs[name].tolist()
+            square, *numbers = group.attrs[name].tolist()
             extremes.append((square, *map(int, numbers)))
-        return Part(file["sums"][:], file["exponents"][:], *extremes)
+        return Part(group["sums"][:], group["exponents"][:], *extremes)
+
+
+def write(group: h5py.Group, scores: dict) -> None:
+    for name, value in scores.items():
+        if name == "silhouette_samples":
+            group[name] = value.astype(np.float32)
+            group[name].attrs["description"] = "silhouette of each image, in the order of images.h5"
+        elif value is not None:
+            group.attrs[name] = value
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="evaluate", description=__doc__)
     parser.add_argument("--features", type=Path, required=True, help="the space to score in")
-    parser.add_argument("--clusters", type=Path, required=True, help="made in that space or in another")
+    parser.add_argument("--clusters", type=Path, nargs="+", required=True, help="made in that space or in another")
     parser.add_argument("--parts", type=Path, nargs="*", help="all parts of the indices, if computed already")
     parser.add_argument(
         "--silhouette-samples", type=int, help="estimate the silhouette from so many of each cluster"

@@ -1,30 +1,36 @@
-"""Compute a part of the validity indices of one clustering, from some of the pairs of points."""
+"""Compute a part of the validity indices of some clusterings, from some of the pairs of points."""
 
 import argparse
 from pathlib import Path
 
 from lib.cli import run
 from lib.storage import read_clusters, read_features, writing
-from lib.validity import partial_validity
+from lib.validity import partial_validities
 
 
 def main(args: argparse.Namespace) -> None:
     X = read_features(args.features)
-    labels = read_clusters(args.clusters, len(X))
-    part = partial_validity(X, labels, args.part - 1, args.n_parts, n_threads=args.threads)
+    labellings = [read_clusters(path, len(X)) for path in args.clusters]
+    parts = partial_validities(X, labellings, args.part - 1, args.n_parts, n_threads=args.threads)
     with writing(args.out) as file:
-        file["sums"] = part.sums
-        file["sums"].attrs["description"] = "axes: cluster; image. Sum of distances, in units of 2 ** exponents"
-        file["exponents"] = part.exponents
-        file["exponents"].attrs["description"] = "axes: cluster that the distances lead to; cluster of the image"
-        for name in ("separation", "diameter"):
-            file.attrs[name] = getattr(part, name)  # ± squared distance, tile, two images
+        for i, part in enumerate(parts):
+            group = file.create_group(str(i))
+            group["sums"] = part.sums
+            group["sums"].attrs["description"] = (
+                "axes: cluster; image. Sum of distances, in units of 2 ** exponents"
+            )
+            group["exponents"] = part.exponents
+            group["exponents"].attrs["description"] = (
+                "axes: cluster that the distances lead to; cluster of the image"
+            )
+            for name in ("separation", "diameter"):
+                group.attrs[name] = getattr(part, name)  # ± squared distance, tile, two images
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="validity_part", description=__doc__)
     parser.add_argument("--features", type=Path, required=True)
-    parser.add_argument("--clusters", type=Path, required=True)
+    parser.add_argument("--clusters", type=Path, nargs="+", required=True)
     parser.add_argument("--part", type=int, required=True, help="1 to --n-parts")
     parser.add_argument("--n-parts", type=int, required=True)
     parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")

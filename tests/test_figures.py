@@ -35,6 +35,7 @@ def dataset(folder, *, n=60, k=3, shape=(8, 8), n_classes=4, estimated=False, se
             file.attrs["class_names"] = [NAMES[i % len(NAMES)] for i in range(n_classes)]
     write_features(folder / "features.h5", X)
     with h5py.File(folder / "clusters.h5", "w") as file:
+        file.attrs["seed"] = 7
         file["labels"] = labels
         file["centroids"] = np.array([X[labels == cluster].mean(axis=0) for cluster in range(k)])
     with h5py.File(folder / "scores.h5", "w") as file:
@@ -42,8 +43,9 @@ def dataset(folder, *, n=60, k=3, shape=(8, 8), n_classes=4, estimated=False, se
         if estimated:
             scores = {"silhouette": scores["silhouette"], "silhouette_lower": 0.1, "silhouette_upper": 0.3}
         else:
-            file["silhouette_samples"] = scores.pop("silhouette_samples")
-        file.attrs.update({name: value for name, value in scores.items() if value is not None})
+            file["seed7/silhouette_samples"] = scores.pop("silhouette_samples")
+        group = file.require_group("seed7")
+        group.attrs.update({name: value for name, value in scores.items() if value is not None})
     inputs = {name: folder / f"{name}.h5" for name in ("images", "features", "clusters", "scores")}
     return Namespace(**inputs, split="test", decoded=None, **{name: folder / f"{name}.png" for name in FIGURES})
 

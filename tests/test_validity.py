@@ -10,7 +10,7 @@ from sklearn.metrics import silhouette_samples
 from threadpoolctl import threadpool_limits
 
 from lib import validity as module
-from lib.validity import combine, partial_validity, sampled_silhouette, validity
+from lib.validity import combine, partial_validities, sampled_silhouette, validities, validity
 
 
 @pytest.fixture
@@ -19,10 +19,16 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(module, "BLOCK_ROWS", 32)
 
 
-def assert_as_by_brute_force(X, labels):
+def assert_as_by_brute_force(X, *labellings):
     """Compare with the definitions, from all distances at once, each from the coordinates."""
-    X, given = X.astype(np.float64), X
+    results = validities(X, labellings) if len(labellings) > 1 else [validity(X, labellings[0])]
+    X = X.astype(np.float64)
     distances = cdist(X, X)
+    for labels, result in zip(labellings, results, strict=True):
+        assert_is_validity(result, X, labels, distances)
+
+
+def assert_is_validity(result, X, labels, distances):
     same = labels[:, None] == labels
     if 2 <= len(np.unique(labels)) < len(X):
         samples = silhouette_samples(distances, labels, metric="precomputed")
@@ -32,7 +38,6 @@ def assert_as_by_brute_force(X, labels):
     separation = np.nan if same.all() else distances[~same].min()
     with np.errstate(divide="ignore", invalid="ignore"):
         dunn = separation / diameter
-    result = validity(given, labels)
     np.testing.assert_allclose(result.silhouette_samples, samples, atol=1e-6)
     np.testing.assert_allclose(result.silhouette, samples.mean(), atol=1e-6)
     np.testing.assert_allclose(result[1:4], (dunn, separation, diameter), rtol=1e-9)
@@ -80,19 +85,64 @@ def test_small_clusterings(drawn):
 
 
 @settings(deadline=None, max_examples=100)
+@given(clusterings(), st.lists(st.randoms(use_true_random=False), max_size=3))
+def test_several_clusterings_of_the_same_points(drawn, randoms):
+    X, labels = drawn
+    assert_as_by_brute_force(
+        X, labels, *(np.array(random.sample(list(labels), len(labels))) for random in randoms)
+    )
+
+
+@pytest.mark.parametrize(("n", "d"), [(700, 2), (2500, 3), (5000, 20)])
+def test_several_clusterings_of_many_points(n, d):
+    X, labels = clustering(n, d)
+    rng = np.random.default_rng(1)
+    assert_as_by_brute_force(
+        X.astype(np.float32),
+        labels,
+        labels % 3,
+        np.digitize(X[:, 0], [-1, 0, 2]),
+        rng.integers(0, 300, n),
+        labels * 0,
+    )
+
+
+def test_several_clusterings_when_float32_serves(small_blocks):
+    """Clusters far apart, which only some of the clusterings tell from each other."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2, 3], 200)
+    X = rng.normal(size=(800, 5)) + 100 * labels[:, None]
+    assert_as_by_brute_force(X, labels, labels // 2, rng.permutation(labels), labels + 4 * (X[:, 1] > 0))
+
+
+def test_other_clusterings_do_not_change_a_result():
+    X, labels = clustering(5000, 9)
+    rng = np.random.default_rng(1)
+    others = [rng.permutation(labels), labels // 2]
+    alone, both = validity(X, labels), validities(X, [labels, *others])
+    assert_same_bytes(both[0], alone)
+    assert_same_bytes(validities(X, [labels, others[1]], n_threads=3)[1], both[2])
+
+
+@settings(deadline=None, max_examples=100)
 @given(clusterings(), st.integers(1, 12), st.randoms(use_true_random=False))
 def test_parts_make_the_whole_to_the_bit(drawn, n_parts, random):
-    parts = [partial_validity(*drawn, part, n_parts, n_threads=1) for part in range(n_parts)]
+    X, labels = drawn
+    labellings = [labels, labels[::-1]]
+    parts = [partial_validities(X, labellings, part, n_parts, n_threads=1) for part in range(n_parts)]
     random.shuffle(parts)
-    assert_same_bytes(combine(drawn[1], parts), validity(*drawn))
+    for i, whole in enumerate(validities(X, labellings)):
+        assert_same_bytes(combine(labellings[i], [part[i] for part in parts]), whole)
 
 
 @pytest.mark.parametrize("n_parts", [2, 3, 8])
 def test_parts_of_many_points_make_the_whole_to_the_bit(n_parts):
     X, labels = clustering(5000, 9)
     X = X.astype(np.float32)
-    parts = [partial_validity(X, labels, part, n_parts, n_threads=1 + part % 2) for part in range(n_parts)]
-    assert_same_bytes(combine(labels, parts[::-1]), validity(X, labels))
+    labellings = [labels, labels // 2]
+    parts = [partial_validities(X, labellings, part, n_parts, n_threads=1 + part % 2) for part in range(n_parts)]
+    for i, whole in enumerate(validities(X, labellings)):
+        assert_same_bytes(combine(labellings[i], [part[i] for part in parts[::-1]]), whole)
 
 
 @pytest.mark.parametrize("n", [511, 512, 513, 1024, 2500, 4097, 5000])

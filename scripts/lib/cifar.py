@@ -2,7 +2,9 @@
 
 import contextlib
 import lzma
+import shutil
 import tarfile
+import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -47,6 +49,7 @@ class Archive(NamedTuple):
     """The table of contents of an archive."""
 
     path: Path
+    tar: tarfile.TarFile
     layout: Layout
     class_names: list[str]
     slots: dict[str, Slot]  # by file name
@@ -58,8 +61,9 @@ class Archive(NamedTuple):
 def open_cifar(path: Path, layout: Layout = CIFAR10) -> Archive:
     """Read the table of contents of an archive in one of CIFAR's binary layouts.
 
-    Layout: https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version". Nothing is
-    extracted. Members that are links, or whose path leads out of the archive, do not count.
+    Layout: https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version". It is decompressed into
+    a temporary file without a name; no member is extracted. Members that are links, or whose path
+    leads out of the archive, do not count.
 
     Raises
     ------
@@ -69,15 +73,14 @@ def open_cifar(path: Path, layout: Layout = CIFAR10) -> Archive:
     """
     sizes: dict[str, int] = {}
     class_names = None
-    with _tar(path) as tar:
+    with _faults(path):
+        tar = _decompressed(path)
         for name, member in _members(tar, layout):
             if name in sizes:
                 raise InputError(f"{path} holds {name} twice")
             sizes[name] = member.size
             if name == layout.names_file:
                 class_names = tar.extractfile(member).read().decode(errors="replace").split()
-        while tar.fileobj.read(2**20):  # the compressed stream's checksum comes at its very end
-            pass
     if class_names is None:
         raise InputError(f"{path} holds no {layout.names_file}, which names the classes")
     if not 1 <= len(set(class_names)) == len(class_names) <= 256:
@@ -99,7 +102,7 @@ def open_cifar(path: Path, layout: Layout = CIFAR10) -> Archive:
         else:
             slots[name] = Slot("train", start, n_images)
             start += n_images
-    return Archive(path, layout, class_names, slots)
+    return Archive(path, tar, layout, class_names, slots)
 
 
 def read_cifar(archive: Archive) -> Iterator[Batch]:
@@ -111,12 +114,12 @@ def read_cifar(archive: Archive) -> Iterator[Batch]:
         At a label for which there is no class.
     """
     layout, n_batch = archive.layout, batch_images(SIDE)
-    with _tar(archive.path) as tar:
-        for name, member in _members(tar, layout):
+    with _faults(archive.path):
+        for name, member in _members(archive.tar, layout):
             if name not in archive.slots:
                 continue
             slot = archive.slots[name]
-            stream = tar.extractfile(member)
+            stream = archive.tar.extractfile(member)
             for offset in range(0, slot.n_images, n_batch):
                 n = min(n_batch, slot.n_images - offset)
                 records = np.frombuffer(stream.read(n * layout.record_bytes), np.uint8).reshape(n, -1)
@@ -130,11 +133,21 @@ def read_cifar(archive: Archive) -> Iterator[Batch]:
                 yield Batch(slot.split, slot.start + offset, pixels, labels)
 
 
+def _decompressed(path: Path) -> tarfile.TarFile:
+    """An archive to be read more than once, whose stream is whole: its checksum comes at the very end."""
+    with tarfile.open(path) as tar:
+        tar.fileobj.seek(0)
+        stream = tempfile.TemporaryFile()  # noqa: SIM115 - goes with the last who reads it
+        shutil.copyfileobj(tar.fileobj, stream, 2**20)
+    stream.seek(0)
+    return tarfile.open(fileobj=stream)
+
+
 @contextlib.contextmanager
-def _tar(path: Path) -> Iterator[tarfile.TarFile]:
+def _faults(path: Path) -> Iterator[None]:
+    """What is wrong with an archive as the user's one-line error."""
     try:
-        with tarfile.open(path) as tar:
-            yield tar
+        yield
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
     except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError) as error:

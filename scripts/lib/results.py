@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import NamedTuple
 
-from lib.storage import reading
+from lib.storage import read_scores
 
 
 class Space(NamedTuple):
@@ -81,6 +81,6 @@ class Results:
         return self.folder / "clusters" / f"{run.path}.h5"
 
     def read_scores(self, run: Run, space: Space) -> dict:
-        """What evaluate.py found: the attributes of its file, and `silhouette_samples` if they are there."""
-        with reading(self.folder / "metrics" / run.path / f"{space.path}.h5") as file:
-            return dict(file.attrs) | {name: dataset[:] for name, dataset in file.items()}
+        """The scores of a clustering in a space, as `storage.read_scores`."""
+        folder = self.folder / "metrics" / run.space.path / run.split / f"k{run.k}"
+        return read_scores(folder / f"{space.path}.h5", run.seed)

@@ -116,6 +116,19 @@ def read_features(path: Path) -> np.ndarray:
         return features[:]
 
 
+def read_seed(path: Path) -> int:
+    """The seed of a clustering."""
+    with reading(path) as file:
+        return int(file.attrs["seed"])
+
+
+def read_scores(path: Path, seed: int) -> dict:
+    """What evaluate.py found of the clustering of a seed: indices, and `silhouette_samples` unless estimated."""
+    with reading(path) as file:
+        group = file[f"seed{seed}"]
+        return dict(file.attrs) | dict(group.attrs) | {name: dataset[:] for name, dataset in group.items()}
+
+
 def read_clusters(path: Path, n: int | None = None) -> np.ndarray:
     """The cluster of each point, int32 (n,); of n points, if that is given."""
     with reading(path) as file:

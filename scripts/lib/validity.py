@@ -24,7 +24,7 @@ class Validity(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What some of the pairs of points say; all parts together make a `Validity`."""
+    """What some of the pairs of points say of a clustering; all parts together make a `Validity`."""
 
     sums: np.ndarray  # (n_clusters, n) int64: of the distances of each point to those of each cluster
     exponents: np.ndarray  # (n_clusters, n_clusters): what a unit of `sums` is, a power of two
@@ -71,30 +71,39 @@ def validity(X: np.ndarray, labels: np.ndarray, *, n_threads: int | None = None)
     Time O(n² d); memory at most 4 n d + 40 n k bytes beside X, and some blocks. Most products are in float32;
     wherever its error could count, distances are computed again from the coordinates in float64.
     """
-    return combine(labels, [partial_validity(X, labels, 0, 1, n_threads=n_threads)])
+    return validities(X, [labels], n_threads=n_threads)[0]
 
 
-def partial_validity(
-    X: np.ndarray, labels: np.ndarray, part: int, n_parts: int, *, n_threads: int | None = None
-) -> Part:
-    """The part of `validity` from about one in `n_parts` of all pairs of points.
+def validities(X: np.ndarray, labellings: Sequence[np.ndarray], *, n_threads: int | None = None) -> list[Validity]:
+    """The `validity` of several clusterings of the same points, which takes little longer than that of one.
 
-    Parts may be computed anywhere, in any order; `combine` makes of them, to the bit, what `validity` gives.
+    Distances are computed once for all. Of the first clustering, the result is to the bit that of `validity`;
+    of the others it does not depend on each other. Memory: 8 n k bytes more for each.
+    """
+    parts = partial_validities(X, labellings, 0, 1, n_threads=n_threads)
+    return [combine(labels, [part]) for labels, part in zip(labellings, parts, strict=True)]
+
+
+def partial_validities(
+    X: np.ndarray, labellings: Sequence[np.ndarray], part: int, n_parts: int, *, n_threads: int | None = None
+) -> list[Part]:
+    """The part of each of the `validities` from about one in `n_parts` of all pairs of points.
+
+    Parts may be computed anywhere, in any order; `combine` makes of them, to the bit, what `validities` gives.
 
     Parameters
     ----------
-    X, labels, n_threads
-        As for `validity`; the same for all parts.
+    X, labellings, n_threads
+        As for `validities`; the same for all parts.
     part : int
         0 to `n_parts` - 1.
     """
-    _check(X, labels)
+    for labels in labellings:
+        _check(X, labels)
     with in_threads(n_threads) as run:
-        work = _Work(X, labels, run)
+        work = _Work(X, labellings, run)
         run(lambda task: work.compute(*task), work.tasks()[part::n_parts])
-        sums = np.empty_like(work.sums)
-        sums[:, work.order] = work.sums
-        return Part(sums, work.exponents, work.extreme(within=False), work.extreme(within=True))
+        return [work.part_of(labelling) for labelling in work.labellings]
 
 
 def combine(labels: np.ndarray, parts: Sequence[Part]) -> Validity:
@@ -249,63 +258,69 @@ class _Group(NamedTuple):
     dtype: type  # of the products
 
 
-class _Work:
-    """The points sorted by cluster, what their pairs add up to so far, and which may be the extremes.
+class _Labelling:
+    """The cluster of each point, in an order that may not be theirs, and what is known of them so far."""
 
-    The pairs are cut into tiles of two blocks of points each. Sums are kept in whole units, so that the
-    order in which tiles are added does not matter.
+    def __init__(self, labels: np.ndarray):
+        _, cluster, self.sizes = np.unique(labels, return_inverse=True, return_counts=True)
+        self.cluster = cluster.astype(np.min_scalar_type(len(self.sizes)))  # small numbers are quick to compare
+        self.sums = np.zeros((len(self.sizes), len(labels)), np.int64)
+        # For pairs within a cluster, and of two: the extreme, as in `Part`.
+        self.best = {True: NO_PAIR, False: NO_PAIR}
+
+    def set_units(self, lows: np.ndarray, highs: np.ndarray) -> None:
+        """Choose units so small that the distances of a point to a whole cluster add up to 2⁶¹ of them at most.
+
+        Parameters
+        ----------
+        lows, highs : (n_clusters, d) float64
+            The least and largest coordinates of the points of each cluster.
+        """
+        centres = (lows + highs) / 2
+        radii = np.sqrt(((highs - centres) ** 2).sum(axis=1))
+        centres -= centres.mean(axis=0)
+        squares = (centres**2).sum(axis=1)
+        apart = squares[:, None] + squares - 2 * centres @ centres.T + 1e-12 * squares.max()
+        farthest = np.sqrt(np.maximum(apart, 0)) + radii[:, None] + radii
+        # Of the cluster that distances lead to, and that of the point.
+        self.exponents = np.maximum(np.frexp(self.sizes[:, None] * farthest)[1] - 61, -1000)
+        self.units = np.ldexp(1.0, -self.exponents)
+
+
+class _Work:
+    """The points sorted by cluster, what their pairs add up to so far, and which are the extremes.
+
+    The clusters are those of the first labelling. The pairs are cut into tiles of two blocks of points each.
+    Sums are kept in whole units, so that the order in which tiles are added does not matter.
     """
 
-    def __init__(self, X: np.ndarray, labels: np.ndarray, run: Callable):
-        sizes = np.unique(labels, return_counts=True)[1]
+    def __init__(self, X: np.ndarray, labellings: Sequence[np.ndarray], run: Callable):
         self.X = X
-        self.order = np.argsort(labels, kind="stable")
-        self.cluster = np.repeat(np.arange(len(sizes)), sizes)  # of each point, in this order
-        layout = _layout(sizes)
-        self.blocks = [block for members in layout for block in members]
-        totals, lows, highs = self._survey(run, len(sizes))
-        # Where squares leave the range of float32, a power of two, which changes no digit, brings them back.
-        extent = float((highs.max(axis=0) - lows.min(axis=0)).max())
-        self.scale = 1.0 if 1e-6 < extent < 1e6 else 0.5 ** int(np.frexp(extent)[1])
-        self.groups = []
-        for members in layout:
-            clusters = members[0].clusters
-            origin = totals[clusters].sum(axis=0) / (members[-1].rows.stop - members[0].rows.start)
-            # Seen from the middle of one cluster, its points are about as far from the origin as from each other,
-            # and all others farther, so that float32 serves. For small clusters together it may not; and where
-            # there are few points its errors do not cancel out.
-            single = clusters.stop - clusters.start == 1
-            dtype = np.float32 if single and len(X) > 8 * BLOCK_ROWS else np.float64
-            self.groups.append(_Group(members, origin.astype(np.result_type(X.dtype, np.float32)), dtype))
-        self.exponents = _exponents(
-            sizes, totals / sizes[:, None] * self.scale, lows * self.scale, highs * self.scale
-        )
-        self.units = np.ldexp(1.0, -self.exponents)
-        self.sums = np.zeros((len(sizes), len(X)), np.int64)
-        self.left: list = [None] * len(self.blocks)  # of each block its factor, and the largest squared norm in it
-        run(self._prepare, self.groups)
+        self.order = np.argsort(labellings[0], kind="stable")
+        self.labellings = [_Labelling(labels[self.order]) for labels in labellings]
         self.lock = threading.Lock()
-        # For pairs within a cluster, and of two: tiles that may hold the extreme, and what is known of it.
-        self.candidates: dict[bool, list[tuple[float, _Group, _Block, _Block]]] = {True: [], False: []}
-        self.limits = {True: np.inf, False: np.inf}
+        layout = _layout(self.labellings[0].sizes)
+        self.blocks = [block for members in layout for block in members]
+        boxes = run(self._boxes, self.labellings)
+        # Where squares leave the range of float32, a power of two, which changes no digit, brings them back.
+        extent = float((boxes[0][1].max(axis=0) - boxes[0][0].min(axis=0)).max())
+        self.scale = 1.0 if 1e-6 < extent < 1e6 else 0.5 ** int(np.frexp(extent)[1])
+        for labelling, (lows, highs) in zip(self.labellings, boxes, strict=True):
+            labelling.set_units(lows * self.scale, highs * self.scale)
+        self.left: list = [None] * len(self.blocks)  # of each block its factor, and the largest squared norm in it
+        self.groups = run(self._prepare, layout)
 
-    def _survey(self, run: Callable, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The sum, and the least and largest coordinates, of the points of each cluster, (k, d) float64 each."""
-
-        def look(block: _Block) -> tuple[np.ndarray, ...]:
-            x = self.points(block.rows)
-            functions = (np.add, np.minimum, np.maximum)
-            if len(block.starts) == 1:
-                return tuple(f.reduce(x, axis=0, dtype=np.float64, keepdims=True) for f in functions)
-            return tuple(f.reduceat(x, block.starts, axis=0, dtype=np.float64) for f in functions)
-
+    def _boxes(self, labelling: _Labelling) -> tuple[np.ndarray, np.ndarray]:
+        """The least and largest coordinates of the points of each cluster, (n_clusters, d) float64 each."""
         d = self.X.shape[1]
-        totals, lows, highs = np.zeros((k, d)), np.full((k, d), np.inf), np.full((k, d), -np.inf)
-        for block, (total, low, high) in zip(self.blocks, run(look, self.blocks), strict=True):
-            totals[block.clusters] += total
-            lows[block.clusters] = np.minimum(lows[block.clusters], low)
-            highs[block.clusters] = np.maximum(highs[block.clusters], high)
-        return totals, lows, highs
+        lows, highs = np.full((len(labelling.sizes), d), np.inf), np.full((len(labelling.sizes), d), -np.inf)
+        order = np.argsort(labelling.cluster, kind="stable")
+        for j, members in enumerate(np.split(order, np.cumsum(labelling.sizes)[:-1])):
+            for part in blocks(len(members), BLOCK_ROWS):
+                x = self.points(members[part])
+                np.minimum(lows[j], x.min(axis=0), out=lows[j])
+                np.maximum(highs[j], x.max(axis=0), out=highs[j])
+        return lows, highs
 
     def points(self, rows: slice | np.ndarray) -> np.ndarray:
         return self.X.take(self.order[rows], axis=0)
@@ -313,10 +328,24 @@ class _Work:
     def tasks(self) -> list[tuple[_Group, _Block]]:
         return [(group, block) for group in self.groups for block in self.blocks[group.blocks[0].number :]]
 
-    def _prepare(self, group: _Group) -> None:
-        for block in group.blocks:
+    def part_of(self, labelling: _Labelling) -> Part:
+        labelling.sums[:, self.order] = labelling.sums.copy()
+        return Part(labelling.sums, labelling.exponents, labelling.best[False], labelling.best[True])
+
+    def _prepare(self, members: list[_Block]) -> _Group:
+        clusters = members[0].clusters
+        total = sum(self.points(block.rows).sum(axis=0, dtype=np.float64) for block in members)
+        origin = total / (members[-1].rows.stop - members[0].rows.start)
+        # Seen from the middle of one cluster, its points are about as far from the origin as from each other,
+        # and all others farther, so that float32 serves. For small clusters together it may not; and where
+        # there are few points its errors do not cancel out.
+        single = clusters.stop - clusters.start == 1
+        dtype = np.float32 if single and len(self.X) > 8 * BLOCK_ROWS else np.float64
+        group = _Group(members, origin.astype(np.result_type(self.X.dtype, np.float32)), dtype)
+        for block in members:
             factor = self._factor(group, block, left=True)
             self.left[block.number] = factor, float(factor[:, -2].max())
+        return group
 
     def _factor(self, group: _Group, block: _Block, *, left: bool) -> np.ndarray:
         """[-2 x, |x|², 1], a row for each point; or [y, 1, |y|²], a column. Their product: |x|² + |y|² - 2 x·y."""
@@ -340,18 +369,29 @@ class _Work:
         """Add the tiles of a block of points with all blocks of a group that are not behind it."""
         right = self._factor(group, columns, left=False)
         space = np.empty((BLOCK_ROWS, right.shape[1]), group.dtype)
+        first, *others = self.labellings
         for rows in group.blocks[: columns.number - group.blocks[0].number + 1]:
-            squares, error, lowest = self._squares(group, rows, columns, right, space)
-            self._note_extremes(squares, error, lowest, group, rows, columns)
+            squares, error = self._squares(group, rows, columns, right, space)
+            self._note_extremes(squares, error, rows, columns)
             distances = np.sqrt(squares, out=squares)
-            self._add(_sums(distances, columns.starts), rows, columns)
-            if rows.number != columns.number:
-                self._add(_sums(distances.T, rows.starts), columns, rows)
+            off_diagonal = rows.number != columns.number
+            sums = _sums(distances, columns.starts)
+            self._add(first, sums, rows, columns)
+            if off_diagonal:
+                self._add(first, _sums(distances.T, rows.starts), columns, rows)
+            # Sums of numbers around 0 keep more digits: a product adds them up in a single float32.
+            middle = distances.dtype.type(sums.sum() / distances.size)
+            if others:
+                distances -= middle
+            for labelling in others:
+                self._add_to_each(labelling, distances, middle, rows, columns)
+                if off_diagonal:
+                    self._add_to_each(labelling, distances.T, middle, columns, rows)
 
     def _squares(
         self, group: _Group, rows: _Block, columns: _Block, right: np.ndarray, space: np.ndarray
-    ) -> tuple[np.ndarray, float, float]:
-        """Squared (scaled) distances of a tile, a bound of their error, and the lowest of them."""
+    ) -> tuple[np.ndarray, float]:
+        """Squared (scaled) distances of a tile, and a bound of their error."""
         left, nearest = self.left[rows.number]
         squares = np.matmul(left, right, out=space[: len(left)])
         # Higham 2002, section 3.1: a sum of d + 2 products of numbers that were rounded themselves.
@@ -359,12 +399,10 @@ class _Work:
         error = 2 * (left.shape[1] + 6) * float(np.finfo(group.dtype).eps) * size
         # The product has lost its digits where x is close to y.
         limit = CLOSE[group.dtype] * nearest
-        lowest = squares.min()
-        if lowest < limit:
+        if squares.min() < limit:
             i, j = np.nonzero(squares < limit)
             squares[i, j] = self._directly(rows.rows.start + i, columns.rows.start + j) * self.scale**2
-            lowest = squares.min()
-        return squares, error, float(lowest)
+        return squares, error
 
     def _directly(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
         """Squared distances of pairs of points from their coordinates."""
@@ -374,69 +412,70 @@ class _Work:
             result[part] = np.einsum("ij,ij->i", difference, difference)
         return result
 
-    def _add(self, sums: np.ndarray, to: _Block, of: _Block) -> None:
+    def _add(self, labelling: _Labelling, sums: np.ndarray, to: _Block, of: _Block) -> None:
         """Add the sums of distances of some points to each cluster of a block."""
-        own = to.clusters if len(to.starts) == 1 else self.cluster[to.rows]
-        sums = np.rint(sums * self.units[of.clusters, own]).astype(np.int64)
-        with self.lock:
-            self.sums[of.clusters, to.rows] += sums
+        own = to.clusters if len(to.starts) == 1 else labelling.cluster[to.rows]
+        self._add_units(labelling, sums * labelling.units[of.clusters, own], of.clusters, to)
 
-    def _note_extremes(
-        self, squares: np.ndarray, error: float, lowest: float, group: _Group, rows: _Block, columns: _Block
+    def _add_to_each(
+        self, labelling: _Labelling, distances: np.ndarray, less: float, to: _Block, of: _Block
     ) -> None:
-        if len(rows.starts) == len(columns.starts) == 1:
-            within = rows.clusters == columns.clusters
-            bounds = {within: -squares.max() if within else lowest}
-        else:
-            same = self.cluster[rows.rows, None] == self.cluster[columns.rows]
-            bounds = {
-                True: -squares.max(where=same, initial=-np.inf),
-                False: squares.min(where=~same, initial=np.inf),
+        """Add the distances, given `less` a number, of some points to those of a block, to each cluster."""
+        cluster = labelling.cluster[of.rows]
+        k = len(labelling.sizes)
+        sums = (distances @ np.eye(k, dtype=distances.dtype)[cluster]).T
+        sums = sums + float(less) * np.bincount(cluster, minlength=k)[:, None]
+        self._add_units(labelling, sums * labelling.units[:, labelling.cluster[to.rows]], slice(None), to)
+
+    def _add_units(self, labelling: _Labelling, sums: np.ndarray, clusters: slice, to: _Block) -> None:
+        whole = np.rint(sums, out=sums).astype(np.int64)
+        with self.lock:
+            labelling.sums[clusters, to.rows] += whole
+
+    def _note_extremes(self, squares: np.ndarray, error: float, rows: _Block, columns: _Block) -> None:
+        """Find what is farther than all pairs within a cluster so far, or closer than all of two clusters."""
+        tile = rows.number * len(self.blocks) + columns.number
+        for within in (True, False):
+            sign = -1 if within else 1
+            extreme = sign * float(squares.max() if within else squares.min())
+            known = {
+                labelling: labelling.best[within][0] * self.scale**2
+                for labelling in self.labellings
+                if labelling is not self.labellings[0] or _may_be(within, rows, columns)
             }
-        for within, bound in bounds.items():
-            if np.isfinite(bound):
-                with self.lock:
-                    if bound - error <= self.limits[within]:
-                        self.candidates[within].append((float(bound) - error, group, rows, columns))
-                        self.limits[within] = min(self.limits[within], float(bound) + error)
-
-    def extreme(self, *, within: bool) -> tuple[float, int, int, int]:
-        """The longest pair within a cluster, with a negative sign, or the shortest between two."""
-        sign = -1 if within else 1
-        limit = self.limits[within]
-        best = NO_PAIR
-        for bound, group, rows, columns in sorted(
-            self.candidates[within], key=lambda c: (c[2].number, c[3].number)
-        ):
-            if bound > limit:
+            known = {labelling: limit for labelling, limit in known.items() if extreme <= limit + error}
+            if not known:
                 continue
-            right = self._factor(group, columns, left=False)
-            space = np.empty((BLOCK_ROWS, right.shape[1]), group.dtype)
-            squares, error, _ = self._squares(group, rows, columns, right, space)
-            same = self.cluster[rows.rows, None] == self.cluster[columns.rows]
-            i, j = np.nonzero((sign * squares <= limit + error) & (same == within))
-            if not len(i):
-                continue
-            exact = sign * self._directly(rows.rows.start + i, columns.rows.start + j)
-            at = exact.argmin()
-            pair = sorted(self.order[[rows.rows.start + i[at], columns.rows.start + j[at]]].tolist())
-            best = min(best, (float(exact[at]), rows.number * len(self.blocks) + columns.number, *pair))
-            if best[0] == 0 and not within:
-                break  # no other tile could be better, and there may be many of duplicates
-        return best
+            limit = max(known.values()) + error
+            pairs = np.flatnonzero(squares >= -limit if within else squares <= limit)
+            if len(pairs) > squares.size // 8:
+                pairs = slice(None)  # as quick, if most of them are to be looked at
+            values = sign * squares.ravel()[pairs]
+            for labelling, limit in known.items():
+                same = labelling.cluster[rows.rows, None] == labelling.cluster[columns.rows]
+                of_kind = np.where(same.ravel()[pairs] == within, values, np.inf)
+                bound = float(of_kind.min())
+                if np.isfinite(bound) and bound <= limit + error:
+                    found = np.flatnonzero(of_kind <= min(limit, bound + error) + error)
+                    i, j = np.divmod(found if isinstance(pairs, slice) else pairs[found], squares.shape[1])
+                    self._note(labelling, within, tile, rows.rows.start + i, columns.rows.start + j)
+
+    def _note(self, labelling: _Labelling, within: bool, tile: int, i: np.ndarray, j: np.ndarray) -> None:
+        """Keep the extreme of some pairs, if it is one of all so far."""
+        if not within and (0, tile) > labelling.best[within][:2]:
+            return  # none could be better, and there may be many of duplicates
+        exact = self._directly(i, j) * (-1 if within else 1)
+        at = exact.argmin()
+        pair = sorted(self.order[[i[at], j[at]]].tolist())
+        with self.lock:
+            labelling.best[within] = min(labelling.best[within], (float(exact[at]), tile, *pair))
 
 
-def _exponents(sizes: np.ndarray, centres: np.ndarray, lows: np.ndarray, highs: np.ndarray) -> np.ndarray:
-    """Of units so small that the distances of a point to a whole cluster add up to 2⁶¹ of them at most.
-
-    (n_clusters, n_clusters): the cluster that distances lead to, and that of the point.
-    """
-    radii = np.sqrt((np.maximum(highs - centres, centres - lows) ** 2).sum(axis=1))
-    centres = centres - centres.mean(axis=0)
-    squares = (centres**2).sum(axis=1)
-    apart = squares[:, None] + squares - 2 * centres @ centres.T + 1e-12 * squares.max()
-    farthest = np.sqrt(np.maximum(apart, 0)) + radii[:, None] + radii
-    return np.maximum(np.frexp(sizes[:, None] * farthest)[1] - 61, -1000)
+def _may_be(within: bool, rows: _Block, columns: _Block) -> bool:
+    """Whether two blocks can have pairs within a cluster, or of two, of those they were sorted by."""
+    if len(rows.starts) == len(columns.starts) == 1:
+        return (rows.clusters == columns.clusters) == within
+    return True
 
 
 def _sums(distances: np.ndarray, starts: np.ndarray) -> np.ndarray:

@@ -300,7 +300,7 @@ def small_disk(tmp_path):
         ("pixels", "tiny/features/pixels/test.h5"),
         ("train", "tiny/autoencoder/seed0/model.keras"),
         ("embed", "tiny/features/autoencoder/seed0/test.h5"),
-        ("evaluate", "tiny/metrics/pixels/test/k3/seed0/pixels.h5"),
+        ("evaluate", "tiny/metrics/pixels/test/k3/pixels.h5"),
         ("cluster", "tiny/clusters/pixels/test/k3/seed0.h5"),
     ],
 )

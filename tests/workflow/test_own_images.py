@@ -21,7 +21,7 @@ PIXELS = {
     "grayscale",
     "pixels test",
     "cluster pixels test k3 seed0",
-    "evaluate pixels test k3 seed0 in pixels",
+    "evaluate pixels test k3 in pixels",
     "gather",
     "summarise",
     "compare",

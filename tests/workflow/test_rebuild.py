@@ -21,8 +21,8 @@ def clusterings(rule, features=FEATURES, split="test", ks=(3,), seeds=(0, 1)):
     return {f"{rule} {name} {split} k{k} seed{seed}" for name in features for k in ks for seed in seeds}
 
 
-def evaluations(features=FEATURES, spaces=FEATURES, **which):
-    return {f"{job} in {space}" for job in clusterings("evaluate", features, **which) for space in spaces}
+def evaluations(features=FEATURES, spaces=FEATURES, split="test", ks=(3,)):
+    return {f"evaluate {name} {split} k{k} in {space}" for name in features for k in ks for space in spaces}
 
 
 FINAL = {"gather", "summarise", "compare"}
@@ -125,7 +125,7 @@ def test_checked_out_again_elsewhere_with_new_times(project, tmp_path):
     ("clustering", "jobs"),
     [
         ({"n_clusters": [3, 4]}, clusterings("cluster", ks=[4]) | evaluations(ks=[4]) | FINAL),
-        ({"seeds": [0, 1, 7]}, clusterings("cluster", seeds=[7]) | evaluations(seeds=[7]) | FINAL),
+        ({"seeds": [0, 1, 7]}, clusterings("cluster", seeds=[7]) | EVALUATIONS),
         (
             {"splits": ["test", "train"]},
             {"pixels train", "embed train"}
@@ -133,7 +133,7 @@ def test_checked_out_again_elsewhere_with_new_times(project, tmp_path):
             | evaluations(split="train")
             | FINAL,
         ),
-        ({"seeds": [1]}, FINAL),
+        ({"seeds": [1]}, EVALUATIONS),
         ({"init": "k-means++"}, CLUSTERINGS),
     ],
     ids=["a k", "a seed", "a split", "a seed less", "init"],
@@ -146,7 +146,7 @@ def test_changed_clustering_settings(project, clustering, jobs):
 def test_large_split_is_scored_in_parts_with_the_same_result(project, finished):
     project.without_training()
     project.configure(evaluation={"scatter_above": 50, "n_parts": 3})
-    parts = {f"validity_part pixels test k3 seed{seed} in pixels" for seed in (0, 1)}
+    parts = {"validity_part pixels test k3 in pixels"}
     expect(project, parts | evaluations(["pixels"], ["pixels"]) | FINAL)
     project.run()
     assert project.metrics.read_text() == project.metrics_of(finished)
@@ -297,11 +297,11 @@ def test_source_that_is_gone_after_use(project):
         ("autoencoder/seed0/model.keras", BRANCH),
         (
             "clusters/pixels/test/k3/seed0.h5",
-            {"cluster pixels test k3 seed0"} | evaluations(["pixels"], seeds=[0]) | FINAL,
+            {"cluster pixels test k3 seed0"} | evaluations(["pixels"]) | FINAL,
         ),
         (
-            "metrics/pixels/test/k3/seed0/autoencoder/seed0.h5",
-            {"evaluate pixels test k3 seed0 in autoencoder/seed0"} | FINAL,
+            "metrics/pixels/test/k3/autoencoder/seed0.h5",
+            {"evaluate pixels test k3 in autoencoder/seed0"} | FINAL,
         ),
         ("metrics.csv", {"gather", "summarise"}),
     ],
