@@ -100,11 +100,15 @@ def test_any_side_that_can_be_halved(tmp_path):
 def test_dead_code_is_begun_again(digits, tmp_path):
     """Among some seeds of the study's architecture one dies; the result is alive all the same."""
     for seed in range(8):
-        model, _, run = train(digits, tmp_path / "glorot", "--seed", seed, "--initializer", "glorot_uniform")
+        options = ["--seed", seed, "--initializer", "glorot_uniform"]
+        model, _, run = train(digits, tmp_path / "glorot", *options)
         if "attempt 1 of 5" in run.stderr:
             break
     assert "attempt 1 of 5" in run.stderr
-    assert model.exists()
+    interrupt(digits, tmp_path / "killed", signal.SIGKILL, *options, after_epoch=2)
+    again, _, run = train(digits, tmp_path / "killed", *options)
+    assert "going on after epoch" in run.stderr
+    assert again.read_bytes() == model.read_bytes()
     _, _, run = train(digits, tmp_path / "upright", "--seed", seed)
     assert "attempt" not in run.stderr
 
@@ -168,9 +172,9 @@ np.testing.assert_allclose(*weights, rtol=1e-3, atol=1e-5)
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(SCRIPTS)})
 
 
-def interrupt(path, folder, how, after_epoch=1):
+def interrupt(path, folder, how, *options, after_epoch=1):
     """Stop training some time after an epoch."""
-    command = [sys.executable, SCRIPTS / "train.py", *map(str, training(path, folder))]
+    command = [sys.executable, SCRIPTS / "train.py", *map(str, training(path, folder, *options))]
     run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     for line in run.stderr:
         if f"epoch {after_epoch} of" in line:

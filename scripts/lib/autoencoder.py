@@ -144,6 +144,7 @@ def train(
     images, validation = _with_channels(images), _with_channels(validation)
     baseline = mean_image_loss(images, validation)
     for attempt in range(state.attempt if state else 0, ATTEMPTS):
+        keras.utils.clear_session()  # or the numbers in names of layers would go on
         keras.utils.set_random_seed(int(np.random.SeedSequence([seed, attempt]).generate_state(1)[0]))
         model = build(images.shape[1], filters, channels=images.shape[3], initializer=initializer)
         targets = _phases(validation) / np.float32(255)
