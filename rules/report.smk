@@ -8,6 +8,11 @@ rule write_report:
         "results/{dataset}/images.h5",
         expand("results/{{dataset}}/{table}.csv", table=["metrics", "summary", "comparison"]),
         expand("results/{{dataset}}/{file}", file=figures()),
+        expand(
+            "results/{{dataset}}/{model}/{file}",
+            model=models(),
+            file=["model.keras", "history.csv", "summary.txt", "examples.h5"],
+        ),
     output:
         "results/{dataset}/report.html",
     log:
@@ -16,17 +21,18 @@ rule write_report:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=growing(500),
+        runtime=growing(10),
     params:
         run=program("write_report.py"),
         code=code("write_report.py"),
         texts=text_digest("scripts/templates", "rules/captions"),
         runs=runs(),
+        results=lambda wildcards, input: str(Path(input[0]).parent),
         k=shown_k(),
         captions=lambda wildcards, input: str(BASE / "rules" / "captions"),
         # Settings that matter change what the report is made of. The others are shown, but no reason to make it again.
         config=lambda wildcards, input: settings_of(wildcards.dataset),
     shell:
-        "{params.run} --results results/{wildcards.dataset:q} {params.runs} --shown-k {params.k}"
+        "{params.run} --results {params.results:q} {params.runs} --shown-k {params.k}"
         " --captions {params.captions:q} --config {params.config:q} --out {output:q} --log {log:q}"
