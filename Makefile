@@ -9,7 +9,7 @@ CORES ?= 4
 .DEFAULT_GOAL := help
 .PHONY: help
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 .PHONY: install
 install: .venv/installed  ## .venv with the pinned and hashed dependencies
@@ -43,6 +43,22 @@ test: install  ## the fast tests
 test-slow: install  ## the slow tests: the real workflow, rebuilt, broken and killed
 	.venv/bin/pytest -m slow -n 2 --dist loadgroup
 
+.PHONY: install-slurm
+install-slurm: install  ## what Snakemake needs to submit jobs to Slurm
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement profiles/slurm/requirements.lock
+
+# In an environment of its own on top of .venv: where Slurm's commands are installed and no Slurm runs, the plugin
+# makes each start of Snakemake take ten seconds.
+.venv/slurm/installed: .venv/installed profiles/slurm/requirements.lock
+	.venv/bin/python -m venv .venv/slurm
+	.venv/bin/python -c 'import site; print(*site.getsitepackages())' > "$$(.venv/slurm/bin/python -c 'import site; print(*site.getsitepackages())')/base.pth"
+	.venv/slurm/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement profiles/slurm/requirements.lock
+	@touch $@
+
+.PHONY: test-slurm
+test-slurm: .venv/slurm/installed  ## the workflow on a Slurm that the tests bring up (as root; Debian: slurmctld slurmd slurm-client munge)
+	.venv/slurm/bin/python -m pytest -m slurm
+
 .PHONY: bench
 bench: install  ## time and memory against other libraries (needs `make run` first; takes an hour and a half)
 	$(SNAKEMAKE) --cores $(CORES) results/cifar10/features/{pixels,autoencoder/seed0}/{train,test}.h5
@@ -63,6 +79,9 @@ lock: install  ## choose versions again: requirements.lock and envs/*.yaml from 
 	.venv/bin/uv pip compile benchmarks/requirements.in --constraint requirements.lock --universal \
 		--python-version 3.11 --generate-hashes --upgrade --quiet --custom-compile-command "make lock" \
 		--output-file benchmarks/requirements.lock
+	.venv/bin/uv pip compile profiles/slurm/requirements.in --constraint requirements.lock --universal \
+		--python-version 3.11 --generate-hashes --upgrade --quiet --custom-compile-command "make lock" \
+		--output-file profiles/slurm/requirements.lock
 	PATH="$$PWD/.venv/bin:$$PATH" python envs/pin.py
 
 .PHONY: clean

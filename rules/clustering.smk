@@ -16,8 +16,8 @@ rule cluster:
         "../envs/clustering.yaml"
     threads: 1
     resources:
-        mem_mb=700,
-        runtime=30,
+        mem_mb=growing(200, 2.5),
+        runtime=growing(2, 0.02),
     params:
         run=program("cluster.py"),
         code=code("cluster.py"),

@@ -3,6 +3,7 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import math
 import re
 import shlex
 import sys
@@ -73,6 +74,17 @@ def options(settings):
         else:
             words += map(str, value if isinstance(value, list) else [value])
     return shlex.join(words)
+
+
+def growing(base, per_mb=0):
+    """What a job asks for, of memory or time: so much, more for large input, and again as much at each attempt."""
+
+    def amount(wildcards, input, attempt):
+        # Its size is that of the first file: the others are small, or not there yet when a group of jobs asks.
+        size = Path(input[0]).stat().st_size / 1e6 if per_mb else 0
+        return attempt * math.ceil(base + per_mb * size)
+
+    return amount
 
 
 def archive_of(dataset):

@@ -15,12 +15,14 @@ rule download:
         "results/archives/{archive}.log",
     benchmark:
         "results/archives/{archive}.tsv"
+    # On a cluster, where Snakemake runs: the other nodes may have no internet.
+    localrule: True
     conda:
         "../envs/data.yaml"
     threads: 1
     resources:
-        mem_mb=200,
-        runtime=60,
+        mem_mb=growing(200),
+        runtime=growing(60),
     params:
         run=program("download.py"),
         sha256=lambda w: options({"sha256": s} if (s := dataset_of(w.archive)["sha256"]) else {}),
@@ -46,8 +48,8 @@ rule grayscale:
         "../envs/data.yaml"
     threads: 1
     resources:
-        mem_mb=1200,
-        runtime=120,
+        mem_mb=growing(1200),
+        runtime=growing(120),
     params:
         run=program("grayscale.py"),
         code=code("grayscale.py"),

@@ -17,8 +17,8 @@ rule validity_part:
         "../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=2500,  # a million images of 64 features took 1,160
-        runtime=240,
+        mem_mb=growing(500, 8),
+        runtime=growing(10, 1),
     params:
         run=program("validity_part.py"),
         code=code("validity_part.py"),
@@ -46,8 +46,8 @@ rule evaluate:
         "../envs/evaluation.yaml"
     threads: 2
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=growing(500, 6),
+        runtime=growing(3, 0.1),
     params:
         run=program("evaluate.py"),
         code=code("evaluate.py"),
@@ -72,8 +72,8 @@ rule gap:
         "../envs/clustering.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=growing(300, 3),
+        runtime=growing(10, 0.2),
     params:
         run=program("gap.py"),
         code=code("gap.py"),
@@ -99,14 +99,15 @@ rule gather:
         "../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=300,
-        runtime=10,
+        mem_mb=growing(300),
+        runtime=growing(10),
     params:
         run=program("gather.py"),
         code=code("gather.py"),
         runs=runs(),
+        results=lambda wildcards, input: str(Path(input[0]).parent),
     shell:
-        "{params.run} --results results/{wildcards.dataset:q} {params.runs} --out {output:q} --log {log:q}"
+        "{params.run} --results {params.results:q} {params.runs} --out {output:q} --log {log:q}"
 
 
 # Mean and spread of each score over seeds, and how much the clusterings of different seeds are alike.
@@ -128,15 +129,16 @@ rule summarise:
         "../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=20,
+        mem_mb=growing(300, 4),
+        runtime=growing(10, 0.2),
     params:
         run=program("summarise.py"),
         code=code("summarise.py"),
         runs=runs(),
+        results=lambda wildcards, input: str(Path(input[0]).parent),
         gap="--gap" if config["evaluation"]["gap_references"] else "",
     shell:
-        "{params.run} --results results/{wildcards.dataset:q} {params.runs} {params.gap} --metrics {input.metrics:q}"
+        "{params.run} --results {params.results:q} {params.runs} {params.gap} --metrics {input.metrics:q}"
         " --out {output:q} --log {log:q}"
 
 
@@ -162,13 +164,14 @@ rule compare:
         "../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=growing(500, 8),
+        runtime=growing(20, 0.5),
     params:
         run=program("compare.py"),
         code=code("compare.py"),
         runs=runs(),
+        results=lambda wildcards, input: str(Path(input[0]).parent),
         k=shown_k(),
     shell:
-        "{params.run} --results results/{wildcards.dataset:q} {params.runs} --shown-k {params.k}"
+        "{params.run} --results {params.results:q} {params.runs} --shown-k {params.k}"
         " --table {output.table:q} --text {output.text:q} --log {log:q}"

@@ -1,7 +1,7 @@
 # Needs: results/{dataset}/images.h5.
 # Makes: results/{dataset}/features/{features}/{split}.h5, and the autoencoder that makes its own, with figures of it.
 #
-# mem_mb, here and in the other rules: what the 50,000 training images of CIFAR-10 took, and half as much again.
+# mem_mb and runtime, here and in the other rules: what the 50,000 training images of CIFAR-10 took, and more than that.
 
 
 # The pixels themselves, flattened.
@@ -18,8 +18,8 @@ rule pixels:
         "../envs/clustering.yaml"
     threads: 1
     resources:
-        mem_mb=600,
-        runtime=10,
+        mem_mb=growing(300, 6),
+        runtime=growing(5),
     params:
         run=program("pixels.py"),
         code=code("pixels.py"),
@@ -44,8 +44,8 @@ rule train:
         "../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=120,
+        mem_mb=growing(1000, 8),
+        runtime=growing(30, 1.5),
     params:
         run=program("train.py"),
         code=code("train.py"),
@@ -74,8 +74,8 @@ rule embed:
         "../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=growing(1000, 8),
+        runtime=growing(10),
     params:
         run=program("embed.py"),
         code=code("embed.py"),
@@ -108,8 +108,8 @@ rule draw_autoencoder:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=300,
-        runtime=5,
+        mem_mb=growing(300),
+        runtime=growing(5),
     params:
         run=program("draw_autoencoder.py"),
         code=code("draw_autoencoder.py"),

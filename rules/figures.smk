@@ -19,8 +19,8 @@ rule draw_scores:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=300,
-        runtime=5,
+        mem_mb=growing(300),
+        runtime=growing(5),
     params:
         run=program("draw_scores.py"),
         code=code("draw_scores.py"),
@@ -41,8 +41,8 @@ rule decode:
         "../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=5,
+        mem_mb=growing(1000, 8),
+        runtime=growing(5),
     params:
         run=program("decode.py"),
         code=code("decode.py"),
@@ -72,8 +72,8 @@ rule draw_clusters:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=10,
+        mem_mb=growing(400, 3),
+        runtime=growing(10),
     params:
         run=program("draw_clusters.py"),
         code=code("draw_clusters.py"),
@@ -100,8 +100,8 @@ rule draw_map:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=20,
+        mem_mb=growing(500, 5),
+        runtime=growing(20),
     params:
         run=program("draw_map.py"),
         code=code("draw_map.py"),

@@ -103,10 +103,11 @@ class Project:
         assert old in text, f"{file} no longer has {old!r}"
         path.write_text(text.replace(old, new))
 
-    def command(self, *options: str, cores: int = 2) -> list[str]:
+    def command(self, *options: str, cores: int | None = 2) -> list[str]:
         # Targets come first: --configfile takes all words that follow it.
         command = [sys.executable, "-m", "snakemake", *self.targets, *options]
-        return [*command, "--cores", str(cores), "--configfile", "tiny.yaml"]
+        command += ["--cores", str(cores)] if cores else []
+        return [*command, "--configfile", "tiny.yaml"]
 
     def snakemake(self, *options: str, cores: int = 2) -> subprocess.CompletedProcess:
         return subprocess.run(
