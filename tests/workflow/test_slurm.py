@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slurm
 
 # Slurm starts a job at once. Where none has ended when Snakemake first asks, it waits ten seconds more each time.
 QUICK = ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "8"]
-QUICK += ["--seconds-between-status-checks", "1", "--latency-wait", "5"]
+QUICK += ["--latency-wait", "5"]
 # What a job may do on its first attempt only.
 ONCE = """    import pathlib as _pathlib, time as _time
     if not _pathlib.Path({flag!r}).exists():
