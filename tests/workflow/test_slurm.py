@@ -40,7 +40,7 @@ def start(project, *options):
 
 
 def finish(run):
-    output, _ = run.communicate(timeout=240)
+    output, _ = run.communicate(timeout=600)
     assert run.returncode == 0, output
     return output
 
@@ -55,7 +55,7 @@ def once(project, script, action):
 
 def running(cluster, rule, flag):
     """Wait until a job is at work; its number."""
-    for _ in range(600):
+    for _ in range(3000):
         if flag.exists() and (jobs := cluster.jobs(rule)):
             return jobs[0]
         time.sleep(0.1)
@@ -172,7 +172,7 @@ def test_interrupted_snakemake_takes_its_jobs_along(cluster, project):
     run = start(project)
     running(cluster, "pixels", flag)
     run.send_signal(signal.SIGINT)
-    run.communicate(timeout=60)
+    run.communicate(timeout=300)
     while cluster.jobs(""):
         time.sleep(0.1)
     finish(start(project))
@@ -184,7 +184,7 @@ def test_second_snakemake_refuses(cluster, project):
     first = start(project)
     running(cluster, "pixels", flag)
     second = start(project)
-    output, _ = second.communicate(timeout=60)
+    output, _ = second.communicate(timeout=300)
     assert second.returncode != 0
     assert "Directory cannot be locked" in output
     assert "Traceback" not in output
