@@ -98,8 +98,7 @@ def partial_validities(
     part : int
         0 to `n_parts` - 1.
     """
-    for labels in labellings:
-        _check(X, labels)
+    _check(X, *labellings)
     with in_threads(n_threads) as run:
         work = _Work(X, labellings, run)
         run(lambda task: work.compute(*task), work.tasks()[part::n_parts])
@@ -199,9 +198,10 @@ def sampled_silhouette(
     return SampledSilhouette(float(estimate), float(estimate - margin), float(estimate + margin))
 
 
-def _check(X: np.ndarray, labels: np.ndarray) -> None:
-    if X.ndim != 2 or labels.shape != X.shape[:1] or not len(X):
-        raise ValueError(f"X {X.shape} and labels {labels.shape} should be of one or more points")
+def _check(X: np.ndarray, *labellings: np.ndarray) -> None:
+    for labels in labellings:
+        if X.ndim != 2 or labels.shape != X.shape[:1] or not len(X):
+            raise ValueError(f"X {X.shape} and labels {labels.shape} should be of one or more points")
     largest = max(float(X.max()), -float(X.min()))
     if not (1e-30 < largest < 1e30 or largest == 0):
         raise ValueError(f"X should have finite values between 1e-30 and 1e30 in size, has {largest}")
