@@ -199,6 +199,30 @@ def test_training_goes_on_where_it_was_killed(digits, tmp_path, how):
     assert not (tmp_path / "killed" / "checkpoint.npz").exists()
 
 
+def test_training_goes_on_after_any_epoch():
+    """The last one too: it was stopped when the model was not written yet."""
+    code = """
+import numpy as np
+from lib import autoencoder
+
+images = np.random.default_rng(0).integers(0, 256, (60, 16, 16), np.uint8)
+states = []
+
+def train(state):
+    model, history = autoencoder.train(
+        images[:50], images[50:], filters=[4, 2], initializer="upright", epochs=3, batch_size=10,
+        learning_rate=0.01, seed=0, state=state, after_epoch=states.append, log=lambda line: None)
+    losses = [(epoch.loss, epoch.val_loss) for epoch in history]
+    return losses, [np.asarray(part).tobytes() for part in model.trainable_variables]
+
+whole = train(None)
+assert len(states) == 3
+for state in states[:3]:
+    assert train(state) == whole, len(state.history)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(SCRIPTS)})
+
+
 def test_training_waits_for_another_in_its_place(digits, tmp_path):
     """As when Snakemake was killed and its job lives on."""
     command = [sys.executable, SCRIPTS / "train.py", *training(digits, tmp_path / "place", "--seed", 1)]

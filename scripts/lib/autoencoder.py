@@ -232,6 +232,7 @@ class _Trainer:
     def variables(self, values: list[np.ndarray]) -> None:
         for variable, value in zip((self.weights, *self.optimizer.variables), values, strict=True):
             variable.assign(value)
+        self._update_model()
 
     def epoch(self, order: np.ndarray, after_batches: Callable[[int, float], None]) -> float:
         """Train with each image once; the mean loss."""
@@ -240,9 +241,13 @@ class _Trainer:
             total += float(self._batches(part))
             n_done += len(part)
             after_batches(n_done, total / n_done)
+        self._update_model()
+        return total / n_done
+
+    def _update_model(self):
+        """Give the model the weights that were learnt."""
         for variable, weights in zip(self.model.trainable_variables, self._split(), strict=True):
             variable.assign(weights)
-        return total / n_done
 
     @tf.function
     def reconstruct(self, images):
