@@ -23,8 +23,6 @@ wildcard_constraints:
     split="train|test",
     k=r"[1-9]\d*",
     seed=r"0|[1-9]\d*",
-    part=r"[1-9]\d*",
-    n_parts=r"[1-9]\d*",
 
 
 include: "rules/data.smk"

@@ -146,13 +146,9 @@ def clusters_of_all_seeds(wildcards):
 
 def parts_of_validity(wildcards):
     """The parts in which the validity indices of clusterings are computed; none if in one go."""
-    settings = config["evaluation"]
-    n_images = config["datasets"][wildcards.dataset].get("n_images", {}).get(wildcards.split, 0)
-    if settings["silhouette_samples"] or n_images <= settings["scatter_above"]:
-        return []
-    n_parts = settings["n_parts"]
     folder = "results/{dataset}/parts/{features}/{split}/k{k}/{space}/".format(**wildcards)
-    return [f"{folder}{part}of{n_parts}.h5" for part in range(1, n_parts + 1)]
+    parts = gather.validity(folder + "{scatteritem}.h5")
+    return parts if len(parts) > 1 and not config["evaluation"]["silhouette_samples"] else []
 
 
 def spaces(kind):

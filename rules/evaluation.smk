@@ -2,17 +2,21 @@
 # Makes: results/{dataset}/metrics.csv, and from it and the files behind it summary.csv and comparison.csv.
 
 
+scattergather:
+    validity=config["evaluation"]["n_parts"],
+
+
 # Compute a part of the validity indices of some clusterings in one space, from some of the pairs of images.
 rule validity_part:
     input:
         features="results/{dataset}/features/{space}/{split}.h5",
         clusters=clusters_of_all_seeds,
     output:
-        temp("results/{dataset}/parts/{features}/{split}/k{k}/{space}/{part}of{n_parts}.h5"),
+        temp("results/{dataset}/parts/{features}/{split}/k{k}/{space}/{scatteritem}.h5"),
     log:
-        "results/{dataset}/logs/parts/{features}/{split}/k{k}/{space}/{part}of{n_parts}.log",
+        "results/{dataset}/logs/parts/{features}/{split}/k{k}/{space}/{scatteritem}.log",
     benchmark:
-        "results/{dataset}/benchmarks/parts/{features}/{split}/k{k}/{space}/{part}of{n_parts}.tsv"
+        "results/{dataset}/benchmarks/parts/{features}/{split}/k{k}/{space}/{scatteritem}.tsv"
     conda:
         "../envs/evaluation.yaml"
     threads: 1
@@ -23,8 +27,7 @@ rule validity_part:
         run=program("validity_part.py"),
         code=code("validity_part.py"),
     shell:
-        "{params.run} --features {input.features:q} --clusters {input.clusters:q}"
-        " --part {wildcards.part} --n-parts {wildcards.n_parts}"
+        "{params.run} --features {input.features:q} --clusters {input.clusters:q} --part {wildcards.scatteritem}"
         " --threads {threads} --out {output:q} --log {log:q}"
 
 

@@ -56,7 +56,7 @@ def test_shipped_files_have_no_faults(path):
         "{features: [pixels], clustering: {splits: {pixels: [test]}}}",
         "clustering: {init: k-means++, n_clusters: [1, 100], seeds: [0, 4294967295]}",
         "autoencoder: {learning_rate: 1, filters: [8]}",
-        "evaluation: {scatter_above: 1, n_parts: 100, silhouette_samples: 2}",
+        "evaluation: {n_parts: 100, silhouette_samples: 2}",
         "datasets: {cifar10: {sha256: null, luma: [1, 0, 0]}}",
         "datasets: {cifar100: {classes: coarse, channels: rgb}}",
         "{dataset: my, datasets: {my: {format: folder, source: my photos/2024}}}",

@@ -143,21 +143,21 @@ def test_changed_clustering_settings(project, clustering, jobs):
     expect(project, jobs)
 
 
-def test_large_split_is_scored_in_parts_with_the_same_result(project, finished):
+def test_scored_in_parts_with_the_same_result(project, finished):
     project.without_training()
-    project.configure(evaluation={"scatter_above": 50, "n_parts": 3})
+    project.configure(evaluation={"n_parts": 3})
     parts = {"validity_part pixels test k3 in pixels"}
     expect(project, parts | evaluations(["pixels"], ["pixels"]) | FINAL)
     project.run()
     assert project.metrics.read_text() == project.metrics_of(finished)
     assert not list(project.results.glob("parts/**/*.h5"))
-    project.configure(evaluation={"scatter_above": 60})
+    project.configure(evaluation={"n_parts": 1})
     expect(project, evaluations(["pixels"], ["pixels"]) | FINAL)
 
 
 def test_estimated_silhouette_says_so(project):
     project.without_training()
-    project.configure(evaluation={"silhouette_samples": 5, "scatter_above": 50})
+    project.configure(evaluation={"silhouette_samples": 5, "n_parts": 3})
     expect(project, evaluations(["pixels"], ["pixels"]) | FINAL)
     project.run()
     with project.metrics.open() as file:

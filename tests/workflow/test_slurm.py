@@ -119,7 +119,7 @@ def test_started_from_another_directory_and_scattered(cluster, fresh, finished, 
     fresh.without_training()
     fresh.configure(
         datasets={"tiny": {"source": str(fresh.path / "tiny.tar.gz")}},
-        evaluation={"scatter_above": 50, "n_parts": 3},
+        evaluation={"n_parts": 3},
     )
     fresh.targets = ["results/tiny/metrics.csv"]
     finish(start(fresh, "--directory", str(elsewhere)))
