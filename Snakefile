@@ -17,8 +17,8 @@ include: "rules/common.smk"
 wildcard_constraints:
     archive="[0-9a-f]{16}",
     dataset="|".join(map(re.escape, config["datasets"])),
-    features=r"pixels|autoencoder/seed(0|[1-9]\d*)",
-    space=r"pixels|autoencoder/seed(0|[1-9]\d*)",
+    features=r"pixels|pca|(autoencoder|patches|views)/seed(0|[1-9]\d*)",
+    space=r"pixels|pca|(autoencoder|patches|views)/seed(0|[1-9]\d*)",
     model_seed=r"0|[1-9]\d*",
     split="train|test",
     k=r"[1-9]\d*",

@@ -153,7 +153,8 @@ def parts_of_validity(wildcards):
 
 def spaces(kind):
     """The feature spaces of a kind: one for each seed of what learns it."""
-    return [f"{kind}/seed{seed}" for seed in config["autoencoder"]["seeds"]] if kind == "autoencoder" else [kind]
+    seeds = config.get(kind, {}).get("seeds")
+    return [f"{kind}/seed{seed}" for seed in seeds] if seeds else [kind]
 
 
 def models():

@@ -53,10 +53,10 @@ def main(args: argparse.Namespace) -> None:
 
     if args.decoded:
         with reading(args.decoded) as file:
-            centroids = file["images"][:]
+            pictures = file["images"][:]
     else:
-        centroids = centroids.reshape(-1, *pictures_of([0]).shape[1:])
-    figures.save(draw_centroids(centroids, sizes), args.centroids)
+        pictures = mean_pictures(args.images, args.split, labels, sizes)
+    figures.save(draw_centroids(pictures, sizes), args.centroids)
 
 
 def read_pictures(path: Path, split: str, rows: np.ndarray) -> np.ndarray:
@@ -64,6 +64,16 @@ def read_pictures(path: Path, split: str, rows: np.ndarray) -> np.ndarray:
     rows, places = np.unique(rows, return_inverse=True)
     with reading(path) as file:
         return file[split]["images"][rows][places] / np.float32(255)
+
+
+def mean_pictures(path: Path, split: str, labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """The mean of the images of each cluster, from 0 to 1: of pixels, this is the centroid."""
+    with reading(path) as file:
+        images = file[split]["images"]
+        sums = np.zeros((len(sizes), *images.shape[1:]))
+        for rows in blocks(len(labels)):
+            np.add.at(sums, labels[rows], images[rows])
+    return sums / sizes.reshape(-1, *[1] * (sums.ndim - 1)) / 255
 
 
 def distances_to_centroids(X: h5py.Dataset | np.ndarray, labels: np.ndarray, centroids: np.ndarray) -> np.ndarray:
@@ -237,7 +247,7 @@ if __name__ == "__main__":
     parser.add_argument("--split", choices=SPLITS, required=True)
     parser.add_argument("--clusters", type=Path, required=True)
     parser.add_argument("--scores", type=Path, required=True, help="of the clustering in its own space")
-    parser.add_argument("--decoded", type=Path, nargs="?", help="images of the centroids, if not pixels")
+    parser.add_argument("--decoded", type=Path, nargs="?", help="images of the centroids, if they can be decoded")
     parser.add_argument("--silhouettes", type=Path, required=True, help="to write, .png, as all that follow")
     for name in ("contents", "montage", "centroids", "dunn"):
         parser.add_argument(f"--{name}", type=Path, required=True)

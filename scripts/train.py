@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from lib import cli
-from lib.cli import InputError, replacing, run
+from lib.cli import InputError, positive, replacing, run
 from lib.digest import code_digest
 from lib.storage import SPLITS, read_images, writing
 
@@ -139,13 +139,6 @@ def read_checkpoint(path: Path, key: str):
             return autoencoder.State(int(file["attempt"]), variables, history)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None
-
-
-def positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not above 0")
-    return number
 
 
 if __name__ == "__main__":

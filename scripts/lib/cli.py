@@ -40,6 +40,14 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
         sys.exit(70)
 
 
+def positive(text: str) -> int:
+    """An argument that is a whole number of 1 or more."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not above 0")
+    return number
+
+
 def _send_stderr_to(log: Path) -> None:
     # TensorFlow and HDF5 print what is of no use to a user, past Python, to the descriptor itself.
     global terminal

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import typing
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,6 +115,26 @@ def read_features(path: Path) -> np.ndarray:
     """The features of a split, float32 (n, d), all finite."""
     with open_features(path) as features:
         return features[:]
+
+
+def write_fields(group: h5py.Group, record: tuple) -> None:
+    """Write a named tuple of arrays and numbers, and of such tuples."""
+    for name, value in record._asdict().items():
+        if hasattr(value, "_asdict"):
+            write_fields(group.create_group(name), value)
+        else:
+            group[name] = value
+
+
+def read_fields(group: h5py.Group, kind: type) -> tuple:
+    """Read a named tuple that `write_fields` has written."""
+    types = typing.get_type_hints(kind)
+    return kind(
+        *(
+            read_fields(group[name], types[name]) if hasattr(types[name], "_fields") else group[name][()]
+            for name in kind._fields
+        )
+    )
 
 
 def read_seed(path: Path) -> int:

@@ -1,0 +1,112 @@
+"""The validity indices of many images, shared out among jobs of Slurm: how time falls with their number.
+
+On a Slurm of two nodes with a core each, both this machine, that the script brings up (as root). The images are
+pieces of 8 x 8 pixels of CIFAR-10's training images. Writes benchmarks/slurm.csv: wall time of the workflow from
+features and clusters to the scores, and the seconds of its jobs. The scores are the same to the byte, or it fails.
+
+Run after `make run` and `make test-slurm`:
+PYTHONPATH=tests/workflow .venv/slurm/bin/python benchmarks/slurm.py
+"""
+
+import argparse
+import csv
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+import yaml
+from slurm import Slurm, why_not
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+SOURCES = ["Snakefile", "config.yaml", "rules", "scripts", "envs", "profiles"]
+SIDE = 8
+SCORES = Path("metrics/pixels/train/k10/pixels.h5")
+
+
+def pieces(images: np.ndarray, n: int) -> np.ndarray:
+    """n pieces of SIDE x SIDE, from anywhere in the images (n, height, width)."""
+    rng = np.random.default_rng(0)
+    windows = np.lib.stride_tricks.sliding_window_view(images, (SIDE, SIDE), axis=(1, 2))
+    return windows[tuple(rng.integers(0, size, n) for size in windows.shape[:3])]
+
+
+def prepare(folder: Path, n_images: int) -> None:
+    """A copy of the workflow, with as many images clustered, and all but the scores done."""
+    for name in SOURCES:
+        put = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+        put(ROOT / name, folder / name)
+    with h5py.File(ROOT / "results" / "cifar10" / "images.h5") as file:
+        images = pieces(file["train/images"][:], n_images)
+    np.savez(folder / "pieces.npz", x_train=images, x_test=images[:100])
+    settings = {
+        "dataset": "pieces",
+        "datasets": {"pieces": {"format": "npz", "source": "pieces.npz", "sha256": None}},
+        "features": ["pixels"],
+        "clustering": {"splits": ["train"], "n_clusters": [10], "seeds": [0]},
+    }
+    (folder / "pieces.yaml").write_text(yaml.safe_dump(settings))
+    snakemake(folder, "--cores", "2", "--until", "cluster")
+
+
+def snakemake(folder: Path, *options: str) -> None:
+    command = [sys.executable, "-m", "snakemake", f"results/pieces/{SCORES}", *options]
+    run = subprocess.run(
+        [*command, "--configfile", "pieces.yaml"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    if run.returncode:
+        sys.exit(f"slurm.py: error: {run.stdout}{run.stderr}")
+
+
+def scored(folder: Path, *options: str) -> dict:
+    """Score the clustering, and say how long it took and what came out."""
+    results = folder / "results" / "pieces"
+    (results / SCORES).unlink(missing_ok=True)
+    shutil.rmtree(results / "benchmarks" / "parts", ignore_errors=True)
+    start = time.perf_counter()
+    snakemake(folder, *options)
+    row = {"seconds": time.perf_counter() - start}
+    row["parts_seconds"] = sum(map(seconds, (results / "benchmarks" / "parts").rglob("*.tsv")))
+    row["evaluate_seconds"] = seconds(results / "benchmarks" / SCORES.with_suffix(".tsv"))
+    row["sha256"] = hashlib.sha256((results / SCORES).read_bytes()).hexdigest()
+    return row
+
+
+def seconds(log: Path) -> float:
+    with log.open() as file:
+        return sum(float(row["s"]) for row in csv.DictReader(file, delimiter="\t"))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--n-images", type=int, default=300_000)
+    parser.add_argument("--parts", type=int, nargs="+", default=[1, 2, 4, 8, 16])
+    parser.add_argument("--out", type=Path, default=HERE / "slurm.csv")
+    args = parser.parse_args()
+    if reason := why_not():
+        sys.exit(f"slurm.py: error: {reason}")
+    on_slurm = ["--workflow-profile", "profiles/slurm", "--slurm-status-command", "squeue", "--latency-wait", "5"]
+    on_slurm += ["--set-threads", "evaluate=1"]  # a node has no more
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        prepare(folder, args.n_images)
+        rows.append({"where": "one machine, 2 cores", "jobs": 1} | scored(folder, "--cores", "2"))
+        print(rows[-1], flush=True)
+        with Slurm(folder / "slurm", n_nodes=2, cpus=1):
+            for n_parts in args.parts:
+                row = scored(folder, *on_slurm, "--set-scatter", f"validity={n_parts}")
+                rows.append({"where": "Slurm, 2 nodes of 1 core", "jobs": n_parts} | row)
+                print(rows[-1], flush=True)
+    if len({row["sha256"] for row in rows}) > 1:
+        sys.exit("slurm.py: error: the scores differ")
+    with args.out.open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["images", *rows[0]])
+        writer.writeheader()
+        writer.writerows({"images": args.n_images} | row for row in rows)

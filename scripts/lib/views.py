@@ -1,0 +1,178 @@
+"""What stays the same from view to view of an image, learnt without labels.
+
+An image is cropped, mirrored and recoloured at random. Directions of the features in which images differ much and
+views of one image little tell what is in the image from how it happens to be taken: Fisher's discriminants
+with each image as a class of its own (Fisher 1936; Bar-Hillel et al. 2005, relevant component analysis).
+"""
+
+import itertools
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageEnhance
+from scipy.linalg import eigh
+
+from lib.kmeans import kmeans
+from lib.parallel import blocks
+from lib.patches import unit
+
+AREA = (0.3, 1)  # of the image that a view shows
+RATIO = (3 / 4, 4 / 3)  # of the sides of what it shows
+JITTER = (0.6, 1.4)  # factors of brightness, contrast and saturation
+RECOLOURED = 0.8  # share of views
+GRAY = 0.2  # share of views
+N_FIRST = 256  # components of the first projection
+MAX_ITER = 10  # of k-means
+RIDGE = 0.01  # of the mean variance, added to all within images, so that no direction is all noise
+
+
+def view(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The image, uint8 (side, side) or (side, side, 3), as it might have been taken otherwise.
+
+    The crop of Szegedy et al. 2015 with the colours of Chen et al. 2020 (SimCLR), but for hue and blur.
+    """
+    side = len(image)
+    picture = Image.fromarray(image)
+    area, log_ratio = rng.uniform(*AREA), rng.uniform(*np.log(RATIO))
+    width, height = np.minimum(1, np.sqrt(area * np.exp([log_ratio, -log_ratio]))) * side
+    left, top = rng.uniform(0, (side - width, side - height))
+    box = (left, top, left + width, top + height)
+    picture = picture.resize((side, side), Image.Resampling.BILINEAR, box=box)
+    if rng.random() < 0.5:
+        picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    if rng.random() < RECOLOURED:
+        for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
+            picture = enhance(picture).enhance(rng.uniform(*JITTER))
+    if rng.random() < GRAY:
+        picture = picture.convert("L").convert(picture.mode)
+    return np.asarray(picture)
+
+
+def views(images: np.ndarray, n_views: int, *, seed: tuple[int, ...], run: Callable) -> np.ndarray:
+    """So many views of each image, one after another: (n * n_views, ...) uint8.
+
+    Parameters
+    ----------
+    run
+        As `parallel.in_threads` yields it.
+    """
+
+    def some(rows: slice) -> list[np.ndarray]:
+        rng = np.random.default_rng([*seed, rows.start])
+        return [view(image, rng) for image in images[rows] for _ in range(n_views)]
+
+    return np.stack([x for part in run(some, blocks(len(images), 64)) for x in part])
+
+
+class Encoder(NamedTuple):
+    """What features of an image become: what stays the same between views of it."""
+
+    first: "Projection"
+    words: np.ndarray  # (n_words, n_first) of length 1
+    second: "Projection"
+
+    def __call__(self, X: np.ndarray) -> np.ndarray:
+        """Features (n, d) to float32 (n, n_components) of length 1."""
+        return unit(self.second(_likeness(unit(self.first(X)), self.words)))
+
+
+def learn_encoder(
+    parts: list[np.ndarray],
+    n_views: int,
+    *,
+    n_words: int,
+    n_components: int,
+    seed: int,
+    n_threads: int,
+    run: Callable,
+) -> Encoder:
+    """Learn from views of images what stays the same between them.
+
+    Twice: the projection of the features is compared with some typical images, and these likenesses (those
+    above 0) are projected again, beside it.
+
+    Parameters
+    ----------
+    parts
+        Features of views, (m * n_views, d), those of one image one after another.
+    n_words
+        Number of typical images: centroids of k-means.
+    n_threads, run
+        What was given to `parallel.in_threads`, and what that yields.
+
+    Raises
+    ------
+    ValueError
+        If there are more components than features, or fewer views than typical images.
+    """
+    first = invariant_projection(parts, n_views, min(N_FIRST, parts[0].shape[1]), run=run)
+    projected = [unit(first(X.astype(np.float32))) for X in parts]
+    words = unit(
+        kmeans(np.concatenate(projected), n_words, seed=seed, max_iter=MAX_ITER, n_threads=n_threads).centroids
+    )
+    second = invariant_projection((_likeness(X, words) for X in projected), n_views, n_components, run=run)
+    return Encoder(first, words, second)
+
+
+def _likeness(X: np.ndarray, words: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.maximum(X @ words.T, 0), X], axis=1)
+
+
+class Projection(NamedTuple):
+    mean: np.ndarray  # (d,)
+    axes: np.ndarray  # (d, n_components), so that views of one image differ by a variance of 1 along each
+
+    def __call__(self, X: np.ndarray) -> np.ndarray:
+        return (X - self.mean) @ self.axes
+
+
+def invariant_projection(
+    parts: Iterable[np.ndarray], n_views: int, n_components: int, *, run: Callable
+) -> Projection:
+    """The directions in which images differ most, where views of one image differ by a variance of 1.
+
+    Parameters
+    ----------
+    parts
+        Features of views, (m * n_views, d), those of one image one after another.
+    run
+        As `parallel.in_threads` yields it.
+
+    Raises
+    ------
+    ValueError
+        If there are more components than features.
+    """
+    n, total, sums, of_images = 0, 0, 0, 0
+    for part in parts:
+        X = part.astype(np.float32, copy=False)
+        n += len(X)
+        sums = sums + X.sum(axis=0, dtype=np.float64)
+        total = total + _products(X, run)
+        of_images = of_images + _products(X.reshape(-1, n_views, X.shape[1]).sum(axis=1), run)
+    mean = sums / n
+    total = total / n - np.outer(mean, mean)
+    between = of_images / (n * n_views) - np.outer(mean, mean)
+    within = (total - between) * (n_views / (n_views - 1))
+    d = len(mean)
+    if n_components > d:
+        raise ValueError(f"{n_components} components were asked for, and there are only {d} features")
+    ridge = RIDGE * np.trace(total) / d * np.eye(d)
+    _, axes = eigh(total + ridge, within + ridge, subset_by_index=[d - n_components, d - 1])
+    return Projection(mean.astype(np.float32), axes[:, ::-1].astype(np.float32))
+
+
+def _products(X: np.ndarray, run: Callable) -> np.ndarray:
+    """X.T @ X, in tiles of which each is one product, so that the bits do not depend on threads."""
+    d = X.shape[1]
+    result = np.empty((d, d), np.float32)
+    tiles = list(itertools.combinations_with_replacement(blocks(d, 512), 2))
+
+    def compute(tile: tuple[slice, slice]) -> None:
+        rows, columns = tile
+        result[rows, columns] = X[:, rows].T @ X[:, columns]
+        result[columns, rows] = result[rows, columns].T
+
+    run(compute, tiles)
+    return result
