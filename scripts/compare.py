@@ -17,7 +17,7 @@ from lib.agreement import agreement, contingency
 from lib.bootstrap import draws_of_samples
 from lib.cli import replacing, run
 from lib.comparison import Difference, difference, verdict
-from lib.conclusion import conclude
+from lib.conclusion import conclude, ranking
 from lib.results import Results, Run, Space
 from lib.storage import count_images, read_clusters, read_labels
 
@@ -124,11 +124,17 @@ def describe(table: pd.DataFrame, k: int) -> str:
     if table.empty:
         return "Nothing can be compared: no split is clustered in more than one feature space.\n"
     lines = []
+    for split, rows in table.groupby("split", sort=False):
+        if rows.groupby(["features_a", "features_b"]).ngroups > 1 and (text := ranking(rows, k)):
+            lines += [f"{split} images, k = {k}", "", text, ""]
+    first = table["features_a"].iloc[0]
     for (split, a, b), rows in table.groupby(["split", "features_a", "features_b"], sort=False):
         group = rows[rows["k"] == k]
         seeds, models = group.iloc[0][["n_seeds", "n_models"]]
         lines += [f"{split} images, k = {k}, seeds: {seeds}, models: {models}; {b} against {a}", ""]
         lines += [conclude(rows, a, b, k).answer, ""]
+        if a != first:  # the numbers are in the table
+            continue
         cells = pd.DataFrame(
             {
                 "": group["metric"],

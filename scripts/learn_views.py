@@ -30,7 +30,7 @@ def main(args: argparse.Namespace) -> None:
             encoder = learn_encoder(
                 parts,
                 args.n_views,
-                n_words=args.n_words,
+                n_prototypes=args.n_prototypes,
                 n_components=args.n_components,
                 seed=args.seed,
                 n_threads=args.threads,
@@ -48,7 +48,7 @@ if __name__ == "__main__":
     parser.add_argument("--words", type=Path, required=True, help="made by learn_words.py")
     parser.add_argument("--n-images", type=positive, required=True, help="to learn from, at most")
     parser.add_argument("--n-views", type=positive, required=True, help="of each image, 2 or more")
-    parser.add_argument("--n-words", type=positive, required=True, help="typical images to compare with")
+    parser.add_argument("--n-prototypes", type=positive, required=True, help="typical images to compare with")
     parser.add_argument("--n-components", type=positive, required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")

@@ -21,7 +21,7 @@ import yaml
 
 from lib.choice import elbow, gap_choice
 from lib.cli import replacing, run
-from lib.conclusion import AGREEMENT, conclude
+from lib.conclusion import AGREEMENT, conclude, ranking
 from lib.results import Results, Run
 from lib.storage import SPLITS, reading
 
@@ -95,11 +95,17 @@ def main(args: argparse.Namespace) -> None:
         kinds=kinds,
         k=args.shown_k,
         results=results,
+        learnt={
+            kind: seeds
+            for kind in kinds
+            if (seeds := {space.model_seed for space, _ in results.groups if space.kind == kind} - {None})
+        },
         n_fewest=min(data["n"][split] for _, split in results.groups),
         n_clusterings=len(metrics),
         n_unfinished=int((~metrics["converged"]).sum()),
         estimated="silhouette_lower" in metrics,
         summary=summary,
+        rankings={split: ranking(rows, args.shown_k) for split, rows in comparison.groupby("split", sort=False)},
         conclusions=conclusions(comparison, args.shown_k),
         scores=scores_at(summary, args.shown_k),
         n_fair=int(fair["lower"].notna().sum()),
@@ -116,7 +122,7 @@ def main(args: argparse.Namespace) -> None:
                 ],
             }
             for space in first
-            if space.model_seed is not None
+            if space.kind == "autoencoder"
         },
         clusters={
             clustering: [
@@ -145,6 +151,7 @@ def conclusions(comparison: pd.DataFrame, k: int) -> list[dict]:
             "n_models": rows["n_models"].iloc[0],
             "a": a,
             "b": b,
+            "is_other": a != comparison["features_a"].iloc[0],
             "rows": rows[rows["k"] == k],
             "verdicts": verdicts_by_k(rows),
             **conclude(rows, a, b, k)._asdict(),

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from lib.conclusion import conclude
+from lib.conclusion import conclude, ranking
 
 AGREEMENT = ("adjusted_rand", "normalized_mutual_info", "accuracy")
 SPACES = ("silhouette_in_pixels", "silhouette_in_codes")
@@ -96,3 +96,27 @@ def test_no_interval_no_bounds():
     rows = table({"adjusted_rand": UNKNOWN})
     rows[["lower", "upper"]] = float("nan")
     assert "interval" not in conclude(rows, "pixels", "codes", 10).reasons[0]
+
+
+def test_ranking_has_every_feature_space_once():
+    means = {"pixels": 0.1, "codes": 0.05, "views": 0.3}
+    pairs = [("pixels", "codes"), ("pixels", "views"), ("codes", "views")]
+    rows = [
+        {
+            "metric": metric,
+            "k": k,
+            "features_a": a,
+            "features_b": b,
+            "mean_a": means[a] * k,
+            "mean_b": means[b] * k,
+        }
+        for metric in (*AGREEMENT, *SPACES)
+        for k in (1, 2)
+        for a, b in pairs
+    ]
+    found = ranking(pd.DataFrame(rows), 2)
+    assert found == "By the adjusted Rand index with the classes: views 0.6000, pixels 0.2000, codes 0.1000."
+
+
+def test_no_ranking_without_classes():
+    assert ranking(table(dict.fromkeys(SPACES, B)), 10) == ""

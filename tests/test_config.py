@@ -91,8 +91,8 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         # Unknown keys, from the top to the bottom.
         (
             "feature: [pixels]",
-            "feature is not a setting; allowed here: dataset, datasets, features, autoencoder, clustering, "
-            "evaluation, report",
+            "feature is not a setting; allowed here: dataset, datasets, features, autoencoder, pca, "
+            "patches, views, clustering, evaluation, report",
         ),
         ("clustering: {k: [3]}", "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init"),
         (
@@ -126,7 +126,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ("datasets: {cifar10: null}", "datasets.cifar10 is null; allowed: a mapping with a format"),
         # Values out of range.
         ("dataset: mnist", "dataset is 'mnist'; allowed: cifar10, cifar100, digits"),
-        ("features: [pixel]", "features[0] is 'pixel'; allowed: pixels, autoencoder"),
+        ("features: [pixel]", "features[0] is 'pixel'; allowed: pixels, autoencoder, pca, patches, views"),
         ("features: []", f"features is []; {SPACES}"),
         (
             "autoencoder: {filters: []}",
@@ -192,7 +192,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ),
         (
             "clustering: {splits: {pixels: [test], autoencoder: [test], codes: [test]}}",
-            "clustering.splits.codes is not a setting; allowed here: pixels, autoencoder",
+            "clustering.splits.codes is not a setting; allowed here: pixels, autoencoder, pca, patches, views",
         ),
         # Each format has its own keys.
         (
@@ -292,7 +292,7 @@ def test_every_fault_is_told_once():
         "autoencoder.epochs is 0; allowed: a whole number, 1 or more",
         "clustering.seed is not a setting; allowed here: splits, n_clusters, seeds, init",
         "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init",
-        "features[0] is 'pixel'; allowed: pixels, autoencoder",
+        "features[0] is 'pixel'; allowed: pixels, autoencoder, pca, patches, views",
     ]
 
 

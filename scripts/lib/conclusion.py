@@ -56,6 +56,24 @@ def conclude(table: pd.DataFrame, a: str, b: str, k: int) -> Conclusion:
     return Conclusion(_answer(verdicts, a, b, better, worse, all_needed=not agreement), reasons)
 
 
+def ranking(table: pd.DataFrame, k: int) -> str:
+    """All feature spaces by their agreement with the classes, as a sentence; empty where there are no classes.
+
+    Parameters
+    ----------
+    table
+        Rows of comparison.csv for one split.
+    """
+    (metric, name), *_ = AGREEMENT.items()
+    rows = table[(table["metric"] == metric) & (table["k"] == k)]
+    if rows.empty:
+        return ""
+    means = dict(zip(rows["features_a"], rows["mean_a"], strict=True))
+    means |= dict(zip(rows["features_b"], rows["mean_b"], strict=True))
+    ranked = sorted(means, key=means.get, reverse=True)
+    return f"By the {name} with the classes: {', '.join(f'{kind} {means[kind]:.4f}' for kind in ranked)}."
+
+
 def _answer(verdicts: dict[str, str], a: str, b: str, better: str, worse: str, *, all_needed: bool) -> str:
     if set(verdicts.values()) == {"not known"}:
         return "Not known: one clustering of each does not tell how much is chance."

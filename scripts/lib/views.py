@@ -69,19 +69,19 @@ class Encoder(NamedTuple):
     """What features of an image become: what stays the same between views of it."""
 
     first: "Projection"
-    words: np.ndarray  # (n_words, n_first) of length 1
+    prototypes: np.ndarray  # (n_prototypes, n_first) of length 1: typical images
     second: "Projection"
 
     def __call__(self, X: np.ndarray) -> np.ndarray:
         """Features (n, d) to float32 (n, n_components) of length 1."""
-        return unit(self.second(_likeness(unit(self.first(X)), self.words)))
+        return unit(self.second(_likeness(unit(self.first(X)), self.prototypes)))
 
 
 def learn_encoder(
     parts: list[np.ndarray],
     n_views: int,
     *,
-    n_words: int,
+    n_prototypes: int,
     n_components: int,
     seed: int,
     n_threads: int,
@@ -89,14 +89,14 @@ def learn_encoder(
 ) -> Encoder:
     """Learn from views of images what stays the same between them.
 
-    Twice: the projection of the features is compared with some typical images, and these likenesses (those
-    above 0) are projected again, beside it.
+    Twice: the projection of the features is compared with prototypes, and these likenesses (those above 0) are
+    projected again, beside it.
 
     Parameters
     ----------
     parts
         Features of views, (m * n_views, d), those of one image one after another.
-    n_words
+    n_prototypes
         Number of typical images: centroids of k-means.
     n_threads, run
         What was given to `parallel.in_threads`, and what that yields.
@@ -104,19 +104,18 @@ def learn_encoder(
     Raises
     ------
     ValueError
-        If there are more components than features, or fewer views than typical images.
+        If there are more components than features, or fewer views than prototypes.
     """
     first = invariant_projection(parts, n_views, min(N_FIRST, parts[0].shape[1]), run=run)
     projected = [unit(first(X.astype(np.float32))) for X in parts]
-    words = unit(
-        kmeans(np.concatenate(projected), n_words, seed=seed, max_iter=MAX_ITER, n_threads=n_threads).centroids
-    )
-    second = invariant_projection((_likeness(X, words) for X in projected), n_views, n_components, run=run)
-    return Encoder(first, words, second)
+    found = kmeans(np.concatenate(projected), n_prototypes, seed=seed, max_iter=MAX_ITER, n_threads=n_threads)
+    prototypes = unit(found.centroids)
+    second = invariant_projection((_likeness(X, prototypes) for X in projected), n_views, n_components, run=run)
+    return Encoder(first, prototypes, second)
 
 
-def _likeness(X: np.ndarray, words: np.ndarray) -> np.ndarray:
-    return np.concatenate([np.maximum(X @ words.T, 0), X], axis=1)
+def _likeness(X: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.maximum(X @ prototypes.T, 0), X], axis=1)
 
 
 class Projection(NamedTuple):

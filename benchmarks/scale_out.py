@@ -1,11 +1,11 @@
 """The validity indices of many images, shared out among jobs of Slurm: how time falls with their number.
 
-On a Slurm of two nodes with a core each, both this machine, that the script brings up (as root). The images are
-pieces of 8 x 8 pixels of CIFAR-10's training images. Writes benchmarks/slurm.csv: wall time of the workflow from
+On a Slurm of two nodes with a core each, both this machine, that the script brings up (as root). Images are
+pieces of 8 x 8 pixels of CIFAR-10's training images. Writes benchmarks/scale_out.csv: wall time from
 features and clusters to the scores, and the seconds of its jobs. The scores are the same to the byte, or it fails.
 
 Run after `make run` and `make test-slurm`:
-PYTHONPATH=tests/workflow .venv/slurm/bin/python benchmarks/slurm.py
+PYTHONPATH=tests/workflow .venv/slurm/bin/python benchmarks/scale_out.py
 """
 
 import argparse
@@ -61,7 +61,7 @@ def snakemake(folder: Path, *options: str) -> None:
         [*command, "--configfile", "pieces.yaml"], cwd=folder, capture_output=True, text=True, check=False
     )
     if run.returncode:
-        sys.exit(f"slurm.py: error: {run.stdout}{run.stderr}")
+        sys.exit(f"scale_out.py: error: {run.stdout}{run.stderr}")
 
 
 def scored(folder: Path, *options: str) -> dict:
@@ -87,10 +87,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--n-images", type=int, default=300_000)
     parser.add_argument("--parts", type=int, nargs="+", default=[1, 2, 4, 8, 16])
-    parser.add_argument("--out", type=Path, default=HERE / "slurm.csv")
+    parser.add_argument("--out", type=Path, default=HERE / "scale_out.csv")
     args = parser.parse_args()
     if reason := why_not():
-        sys.exit(f"slurm.py: error: {reason}")
+        sys.exit(f"scale_out.py: error: {reason}")
     on_slurm = ["--workflow-profile", "profiles/slurm", "--slurm-status-command", "squeue", "--latency-wait", "5"]
     on_slurm += ["--set-threads", "evaluate=1"]  # a node has no more
     rows = []
@@ -105,7 +105,7 @@ if __name__ == "__main__":
                 rows.append({"where": "Slurm, 2 nodes of 1 core", "jobs": n_parts} | row)
                 print(rows[-1], flush=True)
     if len({row["sha256"] for row in rows}) > 1:
-        sys.exit("slurm.py: error: the scores differ")
+        sys.exit("scale_out.py: error: the scores differ")
     with args.out.open("w", newline="") as file:
         writer = csv.DictWriter(file, ["images", *rows[0]])
         writer.writeheader()

@@ -1,0 +1,136 @@
+"""Views of images, and the directions in which these stay the same, against their definition."""
+
+import numpy as np
+import pytest
+from scipy.linalg import eigh
+
+from lib.parallel import blocks, in_threads
+from lib.patches import unit
+from lib.storage import read_fields, reading, write_fields, writing
+from lib.views import GRAY, RIDGE, Encoder, invariant_projection, learn_encoder, view, views
+
+
+def images_of(shape, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+
+
+@pytest.mark.parametrize("shape", [(4, 16, 16), (4, 16, 16, 3)])
+def test_views_are_images_that_differ(shape):
+    images = images_of(shape)
+    with in_threads(2) as run:
+        seen = views(images, 3, seed=(0,), run=run)
+    assert seen.shape == (12, *shape[1:])
+    assert seen.dtype == np.uint8
+    assert len({image.tobytes() for image in seen}) == 12
+
+
+def test_views_of_an_image_are_of_that_image():
+    """They follow one another, and have its colour, more or less."""
+    levels = np.linspace(30, 225, 6).astype(np.uint8)
+    images = np.broadcast_to(levels[:, None, None], (6, 16, 16)) + images_of((6, 16, 16)) // 64
+    with in_threads(1) as run:
+        seen = views(images, 200, seed=(0,), run=run).reshape(6, 200, -1).mean(axis=(1, 2))
+    assert (np.diff(seen) > 10).all()
+
+
+def test_views_do_not_depend_on_threads_and_do_on_the_seed():
+    images = images_of((150, 12, 12, 3))
+    found = []
+    for n_threads, seed in [(1, 0), (3, 0), (1, 1)]:
+        with in_threads(n_threads) as run:
+            found.append(views(images, 2, seed=(seed, 5), run=run).tobytes())
+    assert found[0] == found[1] != found[2]
+
+
+def test_some_views_are_gray_and_some_mirrored():
+    rng = np.random.default_rng(0)
+    image = np.zeros((16, 16, 3), np.uint8)
+    image[:, :8, 0] = 200  # red on the left
+    seen = np.stack([view(image, rng) for _ in range(2000)]).astype(int)
+    gray = (np.ptp(seen, axis=3) == 0).all(axis=(1, 2)).mean()
+    assert abs(gray - GRAY) < 0.1  # crops of the black side look gray too
+    left, right = seen[:, :, :8].sum(axis=(1, 2, 3)), seen[:, :, 8:].sum(axis=(1, 2, 3))
+    assert 0.4 < (left > right).mean() / (left != right).mean() < 0.6
+
+
+def features_of(n_images, n_views, d, seed=0):
+    """Features of which the first three tell images apart, and the others views."""
+    rng = np.random.default_rng(seed)
+    of_image, of_view = np.full(d, 0.2), np.full(d, 1.0)
+    of_image[:3], of_view[:3] = (3, 2, 1), 0.2
+    X = rng.normal(size=(n_images, 1, d)) * of_image + rng.normal(size=(n_images, n_views, d)) * of_view + 1
+    return X.reshape(-1, d).astype(np.float32)
+
+
+def covariances(X, n_views):
+    """In total, and within images, in float64."""
+    X = X.astype(np.float64)
+    groups = X.reshape(-1, n_views, X.shape[1])
+    total = (X - X.mean(axis=0)).T @ (X - X.mean(axis=0)) / len(X)
+    rest = (groups - groups.mean(axis=1, keepdims=True)).reshape(X.shape)
+    within = rest.T @ rest / (len(groups) * (n_views - 1))
+    ridge = RIDGE * np.trace(total) / len(total) * np.eye(len(total))
+    return total + ridge, within + ridge
+
+
+@pytest.mark.parametrize("n_views", [2, 5])
+def test_projection_is_that_of_fisher(n_views):
+    X = features_of(300, n_views, 8)
+    with in_threads(2) as run:
+        found = invariant_projection([X[rows] for rows in blocks(len(X), 20 * n_views)], n_views, 3, run=run)
+    total, within = covariances(X, n_views)
+    np.testing.assert_allclose(found.mean, X.mean(axis=0), atol=1e-5)
+    axes = found.axes.astype(np.float64)
+    np.testing.assert_allclose(axes.T @ within @ axes, np.eye(3), atol=1e-3)
+    ratios = eigh(total, within, eigvals_only=True)[::-1]
+    np.testing.assert_allclose(np.diag(axes.T @ total @ axes), ratios[:3], rtol=1e-3)
+    # The three that tell images apart were found, whatever varies more.
+    assert np.abs(axes[3:]).max() < 0.1 * np.abs(axes[:3]).max()
+
+
+def test_projection_does_not_depend_on_threads():
+    X = features_of(40, 2, 600)
+    found = []
+    for n_threads in (1, 3):
+        with in_threads(n_threads) as run:
+            found.append(invariant_projection([X], 2, 10, run=run))
+    assert found[0].axes.tobytes() == found[1].axes.tobytes()
+
+
+def test_more_components_than_features():
+    with in_threads(1) as run, pytest.raises(ValueError, match=r"9 components were asked for.* only 8 features"):
+        invariant_projection([features_of(20, 2, 8)], 2, 9, run=run)
+
+
+def learnt(X, n_threads=1, seed=0):
+    with in_threads(n_threads) as run:
+        return learn_encoder([X], 4, n_prototypes=20, n_components=5, seed=seed, n_threads=n_threads, run=run)
+
+
+def test_encoder_brings_views_of_an_image_together(tmp_path):
+    encoder = learnt(features_of(200, 4, 12).astype(np.float16))
+    X = features_of(50, 4, 12, seed=1)
+    codes = encoder(X)
+    assert codes.shape == (200, 5)
+    assert codes.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(codes, axis=1), 1, rtol=1e-5)
+
+    def nearest_is_of_the_same_image(X):
+        likeness = unit(X) @ unit(X).T
+        np.fill_diagonal(likeness, -2)
+        return (likeness.argmax(axis=1) // 4 == np.arange(len(X)) // 4).mean()
+
+    assert nearest_is_of_the_same_image(codes) > 2 * nearest_is_of_the_same_image(X)
+
+    with writing(tmp_path / "encoder.h5") as file:
+        write_fields(file, encoder)
+    with reading(tmp_path / "encoder.h5") as file:
+        read = read_fields(file, Encoder)
+    assert read(X).tobytes() == codes.tobytes()
+
+
+def test_encoder_does_not_depend_on_threads():
+    X = features_of(60, 4, 12)
+    encoders = [learnt(X), learnt(X, n_threads=3), learnt(X, seed=1)]
+    found = [encoder(X).tobytes() for encoder in encoders]
+    assert found[0] == found[1] != found[2]

@@ -1,0 +1,137 @@
+"""All feature spaces side by side, on a real run: what is in them, and what runs again."""
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.decomposition import PCA
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("features")]  # one run for all
+
+KINDS = ["pixels", "pca", "patches", "views"]
+LEARNT = {"patches": ["patches/seed0"], "views": ["views/seed0", "views/seed3"]}
+SPACES = ["pixels", "pca", *LEARNT["patches"], *LEARNT["views"]]
+SETTINGS = {
+    "features": KINDS,
+    "pca": {"n_components": 7},
+    "patches": {"n_words": 12, "n_images": 50, "n_components": 9},
+    "views": {"n_images": 60, "n_views": 3, "n_prototypes": 20, "n_components": 6, "seeds": [0, 3]},
+}
+
+
+@pytest.fixture(scope="module")
+def all_kinds(finished, tmp_path_factory):
+    project = finished.copy(tmp_path_factory.mktemp("kinds") / "project")
+    project.configure(**SETTINGS)
+    project.run()
+    return project
+
+
+@pytest.fixture
+def project(all_kinds, tmp_path):
+    return all_kinds.copy(tmp_path / "project")
+
+
+def features(project, space, split="test"):
+    with h5py.File(project.results / "features" / space / f"{split}.h5") as file:
+        return file["features"][:]
+
+
+def test_each_has_its_features(all_kinds):
+    for space, d in zip(SPACES, (1024, 7, 9, 6, 6), strict=True):
+        X = features(all_kinds, space)
+        assert X.shape == (60, d)
+        assert np.isfinite(X).all()
+        if space.startswith(("patches", "views")):
+            np.testing.assert_allclose(np.linalg.norm(X, axis=1), 1, rtol=1e-5)
+    assert (features(all_kinds, "views/seed0") != features(all_kinds, "views/seed3")).any()
+
+
+def test_pca_is_that_of_the_training_images(all_kinds):
+    with h5py.File(all_kinds.results / "images.h5") as file:
+        train, test = (file[split]["images"][:].reshape(-1, 1024) / 255 for split in ("train", "test"))
+    expected = PCA(7, svd_solver="full").fit(train).transform(test)
+    found = features(all_kinds, "pca")
+    np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=1e-4)
+
+
+def test_all_are_compared(all_kinds):
+    metrics = pd.read_csv(all_kinds.metrics)
+    assert len(metrics) == len(SPACES) * 2
+    assert {f"silhouette_in_{kind}" for kind in KINDS} <= set(metrics.columns)
+    comparison = pd.read_csv(all_kinds.results / "comparison.csv")
+    assert len(comparison[["features_a", "features_b"]].drop_duplicates()) == 6
+    text = (all_kinds.results / "comparison.txt").read_text()
+    assert "By the adjusted Rand index with the classes: " in text
+    assert text.count("difference [95 % interval]") == 3  # those with pixels; of the others the verdict
+
+
+def test_same_bytes_whatever_the_cores(all_kinds, fresh):
+    fresh.configure(**SETTINGS)
+    fresh.run(cores=1)
+    assert fresh.metrics.read_bytes() == all_kinds.metrics.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("settings", "rules"),
+    [
+        ({"pca": {"whiten": True}}, {"pca"}),
+        ({"patches": {"n_components": 8}}, {"patches"}),
+        ({"patches": {"n_words": 13}}, {"learn_words", "patches", "learn_views", "views"}),
+        ({"views": {"n_views": 2}}, {"learn_views", "views"}),
+    ],
+)
+def test_changed_settings(project, settings, rules):
+    project.configure(**settings)
+    assert features_rules(project) == rules
+
+
+@pytest.mark.parametrize(
+    ("module", "rules"),
+    [
+        ("lib/views.py", {"learn_views", "views"}),
+        ("lib/patches.py", {"learn_words", "patches", "learn_views", "views"}),
+        ("pca.py", {"pca"}),
+        ("lib/validity.py", set()),
+    ],
+)
+def test_edited_code(project, module, rules):
+    path = project.path / "scripts" / module
+    path.write_text(path.read_text() + "\n\ndef _new():\n    return 1\n")
+    assert features_rules(project) == rules
+
+
+def features_rules(project):
+    """The rules that would run again to make features."""
+    jobs = {job.split()[0] for job in project.jobs()}
+    return jobs - {"cluster", "evaluate", "gather", "summarise", "compare"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"pca": {"n_components": 300}}, "300 components were asked for, and 200 training images"),
+        ({"patches": {"size": 16}}, "images of 32 x 32, reduced 2 times, are too small for patches of 16 x 16"),
+        ({"patches": {"n_components": 51}}, "51 components were asked for, and 96 features of 50 training images"),
+        ({"views": {"n_components": 500}}, "500 components were asked for, and there are only"),
+        ({"views": {"n_prototypes": 181}}, "181 clusters need as many distinct points, and there are only 180"),
+    ],
+)
+def test_settings_that_the_images_do_not_allow(project, settings, line):
+    project.configure(**settings)
+    run = project.snakemake()
+    assert run.returncode != 0
+    (error,) = {text for text in (run.stdout + run.stderr).splitlines() if ": error: " in text}
+    assert line in error
+    assert "Traceback" not in run.stdout + run.stderr
+
+
+def test_report_has_them_all(project):
+    project.targets = ["all"]
+    project.run()
+    report = (project.results / "report.html").read_text()
+    for kind in KINDS:
+        assert f"<li><i>{kind}</i>: " in report
+    assert "learnt 2 times from different seeds" in report
+    assert report.count("The other feature spaces against each other") == 2
+    assert "The autoencoder</h3>" not in report
