@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lib.parallel import in_threads
-from lib.patches import CONTRAST, Words, describe, draw, learn_words, read_words, unit
+from lib.patches import CONTRAST, ZCA, Words, describe, draw, learn_words, read_words, unit
 from lib.storage import write_fields, writing
 
 SHAPES = [(7, 12, 12), (3, 17, 17, 3)]
@@ -89,6 +89,27 @@ def test_words_tell_what_images_are_made_of(channels):
     distances = np.linalg.norm(X[:, None] - X, axis=2)
     same = kinds[:, None] == kinds
     assert distances[same].max() < distances[~same].min()
+
+
+def test_words_come_from_all_images():
+    """All but a few images are flat, and those few are not the first."""
+    images = np.full((50, 12, 12), 90, np.uint8)
+    images[40:] = images_of((10, 12, 12))
+    words = learn_words(images, size=4, reduction=1, n_words=8, seed=0).words
+    assert (np.linalg.norm(words, axis=1) > 0.99).sum() >= 7
+
+
+def test_patches_are_whitened():
+    """Neighbours in an image are alike; once whitened, none of their differences outweighs another."""
+    images = np.cumsum(np.cumsum(np.random.default_rng(0).normal(size=(400, 12, 12)), axis=1), axis=2)
+    images = (127 + 60 * images / np.abs(images).max()).astype(np.uint8)
+    words = learn_words(images, size=4, reduction=1, n_words=8, seed=0)
+    patches = np.lib.stride_tricks.sliding_window_view(images / 255, (4, 4), axis=(1, 2)).reshape(-1, 16)
+    patches = patches - patches.mean(axis=1, keepdims=True)
+    patches /= np.sqrt(patches.var(axis=1, keepdims=True) + CONTRAST)
+    before = np.sort(np.linalg.eigvalsh(np.cov(patches, rowvar=False)))
+    after = np.sort(np.linalg.eigvalsh(np.cov((patches - words.mean) @ words.whitening, rowvar=False)))
+    np.testing.assert_allclose(after, before / (before + ZCA), atol=0.03)
 
 
 def test_learnt_again_is_the_same_and_of_another_seed_is_not():

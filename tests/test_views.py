@@ -42,6 +42,13 @@ def test_views_do_not_depend_on_threads_and_do_on_the_seed():
     assert found[0] == found[1] != found[2]
 
 
+def test_the_same_image_again_has_other_views():
+    images = np.repeat(images_of((1, 12, 12)), 130, axis=0)
+    with in_threads(1) as run:
+        seen = views(images, 2, seed=(0,), run=run)
+    assert len({image.tobytes() for image in seen}) > 250
+
+
 def test_some_views_are_gray_and_some_mirrored():
     rng = np.random.default_rng(0)
     image = np.zeros((16, 16, 3), np.uint8)
@@ -121,6 +128,12 @@ def test_encoder_brings_views_of_an_image_together(tmp_path):
         return (likeness.argmax(axis=1) // 4 == np.arange(len(X)) // 4).mean()
 
     assert nearest_is_of_the_same_image(codes) > 2 * nearest_is_of_the_same_image(X)
+
+    first = unit((X - encoder.first.mean) @ encoder.first.axes)
+    likeness = first @ encoder.prototypes.T
+    second = np.concatenate([np.where(likeness > 0, likeness, 0), first], axis=1)
+    expected = (second - encoder.second.mean) @ encoder.second.axes
+    np.testing.assert_allclose(codes, expected / np.linalg.norm(expected, axis=1, keepdims=True), atol=1e-4)
 
     with writing(tmp_path / "encoder.h5") as file:
         write_fields(file, encoder)
