@@ -44,7 +44,7 @@ rule tables:
             file=[
                 "images.h5",
                 *(f"features/{features}.h5" for features in sorted(features_used())),
-                *(f"{model}/model.keras" for model in models()),
+                *learnt(),
                 *(f"clusters/{run}.h5" for run in clusterings()),
                 *(f"metrics/{run}.h5" for run in scores()),
                 "metrics.csv",

@@ -162,6 +162,12 @@ def models():
     return spaces("autoencoder") if "autoencoder" in config["features"] else []
 
 
+def learnt():
+    """What was learnt to make the features, below the folder of the dataset."""
+    files = {"autoencoder": "model.keras", "patches": "words.h5", "views": "encoder.h5"}
+    return [f"{space}/{files[kind]}" for kind in config["features"] if kind in files for space in spaces(kind)]
+
+
 def groups():
     """The feature spaces and splits to cluster, as {features}/{split}."""
     splits = config["clustering"]["splits"]

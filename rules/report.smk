@@ -11,8 +11,9 @@ rule write_report:
         expand(
             "results/{{dataset}}/{model}/{file}",
             model=models(),
-            file=["model.keras", "history.csv", "summary.txt", "examples.h5"],
+            file=["history.csv", "summary.txt", "examples.h5"],
         ),
+        expand("results/{{dataset}}/{file}", file=learnt()),
     output:
         "results/{dataset}/report.html",
     log:

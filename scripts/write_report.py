@@ -52,6 +52,7 @@ WITHOUT_CLASSES = {
     "contents": "A bar for each cluster: how many images it has.",
     "map": "The images as points of a plane, in the colours of their clusters.",
 }
+MODELS = {"autoencoder": "model.keras", "patches": "words.h5", "views": "encoder.h5"}
 MODEL_FIGURES = {
     "loss": "Curves of the loss on training and on test images, by epoch.",
     "reconstructions": "Some test images, below each its code, and below that what the decoder makes of the code.",
@@ -271,8 +272,8 @@ def version_of(package: str) -> str | None:
 
 def hashes(results: Results) -> dict[str, str]:
     """SHA-256 of the files that all else follows from, and of the tables."""
-    spaces = dict.fromkeys(space for space, _ in results.groups if space.model_seed is not None)
-    models = [results.folder / space.path / "model.keras" for space in spaces]
+    spaces = dict.fromkeys(space for space, _ in results.groups if space.kind in MODELS)
+    models = [results.folder / space.path / MODELS[space.kind] for space in spaces]
     tables = [results.folder / f"{name}.csv" for name in ("metrics", "summary", "comparison")]
     found = {}
     for path in [results.images, *models, *tables]:

@@ -18,7 +18,7 @@ from lib.storage import read_fields, reading
 N_SAMPLES = 100_000  # patches to learn from
 CONTRAST = 10 / 255**2  # added to a patch's variance, so that flat ones are not noise made large
 ZCA = 0.1  # added to the variances in whitening
-MAX_ITER = 30  # of k-means: words are as good long before no patch changes its word
+MAX_ITER = 10  # of k-means: words are as good long before no patch changes its word
 QUARTERS = 2  # along each side
 ROWS = 16  # images at a time
 
