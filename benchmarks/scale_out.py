@@ -1,7 +1,7 @@
 """The validity indices of many images, shared out among jobs of Slurm: how time falls with their number.
 
 On a Slurm of two nodes with a core each, both this machine, that the script brings up (as root). Images are
-pieces of 8 x 8 pixels of CIFAR-10's training images. Writes benchmarks/scale_out.csv: wall time from
+pieces of CIFAR-10's training images. Writes benchmarks/scale_out.csv: wall time from
 features and clusters to the scores, and the seconds of its jobs. The scores are the same to the byte, or it fails.
 
 Run after `make run` and `make test-slurm`:
@@ -26,24 +26,26 @@ from slurm import Slurm, why_not
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 SOURCES = ["Snakefile", "config.yaml", "rules", "scripts", "envs", "profiles"]
-SIDE = 8
+# Of the prediction, in seconds: what Slurm and Snakemake take to submit a job and to start it (as seen here),
+# reading a part of a million images, the executor plugin's questions, and Snakemake's own start.
+SUBMIT, START, REDUCE, FIRST, STEP, REST = 0.3, 7, 0.1, 10, 10, 2
 SCORES = Path("metrics/pixels/train/k10/pixels.h5")
 
 
-def pieces(images: np.ndarray, n: int) -> np.ndarray:
-    """n pieces of SIDE x SIDE, from anywhere in the images (n, height, width)."""
+def pieces(images: np.ndarray, n: int, side: int) -> np.ndarray:
+    """n pieces of side x side, from anywhere in the images (n, height, width)."""
     rng = np.random.default_rng(0)
-    windows = np.lib.stride_tricks.sliding_window_view(images, (SIDE, SIDE), axis=(1, 2))
+    windows = np.lib.stride_tricks.sliding_window_view(images, (side, side), axis=(1, 2))
     return windows[tuple(rng.integers(0, size, n) for size in windows.shape[:3])]
 
 
-def prepare(folder: Path, n_images: int) -> None:
+def prepare(folder: Path, n_images: int, side: int) -> None:
     """A copy of the workflow, with as many images clustered, and all but the scores done."""
     for name in SOURCES:
         put = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
         put(ROOT / name, folder / name)
     with h5py.File(ROOT / "results" / "cifar10" / "images.h5") as file:
-        images = pieces(file["train/images"][:], n_images)
+        images = pieces(file["train/images"][:], n_images, side)
     np.savez(folder / "pieces.npz", x_train=images, x_test=images[:100])
     settings = {
         "dataset": "pieces",
@@ -78,6 +80,23 @@ def scored(folder: Path, *options: str) -> dict:
     return row
 
 
+def predicted(work: float, n_jobs: int, n_nodes: int) -> float:
+    """Seconds from the first submission to the scores, by what the executor plugin does.
+
+    It asks after FIRST seconds which jobs have ended, and waits STEP more before each question, until one has.
+    """
+    ends = sorted(
+        i // n_nodes * (START + work / n_jobs) + (i + 1) * SUBMIT + START + work / n_jobs for i in range(n_jobs)
+    )
+    now, wait = 0.0, FIRST
+    while ends:
+        now += wait
+        left = [end for end in ends if end > now]
+        wait = FIRST if len(left) < len(ends) else wait + STEP
+        ends = left
+    return now + n_jobs * REDUCE + (FIRST + STEP if n_jobs > 1 else 0) + REST
+
+
 def seconds(log: Path) -> float:
     with log.open() as file:
         return sum(float(row["s"]) for row in csv.DictReader(file, delimiter="\t"))
@@ -86,6 +105,7 @@ def seconds(log: Path) -> float:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--n-images", type=int, default=300_000)
+    parser.add_argument("--side", type=int, default=8, help="of the images")
     parser.add_argument("--parts", type=int, nargs="+", default=[1, 2, 4, 8, 16])
     parser.add_argument("--out", type=Path, default=HERE / "scale_out.csv")
     args = parser.parse_args()
@@ -96,7 +116,7 @@ if __name__ == "__main__":
     rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        prepare(folder, args.n_images)
+        prepare(folder, args.n_images, args.side)
         rows.append({"where": "one machine, 2 cores", "jobs": 1} | scored(folder, "--cores", "2"))
         print(rows[-1], flush=True)
         with Slurm(folder / "slurm", n_nodes=2, cpus=1):

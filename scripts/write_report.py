@@ -6,10 +6,10 @@ import csv
 import datetime
 import hashlib
 import importlib.metadata
+import io
 import json
 import math
 import platform
-import struct
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +18,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 import yaml
+from PIL import Image
 
 from lib.choice import elbow, gap_choice
 from lib.cli import replacing, run
@@ -207,10 +208,16 @@ def render(caption: Path, wildcards: dict, config: dict) -> list[str]:
 
 
 def embed(path: Path) -> dict:
-    """A PNG as part of a page, with its size, so that the page does not move while it loads."""
-    data = path.read_bytes()
-    width, height = struct.unpack(">II", data[16:24])
-    return {"width": width, "height": height, "source": f"data:image/png;base64,{base64.b64encode(data).decode()}"}
+    """A figure as part of a page, with its size, so that the page does not move while it loads.
+
+    As WebP, which takes a quarter of what PNG does: there may be dozens of figures.
+    """
+    data = io.BytesIO()
+    with Image.open(path) as figure:
+        figure.convert("RGB").save(data, "WEBP", quality=90)
+        width, height = figure.size
+    source = f"data:image/webp;base64,{base64.b64encode(data.getvalue()).decode()}"
+    return {"width": width, "height": height, "source": source}
 
 
 def describe_images(path: Path) -> dict:
