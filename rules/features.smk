@@ -120,7 +120,7 @@ rule learn_views:
         "../envs/features.yaml"
     threads: 2
     resources:
-        mem_mb=growing(3000, 10),
+        mem_mb=growing(3000, 5),
         runtime=growing(60, 1),
     params:
         run=program("learn_views.py"),
