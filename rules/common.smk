@@ -164,8 +164,14 @@ def models():
 
 def learnt():
     """What was learnt to make the features, below the folder of the dataset."""
-    files = {"autoencoder": "model.keras", "patches": "words.h5", "views": "encoder.h5"}
-    return [f"{space}/{files[kind]}" for kind in config["features"] if kind in files for space in spaces(kind)]
+    files = {
+        "autoencoder": ["autoencoder/{}/model.keras"],
+        "patches": ["patches/{}/words.h5"],
+        "views": ["patches/{}/words.h5", "views/{}/encoder.h5"],
+    }
+    kinds = [kind for kind in config["features"] if kind in files]
+    found = [file.format(Path(space).name) for kind in kinds for space in spaces(kind) for file in files[kind]]
+    return list(dict.fromkeys(found))
 
 
 def groups():

@@ -127,7 +127,9 @@ def draw_points(axis: plt.Axes, own: dict, styles: dict) -> None:
     for row, (group, style) in enumerate(styles.items()):
         if group in own:
             mean, low, high = own[group].iloc[0]
-            axis.errorbar(mean, row, xerr=[[mean - low], [high - mean]], capsize=2, **style)
+            # The mean of equal values may be rounded past them.
+            lengths = np.maximum(0, [[mean - low], [high - mean]])
+            axis.errorbar(mean, row, xerr=lengths, capsize=2, **style)
             if np.isfinite(mean):
                 axis.annotate(f"{mean:#.3g}", (mean, row), (0, 5), textcoords="offset points", ha="center")
     axis.set_ylim(len(styles) - 0.5, -0.7)

@@ -19,6 +19,7 @@ def main(args: argparse.Namespace) -> None:
     words = read_words(args.words)
     images = read_images(args.images, "train")
     images = images[draw(len(images), args.n_images, args.seed)]
+    n_prototypes = min(args.n_prototypes, len(images))
     with in_threads(args.threads) as run:
         parts = []
         for rows in blocks(len(images), ROWS):
@@ -30,14 +31,16 @@ def main(args: argparse.Namespace) -> None:
             encoder = learn_encoder(
                 parts,
                 args.n_views,
-                n_prototypes=args.n_prototypes,
+                n_prototypes=n_prototypes,
                 n_components=args.n_components,
                 seed=args.seed,
                 n_threads=args.threads,
                 run=run,
             )
         except ValueError as error:
-            raise InputError(f"{args.images}: {error}; change the settings of views") from None
+            raise InputError(
+                f"{args.images}: {error}; set views.n_components or views.n_prototypes lower"
+            ) from None
     with writing(args.out) as file:
         write_fields(file, encoder)
 
@@ -48,7 +51,12 @@ if __name__ == "__main__":
     parser.add_argument("--words", type=Path, required=True, help="made by learn_words.py")
     parser.add_argument("--n-images", type=positive, required=True, help="to learn from, at most")
     parser.add_argument("--n-views", type=positive, required=True, help="of each image, 2 or more")
-    parser.add_argument("--n-prototypes", type=positive, required=True, help="typical images to compare with")
+    parser.add_argument(
+        "--n-prototypes",
+        type=positive,
+        required=True,
+        help="typical images to compare with, at most one for each image",
+    )
     parser.add_argument("--n-components", type=positive, required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")

@@ -23,7 +23,7 @@ def main(args: argparse.Namespace) -> None:
                 n_threads=args.threads,
             )
         except ValueError as error:
-            raise InputError(f"{args.images}: {error}; change the settings of patches") from None
+            raise InputError(f"{args.images}: {error}; set patches.size or patches.reductions lower") from None
         scales.append(words)
         logging.info("reduced %d times: %d words", reduction, len(words.words))
     with writing(args.out) as file:

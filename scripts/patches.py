@@ -19,7 +19,7 @@ def main(args: argparse.Namespace) -> None:
         if args.n_components > min(X.shape):
             raise InputError(
                 f"{args.images}: {args.n_components} components were asked for, and {X.shape[1]} features of "
-                f"{len(X)} training images have {min(X.shape)}"
+                f"{len(X)} training images have {min(X.shape)}; set patches.n_components to that or less"
             )
         mean, deviation = X.mean(axis=0), X.std(axis=0)
         deviation[deviation == 0] = 1

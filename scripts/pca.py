@@ -18,7 +18,7 @@ def main(args: argparse.Namespace) -> None:
         if args.n_components > min(pixels.shape):
             raise InputError(
                 f"{args.images}: {args.n_components} components were asked for, and {len(pixels)} training images "
-                f"of {pixels.shape[1]} pixels have {min(pixels.shape)}"
+                f"of {pixels.shape[1]} pixels have {min(pixels.shape)}; set pca.n_components to that or less"
             )
         pca = PCA(args.n_components, whiten=args.whiten == "true", svd_solver="covariance_eigh").fit(pixels)
         if args.split != "train":

@@ -53,7 +53,11 @@ WITHOUT_CLASSES = {
     "contents": "A bar for each cluster: how many images it has.",
     "map": "The images as points of a plane, in the colours of their clusters.",
 }
-MODELS = {"autoencoder": "model.keras", "patches": "words.h5", "views": "encoder.h5"}
+MODELS = {
+    "autoencoder": ["autoencoder/seed{}/model.keras"],
+    "patches": ["patches/seed{}/words.h5"],
+    "views": ["patches/seed{}/words.h5", "views/seed{}/encoder.h5"],
+}
 MODEL_FIGURES = {
     "loss": "Curves of the loss on training and on test images, by epoch.",
     "reconstructions": "Some test images, below each its code, and below that what the decoder makes of the code.",
@@ -279,11 +283,14 @@ def version_of(package: str) -> str | None:
 
 def hashes(results: Results) -> dict[str, str]:
     """SHA-256 of the files that all else follows from, and of the tables."""
-    spaces = dict.fromkeys(space for space, _ in results.groups if space.kind in MODELS)
-    models = [results.folder / space.path / MODELS[space.kind] for space in spaces]
+    models = [
+        results.folder / file.format(space.model_seed)
+        for space, _ in results.groups
+        for file in MODELS.get(space.kind, [])
+    ]
     tables = [results.folder / f"{name}.csv" for name in ("metrics", "summary", "comparison")]
     found = {}
-    for path in [results.images, *models, *tables]:
+    for path in dict.fromkeys([results.images, *models, *tables]):
         with path.open("rb") as file:
             found[str(path.relative_to(results.folder))] = hashlib.file_digest(file, "sha256").hexdigest()
     return found

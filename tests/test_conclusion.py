@@ -98,6 +98,13 @@ def test_no_interval_no_bounds():
     assert "interval" not in conclude(rows, "pixels", "codes", 10).reasons[0]
 
 
+def test_equal_scores_leave_no_difference():
+    rows = table(dict.fromkeys(AGREEMENT, NONE))
+    rows[["mean_a", "difference", "lower", "upper"]] = 0.3, 0.0, 0.0, 0.0
+    found = conclude(rows, "pixels", "codes", 10)
+    assert all(reason.endswith("no difference found; there is none.") for reason in found.reasons)
+
+
 def test_ranking_has_every_feature_space_once():
     means = {"pixels": 0.1, "codes": 0.05, "views": 0.3}
     pairs = [("pixels", "codes"), ("pixels", "views"), ("codes", "views")]

@@ -93,6 +93,15 @@ def test_decoded_centroids_are_shown_instead_of_the_features(tmp_path):
     assert (np.abs(drawn(args.centroids)[..., :3] - [0, 0.5, 1]) < 0.01).all(axis=2).mean() > 0.1
 
 
+def test_mean_pictures_are_those_of_each_cluster(tmp_path):
+    args = dataset(tmp_path, k=2)
+    with h5py.File(args.images) as file, h5py.File(args.clusters) as clusters:
+        images, labels = file["test/images"][:] / 255, clusters["labels"][:]
+    found = draw_clusters.mean_pictures(args.images, "test", labels, np.bincount(labels))
+    expected = [images[labels == cluster].mean(axis=0) for cluster in range(2)]
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
 @pytest.mark.parametrize("shape", [(8, 8), (8, 8, 3)])
 def test_pictures_come_in_the_order_asked_for(tmp_path, shape):
     args = dataset(tmp_path, shape=shape)
@@ -275,6 +284,15 @@ def test_scores_are_drawn_twice_the_same(tmp_path, ks, metrics, splits):
         draw_scores.main(Namespace(summary=tmp_path / "summary.csv", out=tmp_path / name))
     drawn(tmp_path / "one.png")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+def test_equal_scores_are_drawn():
+    """Whose mean is rounded past them."""
+    table = summary([10], ["accuracy"])
+    table[["min", "max"]] = 0.7
+    table["mean"] = np.nextafter(0.7, 1)
+    assert len(draw_scores.draw(table).axes[0].texts) == 2
+    plt.close("all")
 
 
 def test_the_gap_has_its_error():

@@ -123,7 +123,7 @@ def test_learnt_again_is_the_same_and_of_another_seed_is_not():
 
 
 def test_images_that_are_too_small():
-    message = r"images of 12 x 12, reduced 2 times, are too small for patches of 6 x 6"
+    message = "images of 12 x 12 are too small for patches of 6 x 6 with a reduction of 2: these need 14 x 14"
     with pytest.raises(ValueError, match=message):
         learn_words(images_of((5, 12, 12)), size=6, reduction=2, n_words=2, seed=0)
     learn_words(images_of((5, 14, 14)), size=6, reduction=2, n_words=2, seed=0)

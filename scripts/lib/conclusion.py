@@ -100,7 +100,8 @@ def _numbers(name: str, row: pd.Series, a: str, b: str) -> str:
         text += f", 95 % interval {row['lower']:+.4f} to {row['upper']:+.4f}"
     text += f": {row['verdict']}"
     if row["verdict"] == "no difference found":
-        text += f"; if there is one, it is hardly above {max(-row['lower'], row['upper']):.4f}"
+        most = max(-row["lower"], row["upper"])
+        text += f"; if there is one, it is hardly above {most:.4f}" if most > 0 else "; there is none"
     return f"{text}."
 
 

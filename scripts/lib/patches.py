@@ -52,8 +52,10 @@ def learn_words(
     """
     side = images.shape[1]
     if side // reduction <= size:  # a quarter would have no patch
+        least = (size + 1) * reduction
         raise ValueError(
-            f"images of {side} x {side}, reduced {reduction} times, are too small for patches of {size} x {size}"
+            f"images of {side} x {side} are too small for patches of {size} x {size} with a reduction of "
+            f"{reduction}: these need {least} x {least}"
         )
     rng = np.random.default_rng([seed, reduction])
     drawn = np.sort(rng.integers(0, len(images), N_SAMPLES))

@@ -15,7 +15,8 @@ SETTINGS = {
     "features": KINDS,
     "pca": {"n_components": 7},
     "patches": {"n_words": 12, "n_images": 50, "n_components": 9},
-    "views": {"n_images": 60, "n_views": 3, "n_prototypes": 20, "n_components": 6, "seeds": [0, 3]},
+    # More prototypes than images: there are as many as images.
+    "views": {"n_images": 60, "n_views": 3, "n_prototypes": 500, "n_components": 6, "seeds": [0, 3]},
 }
 
 
@@ -45,6 +46,11 @@ def test_each_has_its_features(all_kinds):
         if space.startswith(("patches", "views")):
             np.testing.assert_allclose(np.linalg.norm(X, axis=1), 1, rtol=1e-5)
     assert (features(all_kinds, "views/seed0") != features(all_kinds, "views/seed3")).any()
+
+
+def test_no_more_prototypes_than_images(all_kinds):
+    with h5py.File(all_kinds.results / "views" / "seed0" / "encoder.h5") as file:
+        assert len(file["prototypes"]) == 60
 
 
 def test_pca_is_that_of_the_training_images(all_kinds):
@@ -111,10 +117,15 @@ def features_rules(project):
     ("settings", "line"),
     [
         ({"pca": {"n_components": 300}}, "300 components were asked for, and 200 training images"),
-        ({"patches": {"size": 16}}, "images of 32 x 32, reduced 2 times, are too small for patches of 16 x 16"),
-        ({"patches": {"n_components": 51}}, "51 components were asked for, and 96 features of 50 training images"),
+        (
+            {"patches": {"size": 16}},
+            "images of 32 x 32 are too small for patches of 16 x 16 with a reduction of 2: these need 34 x 34",
+        ),
+        (
+            {"patches": {"n_components": 51}},
+            "50 training images have 50; set patches.n_components to that or less",
+        ),
         ({"views": {"n_components": 500}}, "500 components were asked for, and there are only"),
-        ({"views": {"n_prototypes": 181}}, "181 clusters need as many distinct points, and there are only 180"),
     ],
 )
 def test_settings_that_the_images_do_not_allow(project, settings, line):
