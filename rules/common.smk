@@ -146,8 +146,8 @@ def clusters_of_all_seeds(wildcards):
 
 def parts_of_validity(wildcards):
     """The parts in which the validity indices of clusterings are computed; none if in one go."""
-    folder = "results/{dataset}/parts/{features}/{split}/k{k}/{space}/".format(**wildcards)
-    parts = gather.validity(folder + "{scatteritem}.h5")
+    pattern = "results/{dataset}/parts/{features}/{split}/k{k}/{space}/{{scatteritem}}.h5"
+    parts = gather.validity(pattern.format(**wildcards))
     return parts if len(parts) > 1 and not config["evaluation"]["silhouette_samples"] else []
 
 
