@@ -21,7 +21,7 @@ def main(args: argparse.Namespace) -> None:
         try:
             result = kmeans(X, args.n_clusters, seed=args.seed, init=args.init, n_threads=args.threads)
         except ValueError as error:
-            raise InputError(f"{args.features}: {error}") from None
+            raise InputError(f"{args.features}: {error}; set clustering.n_clusters lower") from None
     logging.info("%d clusters: inertia %.6g after %d iterations", args.n_clusters, result.inertia, result.n_iter)
     with writing(args.out) as file:
         file["labels"] = result.labels

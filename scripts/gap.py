@@ -19,7 +19,7 @@ def main(args: argparse.Namespace) -> None:
         try:
             result = kmeans(reference(X, seed), args.n_clusters, seed=seed, init=args.init, n_threads=args.threads)
         except ValueError as error:
-            raise InputError(f"{args.features}: {error}") from None
+            raise InputError(f"{args.features}: {error}; set clustering.n_clusters lower") from None
         inertias.append(result.inertia)
         logging.info("reference %d of %d: inertia %.6g", seed + 1, args.references, result.inertia)
     with replacing(args.out) as part:
