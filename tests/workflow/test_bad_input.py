@@ -260,7 +260,10 @@ def test_dead_code(project):
             {"clustering": {"n_clusters": [0]}},
             "config: clustering.n_clusters[0] is 0; allowed: a whole number, 1 or more",
         ),
-        ({"features": ["pixel"]}, "config: features[0] is 'pixel'; allowed: pixels, autoencoder, pca, patches, views"),
+        (
+            {"features": ["pixel"]},
+            "config: features[0] is 'pixel'; allowed: pixels, autoencoder, pca, patches, views",
+        ),
         (
             {"clustering": {"k": 3}},
             "config: clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init",

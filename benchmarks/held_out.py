@@ -1,0 +1,78 @@
+"""Which settings of `views` do images choose that they were not learnt from? No label is looked at.
+
+For each setting: how much more images differ than views of one image do (the variance in total over that within
+images, geometric mean of the first nine directions, as ten clusters have no more between them), in 2,000 training
+images held out. Writes benchmarks/held_out.csv. Run after `make run` with examples/features.yaml:
+PYTHONPATH=scripts .venv/bin/python benchmarks/held_out.py
+"""
+
+import argparse
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from lib import views
+from lib.parallel import blocks, in_threads
+from lib.patches import describe, learn_words, unit
+from lib.storage import read_images
+
+HERE = Path(__file__).parent
+N_FIT, N_HELD_OUT, N_VIEWS, N_DIRECTIONS = 10_000, 2_000, 4, 9
+DEFAULTS = {"reductions": (1, 2), "n_words": 400, "ridge": views.RIDGE, "n_prototypes": 500}
+VARIANTS = [
+    {},
+    {"reductions": (1,)},
+    {"n_words": 100},
+    *({"ridge": ridge} for ridge in (1e-4, 1e-3, 1e-1, 1)),
+    *({"n_prototypes": n} for n in (0, 2000, 4000)),
+]
+
+
+def ratio(X: np.ndarray) -> float:
+    """Of the variance in total to that within images, (n * N_VIEWS, d)."""
+    X = X[:, :N_DIRECTIONS].astype(np.float64)
+    within = X.reshape(-1, N_VIEWS, N_DIRECTIONS).var(axis=1, ddof=1).mean(axis=0)
+    return float(np.exp(np.mean(np.log(X.var(axis=0) / within))))
+
+
+def measure(fit: np.ndarray, held_out: np.ndarray, settings: dict, run) -> float:
+    """The ratio for views that were held out; of the first projection alone if there are no prototypes."""
+    words = [
+        learn_words(fit, size=6, reduction=reduction, n_words=settings["n_words"], seed=0)
+        for reduction in settings["reductions"]
+    ]
+    seen, unseen = (views.views(images, N_VIEWS, seed=(i,), run=run) for i, images in enumerate((fit, held_out)))
+    parts = [describe(seen[rows], words, run).astype(np.float16) for rows in blocks(len(seen), 1000 * N_VIEWS)]
+    views.RIDGE = settings["ridge"]
+    if settings["n_prototypes"]:
+        encoder = views.learn_encoder(
+            parts,
+            N_VIEWS,
+            n_prototypes=settings["n_prototypes"],
+            n_components=64,
+            seed=0,
+            n_threads=2,
+            run=run,
+        )
+        first = unit(encoder.first(describe(unseen, words, run)))
+        return ratio(encoder.second(views._likeness(first, encoder.prototypes)))
+    return ratio(views.invariant_projection(parts, N_VIEWS, 64, run=run)(describe(unseen, words, run)))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=Path, default=HERE.parent / "results" / "cifar10-rgb" / "images.h5")
+    args = parser.parse_args()
+    images = read_images(args.images, "train")
+    images = images[np.random.default_rng(9).permutation(len(images))[: N_FIT + N_HELD_OUT]]
+    rows = []
+    with in_threads(2) as run:
+        for variant in VARIANTS:
+            settings = DEFAULTS | variant
+            rows.append(settings | {"ratio": measure(images[:N_FIT], images[N_FIT:], settings, run)})
+            print(rows[-1], flush=True)
+    with (HERE / "held_out.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
