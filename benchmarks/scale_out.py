@@ -26,8 +26,8 @@ from slurm import Slurm, why_not
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 SOURCES = ["Snakefile", "config.yaml", "rules", "scripts", "envs", "profiles"]
-# Of the prediction, in seconds: what Slurm and Snakemake take to submit a job and to start it (as seen here),
-# reading a part of a million images, the executor plugin's questions, and Snakemake's own start.
+# Of the prediction, in seconds: what Slurm and Snakemake take to submit a job (chosen to fit) and to start it,
+# reading a part of a million images (assumed), the executor plugin's questions, and Snakemake's own start.
 SUBMIT, START, REDUCE, FIRST, STEP, REST = 0.3, 7, 0.1, 10, 10, 2
 SCORES = Path("metrics/pixels/train/k10/pixels.h5")
 

@@ -13,7 +13,7 @@ rule write_report:
             model=models(),
             file=["history.csv", "summary.txt", "examples.h5"],
         ),
-        expand("results/{{dataset}}/{file}", file=learnt()),
+        learnt=expand("results/{{dataset}}/{file}", file=learnt()),
     output:
         "results/{dataset}/report.html",
     log:
@@ -36,4 +36,4 @@ rule write_report:
         config=lambda wildcards, input: settings_of(wildcards.dataset),
     shell:
         "{params.run} --results {params.results:q} {params.runs} --shown-k {params.k}"
-        " --captions {params.captions:q} --config {params.config:q} --out {output:q} --log {log:q}"
+        " --learnt {input.learnt:q} --captions {params.captions:q} --config {params.config:q} --out {output:q} --log {log:q}"

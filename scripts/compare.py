@@ -134,7 +134,7 @@ def describe(table: pd.DataFrame, k: int) -> str:
         lines += [f"{split} images, k = {k}, seeds: {seeds}, models: {models}; {b} against {a}", ""]
         lines += [conclude(rows, a, b, k).answer, ""]
         if a != first:
-            lines[-1:] = ["(Its numbers are in comparison.csv.)", ""]
+            lines += ["(Its numbers are in comparison.csv.)", ""]
             continue
         cells = pd.DataFrame(
             {
@@ -155,11 +155,7 @@ def describe(table: pd.DataFrame, k: int) -> str:
 def remarks(results: Results) -> str:
     """What is easily misread in the comparisons."""
     text = "Silhouette and dunn are measured in each feature space by itself and do not compare feature spaces.\n"
-    learnt: dict[str, set[int]] = {}
-    for space, _ in results.groups:
-        if space.model_seed is not None:
-            learnt.setdefault(space.kind, set()).add(space.model_seed)
-    if once := [kind for kind, seeds in learnt.items() if len(seeds) == 1]:
+    if once := [kind for kind, seeds in results.model_seeds.items() if len(seeds) == 1]:
         text += f"Only one model was learnt of {', '.join(once)}; no interval says how much others would differ.\n"
     return text
 

@@ -53,11 +53,6 @@ WITHOUT_CLASSES = {
     "contents": "A bar for each cluster: how many images it has.",
     "map": "The images as points of a plane, in the colours of their clusters.",
 }
-MODELS = {
-    "autoencoder": ["autoencoder/seed{}/model.keras"],
-    "patches": ["patches/seed{}/words.h5"],
-    "views": ["patches/seed{}/words.h5", "views/seed{}/encoder.h5"],
-}
 MODEL_FIGURES = {
     "loss": "Curves of the loss on training and on test images, by epoch.",
     "reconstructions": "Some test images, below each its code, and below that what the decoder makes of the code.",
@@ -101,11 +96,7 @@ def main(args: argparse.Namespace) -> None:
         kinds=kinds,
         k=args.shown_k,
         results=results,
-        learnt={
-            kind: seeds
-            for kind in kinds
-            if (seeds := {space.model_seed for space, _ in results.groups if space.kind == kind} - {None})
-        },
+        learnt=results.model_seeds,
         n_fewest=min(data["n"][split] for _, split in results.groups),
         n_clusterings=len(metrics),
         n_unfinished=int((~metrics["converged"]).sum()),
@@ -140,7 +131,7 @@ def main(args: argparse.Namespace) -> None:
         commit=commit(),
         versions={name: found for name in PACKAGES if (found := version_of(name))},
         machine=f"Python {platform.python_version()}, {platform.platform()}",
-        hashes=hashes(results),
+        hashes=hashes(results, args.learnt),
         times=times(results.folder / "benchmarks"),
         written=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC",
     )
@@ -281,16 +272,11 @@ def version_of(package: str) -> str | None:
         return None
 
 
-def hashes(results: Results) -> dict[str, str]:
+def hashes(results: Results, learnt: list[Path]) -> dict[str, str]:
     """SHA-256 of the files that all else follows from, and of the tables."""
-    models = [
-        results.folder / file.format(space.model_seed)
-        for space, _ in results.groups
-        for file in MODELS.get(space.kind, [])
-    ]
     tables = [results.folder / f"{name}.csv" for name in ("metrics", "summary", "comparison")]
     found = {}
-    for path in dict.fromkeys([results.images, *models, *tables]):
+    for path in [results.images, *learnt, *tables]:
         with path.open("rb") as file:
             found[str(path.relative_to(results.folder))] = hashlib.file_digest(file, "sha256").hexdigest()
     return found
@@ -318,6 +304,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="write_report", description=__doc__)
     Results.add_arguments(parser)
     parser.add_argument("--shown-k", type=int, required=True, help="number of clusters to talk about")
+    parser.add_argument(
+        "--learnt", type=Path, nargs="*", default=[], help="files of what was learnt, to be hashed"
+    )
     parser.add_argument("--captions", type=Path, required=True, help="folder of the captions of all figures")
     parser.add_argument("--config", required=True, help="the settings, as JSON, to be shown")
     parser.add_argument("--out", type=Path, required=True, help="to write, .html")

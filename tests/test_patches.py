@@ -126,7 +126,17 @@ def test_images_that_are_too_small():
     message = "images of 12 x 12 are too small for patches of 6 x 6 with a reduction of 2: these need 14 x 14"
     with pytest.raises(ValueError, match=message):
         learn_words(images_of((5, 12, 12)), size=6, reduction=2, n_words=2, seed=0)
-    learn_words(images_of((5, 14, 14)), size=6, reduction=2, n_words=2, seed=0)
+
+
+@pytest.mark.parametrize(("side", "reduction"), [(8, 1), (14, 2), (15, 2), (21, 3)])
+def test_smallest_images(side, reduction):
+    """Each quarter has a patch; images one pixel smaller are refused, if they would be reduced to less."""
+    words = learn_words(images_of((5, side, side)), size=6, reduction=reduction, n_words=2, seed=0)
+    with in_threads(1) as run:
+        assert np.isfinite(describe(images_of((5, side, side)), [words], run)).all()
+    least = {1: 8, 2: 14, 3: 21}[reduction]
+    with pytest.raises(ValueError, match=f"these need {least} x {least}"):
+        learn_words(images_of((5, least - 1, least - 1)), size=6, reduction=reduction, n_words=2, seed=0)
 
 
 def test_read_as_written(tmp_path):

@@ -51,8 +51,9 @@ def learn_words(
         If the images are too small, or their patches too much alike for so many words.
     """
     side = images.shape[1]
-    if side // reduction <= size:  # a quarter would have no patch
-        least = (size + 1) * reduction
+    stride = max(1, 2 // reduction)  # few patches fit into a small image, so none is passed over
+    least = (size + stride) * reduction
+    if side < least:  # there would be one patch along a side, and none in a quarter
         raise ValueError(
             f"images of {side} x {side} are too small for patches of {size} x {size} with a reduction of "
             f"{reduction}: these need {least} x {least}"
@@ -68,8 +69,7 @@ def learn_words(
     whitening = (axes / np.sqrt(variances + ZCA) @ axes.T).astype(np.float32)
     patches = unit((patches - mean) @ whitening)
     words = kmeans(patches, n_words, seed=seed, max_iter=MAX_ITER, n_threads=n_threads).centroids
-    # Few patches fit into a small image, so none is passed over.
-    return Words(size, reduction, max(1, 2 // reduction), mean, whitening, unit(words))
+    return Words(size, reduction, stride, mean, whitening, unit(words))
 
 
 def read_words(path: Path) -> list[Words]:

@@ -62,6 +62,15 @@ class Results:
         )
 
     @property
+    def model_seeds(self) -> dict[str, set[int]]:
+        """Of each kind of features that is learnt from a seed, these seeds."""
+        found: dict[str, set[int]] = {}
+        for space, _ in self.groups:
+            if space.model_seed is not None:
+                found.setdefault(space.kind, set()).add(space.model_seed)
+        return found
+
+    @property
     def images(self) -> Path:
         return self.folder / "images.h5"
 

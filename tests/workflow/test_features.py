@@ -144,5 +144,12 @@ def test_report_has_them_all(project):
     for kind in KINDS:
         assert f"<li><i>{kind}</i>: " in report
     assert "learnt 2 times from different seeds" in report
+    for path in (
+        "patches/seed0/words.h5",
+        "patches/seed3/words.h5",
+        "views/seed0/encoder.h5",
+        "views/seed3/encoder.h5",
+    ):
+        assert f'<th scope="row">{path}</th>' in report
     assert report.count("The other feature spaces against each other") == 2
     assert "The autoencoder</h3>" not in report
