@@ -56,7 +56,7 @@ def measure(fit: np.ndarray, held_out: np.ndarray, settings: dict, run) -> float
             run=run,
         )
         first = unit(encoder.first(describe(unseen, words, run)))
-        return ratio(encoder.second(views._likeness(first, encoder.prototypes)))
+        return ratio(encoder.second(views.likenesses(first, encoder.prototypes)))
     return ratio(views.invariant_projection(parts, N_VIEWS, 64, run=run)(describe(unseen, words, run)))
 
 

@@ -30,6 +30,7 @@ SOURCES = ["Snakefile", "config.yaml", "rules", "scripts", "envs", "profiles"]
 # reading a part of a million images (assumed), the executor plugin's questions, and Snakemake's own start.
 SUBMIT, START, REDUCE, FIRST, STEP, REST = 0.3, 7, 0.1, 10, 10, 2
 SCORES = Path("metrics/pixels/train/k10/pixels.h5")
+ON_SLURM = ["--workflow-profile", "profiles/slurm", "--slurm-status-command", "squeue", "--latency-wait", "5"]
 
 
 def pieces(images: np.ndarray, n: int, side: int) -> np.ndarray:
@@ -39,11 +40,15 @@ def pieces(images: np.ndarray, n: int, side: int) -> np.ndarray:
     return windows[tuple(rng.integers(0, size, n) for size in windows.shape[:3])]
 
 
-def prepare(folder: Path, n_images: int, side: int) -> None:
-    """A copy of the workflow, with as many images clustered, and all but the scores done."""
+def copy_workflow(folder: Path) -> None:
     for name in SOURCES:
         put = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
         put(ROOT / name, folder / name)
+
+
+def prepare(folder: Path, n_images: int, side: int) -> None:
+    """A copy of the workflow, with as many images clustered, and all but the scores done."""
+    copy_workflow(folder)
     with h5py.File(ROOT / "results" / "cifar10" / "images.h5") as file:
         images = pieces(file["train/images"][:], n_images, side)
     np.savez(folder / "pieces.npz", x_train=images, x_test=images[:100])
@@ -111,8 +116,6 @@ if __name__ == "__main__":
     args = parser.parse_args()
     if reason := why_not():
         sys.exit(f"scale_out.py: error: {reason}")
-    on_slurm = ["--workflow-profile", "profiles/slurm", "--slurm-status-command", "squeue", "--latency-wait", "5"]
-    on_slurm += ["--set-threads", "evaluate=1"]  # a node has no more
     rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -121,12 +124,15 @@ if __name__ == "__main__":
         print(rows[-1], flush=True)
         with Slurm(folder / "slurm", n_nodes=2, cpus=1):
             for n_parts in args.parts:
-                row = scored(folder, *on_slurm, "--set-scatter", f"validity={n_parts}")
+                # A node has no more than one core.
+                row = scored(
+                    folder, *ON_SLURM, "--set-threads", "evaluate=1", "--set-scatter", f"validity={n_parts}"
+                )
                 rows.append({"where": "Slurm, 2 nodes of 1 core", "jobs": n_parts} | row)
                 print(rows[-1], flush=True)
     if len({row["sha256"] for row in rows}) > 1:
         sys.exit("scale_out.py: error: the scores differ")
     with args.out.open("w", newline="") as file:
-        writer = csv.DictWriter(file, ["images", *rows[0]])
+        writer = csv.DictWriter(file, ["images", "features", *rows[0]])
         writer.writeheader()
-        writer.writerows({"images": args.n_images} | row for row in rows)
+        writer.writerows({"images": args.n_images, "features": args.side**2} | row for row in rows)

@@ -17,12 +17,12 @@ from lib.agreement import agreement, contingency
 from lib.bootstrap import draws_of_samples
 from lib.cli import replacing, run
 from lib.comparison import Difference, difference, verdict
-from lib.conclusion import conclude, ranking
+from lib.conclusion import conclude, ranking, repetitions
 from lib.results import Results, Run, Space
 from lib.storage import count_images, read_clusters, read_labels
 
 COLUMNS = ["dataset", "split", "k", "metric", "features_a", "features_b", *Difference._fields]
-COLUMNS += ["n_seeds", "n_models", "comparable", "verdict"]
+COLUMNS += ["n_seeds", "n_models_a", "n_models_b", "comparable", "verdict"]
 INDICES = ("silhouette", "dunn")  # of clusterings in two spaces of their own: on two scales
 
 
@@ -42,7 +42,7 @@ def main(args: argparse.Namespace) -> None:
                 found = difference(*values, args.replicates)
                 comparable = metric not in INDICES
                 row = [results.folder.name, split, k, metric, a, b, *found]
-                row += [len(results.seeds), max(len(models[a]), len(models[b]))]
+                row += [len(results.seeds), *(len(results.model_seeds.get(kind, ())) for kind in (a, b))]
                 rows.append([*row, "yes" if comparable else "no", verdict(a, b, found, comparable)])
             logging.info("%s, k = %d: compared", split, k)
     table = pd.DataFrame(rows, columns=COLUMNS)
@@ -130,8 +130,7 @@ def describe(table: pd.DataFrame, k: int) -> str:
     first = table["features_a"].iloc[0]
     for (split, a, b), rows in table.groupby(["split", "features_a", "features_b"], sort=False):
         group = rows[rows["k"] == k]
-        seeds, models = group.iloc[0][["n_seeds", "n_models"]]
-        lines += [f"{split} images, k = {k}, seeds: {seeds}, models: {models}; {b} against {a}", ""]
+        lines += [f"{split} images, k = {k}, {repetitions(group)}; {b} against {a}", ""]
         lines += [conclude(rows, a, b, k).answer, ""]
         if a != first:
             lines += ["(Its numbers are in comparison.csv.)", ""]

@@ -8,7 +8,7 @@ import numpy as np
 
 from lib.cli import InputError, positive, run
 from lib.parallel import blocks, in_threads
-from lib.patches import describe, draw, read_words
+from lib.patches import describe, random_rows, read_words
 from lib.storage import read_images, write_fields, writing
 from lib.views import learn_encoder, views
 
@@ -18,7 +18,7 @@ ROWS = 1000  # images at a time
 def main(args: argparse.Namespace) -> None:
     words = read_words(args.words)
     images = read_images(args.images, "train")
-    images = images[draw(len(images), args.n_images, args.seed)]
+    images = images[random_rows(len(images), args.n_images, args.seed)]
     n_prototypes = min(args.n_prototypes, len(images))
     with in_threads(args.threads) as run:
         parts = []

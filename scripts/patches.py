@@ -7,7 +7,7 @@ from sklearn.decomposition import PCA
 
 from lib.cli import InputError, positive, run
 from lib.parallel import in_threads
-from lib.patches import describe, draw, read_words, unit
+from lib.patches import describe, random_rows, read_words, unit
 from lib.storage import SPLITS, read_images, write_features
 
 
@@ -15,7 +15,7 @@ def main(args: argparse.Namespace) -> None:
     words = read_words(args.words)
     images = read_images(args.images, "train")
     with in_threads(args.threads) as run:
-        X = describe(images[draw(len(images), args.n_images, args.seed)], words, run)
+        X = describe(images[random_rows(len(images), args.n_images, args.seed)], words, run)
         if args.n_components > min(X.shape):
             raise InputError(
                 f"{args.images}: {args.n_components} components were asked for, and {X.shape[1]} features of "

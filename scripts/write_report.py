@@ -22,7 +22,7 @@ from PIL import Image
 
 from lib.choice import elbow, gap_choice
 from lib.cli import replacing, run
-from lib.conclusion import AGREEMENT, conclude, ranking
+from lib.conclusion import AGREEMENT, conclude, ranking, repetitions
 from lib.results import Results, Run
 from lib.storage import SPLITS, reading
 
@@ -144,8 +144,7 @@ def conclusions(comparison: pd.DataFrame, k: int) -> list[dict]:
     return [
         {
             "split": split,
-            "n_seeds": rows["n_seeds"].iloc[0],
-            "n_models": rows["n_models"].iloc[0],
+            "repetitions": repetitions(rows),
             "a": a,
             "b": b,
             "is_other": a != comparison["features_a"].iloc[0],

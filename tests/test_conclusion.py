@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from lib.conclusion import conclude, ranking
+from lib.conclusion import conclude, ranking, repetitions
 
 AGREEMENT = ("adjusted_rand", "normalized_mutual_info", "accuracy")
 SPACES = ("silhouette_in_pixels", "silhouette_in_codes")
@@ -13,7 +13,8 @@ A, B, NONE, UNKNOWN = "pixels higher", "codes higher", "no difference found", "n
 def table(verdicts, ks=(10,)):
     rows = [
         {"metric": metric, "k": k, "mean_a": 0.1, "mean_b": 0.3, "difference": 0.2, "lower": 0.1, "upper": 0.25}
-        | {"verdict": verdict}
+        | {"verdict": verdict, "features_a": "pixels", "features_b": "codes"}
+        | {"n_seeds": 5, "n_models_a": 0, "n_models_b": 3}
         for k in ks
         for metric, verdict in verdicts.items()
     ]
@@ -46,6 +47,31 @@ def test_what_only_some_measures_say_is_said_to_be_so():
         "Yes: codes clusters agree better with the classes than pixels clusters by the normalised mutual "
         "information and the accuracy; by the adjusted Rand index no difference was found."
     )
+
+
+@pytest.mark.parametrize(
+    ("n_models", "verdicts", "start"),
+    [
+        ((0, 1), (B, B, B), "Yes, as far as one model of codes tells: codes clusters agree better"),
+        ((0, 1), (A, A, A), "No, as far as one model of codes tells: codes clusters agree less"),
+        ((1, 3), (A, A, A), "No, as far as one model of pixels tells: codes clusters agree less"),
+        ((1, 1), (B, B, B), "Yes, as far as one model of pixels and codes tells: codes clusters agree better"),
+        ((0, 0), (B, B, B), "Yes: codes"),
+    ],
+)
+def test_one_model_decides_nothing_of_others(n_models, verdicts, start):
+    rows = table(dict(zip(AGREEMENT, verdicts, strict=True)))
+    rows[["n_models_a", "n_models_b"]] = n_models
+    assert conclude(rows, "pixels", "codes", 10).answer.startswith(start)
+
+
+def test_repetitions_are_of_what_depends_on_a_seed():
+    rows = table({"adjusted_rand": B})
+    assert repetitions(rows) == "5 seeds of k-means, 3 models of codes"
+    rows[["n_seeds", "n_models_a", "n_models_b"]] = 1, 1, 2
+    assert repetitions(rows) == "1 seed of k-means, 1 model of pixels, 2 models of codes"
+    rows[["n_models_a", "n_models_b"]] = 0
+    assert repetitions(rows) == "1 seed of k-means"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lib.parallel import in_threads
-from lib.patches import CONTRAST, ZCA, Words, describe, draw, learn_words, read_words, unit
+from lib.patches import CONTRAST, ZCA, Words, describe, learn_words, random_rows, read_words, unit
 from lib.storage import write_fields, writing
 
 SHAPES = [(7, 12, 12), (3, 17, 17, 3)]
@@ -151,10 +151,10 @@ def test_read_as_written(tmp_path):
 
 
 def test_images_are_drawn_from_all_over():
-    drawn = draw(1000, 100, seed=0)
+    drawn = random_rows(1000, 100, seed=0)
     assert len(set(drawn)) == 100
     assert (np.diff(drawn) > 0).all()
     assert drawn[0] < 50
     assert drawn[-1] > 950
-    assert (draw(1000, 100, seed=1) != drawn).any()
-    np.testing.assert_array_equal(draw(5, 100, seed=0), range(5))
+    assert (random_rows(1000, 100, seed=1) != drawn).any()
+    np.testing.assert_array_equal(random_rows(5, 100, seed=0), range(5))

@@ -53,7 +53,29 @@ def conclude(table: pd.DataFrame, a: str, b: str, k: int) -> Conclusion:
         )
     if table["k"].nunique() > 1:
         reasons.append(_over_ks(table, agreement | spaces, a, b))
-    return Conclusion(_answer(verdicts, a, b, better, worse, all_needed=not agreement), reasons)
+    # What holds of one model need not hold of the next, and no interval says so.
+    once = [kind for kind, n in _models(shown).items() if n == 1]
+    proviso = f", as far as one model of {_and(once)} tells" if once else ""
+    return Conclusion(_answer(verdicts, a, b, better, worse, proviso, all_needed=not agreement), reasons)
+
+
+def repetitions(table: pd.DataFrame) -> str:
+    """What a comparison of two feature spaces rests on, as words.
+
+    Parameters
+    ----------
+    table
+        Rows of comparison.csv for these two.
+    """
+    counts = [(table["n_seeds"].iloc[0], "seed", "k-means")]
+    counts += [(n, "model", kind) for kind, n in _models(table).items()]
+    return ", ".join(f"{n} {what}{'' if n == 1 else 's'} of {name}" for n, what, name in counts)
+
+
+def _models(table: pd.DataFrame) -> dict[str, int]:
+    """Of those of two feature spaces that are learnt from a seed, how many models there are."""
+    row = table.iloc[0]
+    return {row[f"features_{side}"]: row[f"n_models_{side}"] for side in "ab" if row[f"n_models_{side}"]}
 
 
 def ranking(table: pd.DataFrame, k: int) -> str:
@@ -74,7 +96,9 @@ def ranking(table: pd.DataFrame, k: int) -> str:
     return f"By the {name} with the classes: {', '.join(f'{kind} {means[kind]:.4f}' for kind in ranked)}."
 
 
-def _answer(verdicts: dict[str, str], a: str, b: str, better: str, worse: str, *, all_needed: bool) -> str:
+def _answer(
+    verdicts: dict[str, str], a: str, b: str, better: str, worse: str, proviso: str, *, all_needed: bool
+) -> str:
     if set(verdicts.values()) == {"not known"}:
         return "Not known: one clustering of each does not tell how much is chance."
     for_b, for_a = ([name for name in verdicts if verdicts[name] == f"{side} higher"] for side in (b, a))
@@ -87,7 +111,7 @@ def _answer(verdicts: dict[str, str], a: str, b: str, better: str, worse: str, *
     if rest and all_needed:
         ahead, behind = (b, a) if for_b else (a, b)
         return f"Not decided: {ahead} clusters {better} than {behind} clusters, but only by {_and(for_b + for_a)}."
-    answer = f"Yes: {b} clusters {better}" if for_b else f"No: {b} clusters {worse}"
+    answer = f"Yes{proviso}: {b} clusters {better}" if for_b else f"No{proviso}: {b} clusters {worse}"
     answer += f" than {a} clusters"
     return f"{answer} by {_and(for_b + for_a)}; by {_and(rest)} no difference was found." if rest else f"{answer}."
 

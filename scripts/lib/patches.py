@@ -78,7 +78,7 @@ def read_words(path: Path) -> list[Words]:
         return [read_fields(file[str(i)], Words) for i in range(len(file))]
 
 
-def draw(n: int, n_drawn: int, seed: int) -> np.ndarray:
+def random_rows(n: int, n_drawn: int, seed: int) -> np.ndarray:
     """The numbers, in order, of so many of n images, or of all if there are fewer.
 
     The first ones would not do: those of a class may follow one another.

@@ -74,7 +74,7 @@ class Encoder(NamedTuple):
 
     def __call__(self, X: np.ndarray) -> np.ndarray:
         """Features (n, d) to float32 (n, n_components) of length 1."""
-        return unit(self.second(_likeness(unit(self.first(X)), self.prototypes)))
+        return unit(self.second(likenesses(unit(self.first(X)), self.prototypes)))
 
 
 def learn_encoder(
@@ -110,11 +110,12 @@ def learn_encoder(
     projected = [unit(first(X.astype(np.float32))) for X in parts]
     found = kmeans(np.concatenate(projected), n_prototypes, seed=seed, max_iter=MAX_ITER, n_threads=n_threads)
     prototypes = unit(found.centroids)
-    second = invariant_projection((_likeness(X, prototypes) for X in projected), n_views, n_components, run=run)
+    second = invariant_projection((likenesses(X, prototypes) for X in projected), n_views, n_components, run=run)
     return Encoder(first, prototypes, second)
 
 
-def _likeness(X: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
+def likenesses(X: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
+    """How like each of n projected images is to each prototype, and the images: (n, n_prototypes + d)."""
     return np.concatenate([np.maximum(X @ prototypes.T, 0), X], axis=1)
 
 

@@ -74,7 +74,7 @@ class Project:
                     "n_images": {"train": 200, "test": 60},
                 }
             },
-            autoencoder={"epochs": 2, "batch_size": 8, "learning_rate": 0.01},
+            autoencoder={"epochs": 2, "batch_size": 8, "learning_rate": 0.01, "seeds": [0]},
             clustering={"n_clusters": [3], "seeds": [0, 1]},
         )
         return project

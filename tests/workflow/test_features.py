@@ -14,7 +14,7 @@ SPACES = ["pixels", "pca", *LEARNT["patches"], *LEARNT["views"]]
 SETTINGS = {
     "features": KINDS,
     "pca": {"n_components": 7},
-    "patches": {"n_words": 12, "n_images": 50, "n_components": 9},
+    "patches": {"n_words": 12, "n_images": 50, "n_components": 9, "seeds": [0]},
     # More prototypes than images: there are as many as images.
     "views": {"n_images": 60, "n_views": 3, "n_prototypes": 500, "n_components": 6, "seeds": [0, 3]},
 }

@@ -188,7 +188,8 @@ def test_another_autoencoder(project):
     table = pd.read_csv(project.metrics)
     assert table["model_seed"].dropna().value_counts().to_dict() == {0: 2, 4: 2}
     compared = pd.read_csv(project.results / "comparison.csv")
-    assert (compared["n_models"] == 2).all()
+    assert (compared["n_models_a"] == 0).all()
+    assert (compared["n_models_b"] == 2).all()
 
 
 def test_feature_spaces_by_themselves(project):
