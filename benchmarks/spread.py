@@ -48,7 +48,8 @@ def main() -> None:
                 shutil.rmtree(folder / CLUSTERS, ignore_errors=True)
                 with Slurm(folder / f"slurm{repeat}{n_nodes}", n_nodes=n_nodes, cpus=1):
                     start = time.perf_counter()
-                    snakemake(folder, *ON_SLURM, "--group-components", f"clusterings={PER_JOB}")
+                    # A node has no more than one core.
+                    snakemake(folder, *ON_SLURM, "--cores", "1", "--group-components", f"clusterings={PER_JOB}")
                     rows.append({"nodes": n_nodes, "jobs": N_JOBS, "seconds": time.perf_counter() - start})
                 print(rows[-1], flush=True)
     with OUT.open("w", newline="") as file:

@@ -48,8 +48,11 @@ def test_default_weights_are_bt_601():
     np.testing.assert_array_equal(to_gray(rgb), to_gray(rgb, (0.299, 0.587, 0.114)))
 
 
-def make_archive(path, sizes, mode="w:gz", order=OFFICIAL_ORDER, folder="cifar-10-batches-bin/"):
-    """Write an archive of random images; return images (n, 3, 32, 32) and labels by file."""
+def make_archive(path, sizes, mode="w:gz", order=OFFICIAL_ORDER, folder="cifar-10-batches-bin/", changed=None):
+    """Write an archive of random images; return images (n, 3, 32, 32) and labels by file.
+
+    Files that are `changed` have other bytes or, with None, are left out.
+    """
     rng = np.random.default_rng(0)
     contents = {
         name: (rng.integers(0, 256, (n, 3, 32, 32), np.uint8), rng.integers(0, len(NAMES), n, np.uint8))
@@ -57,11 +60,13 @@ def make_archive(path, sizes, mode="w:gz", order=OFFICIAL_ORDER, folder="cifar-1
     }
     files = {name: np.column_stack([y, x.reshape(len(x), -1)]).tobytes() for name, (x, y) in contents.items()}
     files |= {"batches.meta.txt": "\n".join([*NAMES, "", ""]).encode(), "readme.html": b"<html></html>"}
+    files |= changed or {}
     with tarfile.open(path, mode) as tar:
         for name in order:
-            member = tarfile.TarInfo(folder + name)
-            member.size = len(files[name])
-            tar.addfile(member, io.BytesIO(files[name]))
+            if files[name] is not None:
+                member = tarfile.TarInfo(folder + name)
+                member.size = len(files[name])
+                tar.addfile(member, io.BytesIO(files[name]))
     return contents
 
 
@@ -156,6 +161,52 @@ def make_cifar100(path, sizes=(2100, 30), names=(FINE, COARSE), leave_out=(), la
             member.size = len(files[name])
             tar.addfile(member, io.BytesIO(files[name]))
     return contents
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        (
+            {"data_batch_2.bin": bytes(3073) + b"\xc8" + bytes(3072)},
+            "image 1 of data_batch_2.bin .* label 200",
+        ),
+        ({"data_batch_3.bin": None}, "holds no data_batch_3.bin"),
+        ({"test_batch.bin": None}, "holds no test_batch.bin"),
+        (
+            {"data_batch_1.bin": bytes(2 * 3073 + 10)},
+            "data_batch_1.bin has 6,156 bytes.* 10 over",
+        ),
+        ({"data_batch_1.bin": b""}, "data_batch_1.bin has 0 bytes"),
+        ({"batches.meta.txt": None}, "holds no batches.meta.txt"),
+        (
+            {"batches.meta.txt": "\n".join([*NAMES[:9], NAMES[0]]).encode()},
+            "different classes",
+        ),
+    ],
+)
+def test_bad_archive(tmp_path, changed, line):
+    make_archive(tmp_path / "archive", SIZES, changed=changed)
+    with pytest.raises(InputError, match=line):
+        list(read_cifar(open_cifar(tmp_path / "archive")))
+
+
+def test_no_link_is_followed(tmp_path):
+    """So the file is missing."""
+    make_archive(tmp_path / "archive", SIZES, "w", changed={"data_batch_3.bin": None})
+    target = tmp_path / "secret.bin"
+    target.write_bytes(bytes(3073))
+    with tarfile.open(tmp_path / "archive", "a") as tar:
+        link = tarfile.TarInfo("cifar-10-batches-bin/data_batch_3.bin")
+        link.type, link.linkname = tarfile.SYMTYPE, str(target)
+        tar.addfile(link)
+    with pytest.raises(InputError, match=r"holds no data_batch_3.bin"):
+        open_cifar(tmp_path / "archive")
+
+
+def test_web_page_instead_of_an_archive(tmp_path):
+    (tmp_path / "archive").write_text("<!DOCTYPE html><html><body>Please log in</body></html>")
+    with pytest.raises(InputError, match=r"is no tar archive.*<!DOCTYPE html>"):
+        open_cifar(tmp_path / "archive")
 
 
 @pytest.mark.parametrize(("classes", "names", "label"), [("fine", FINE, 1), ("coarse", COARSE, 0)])

@@ -10,7 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from conftest import CLASSES, archive_files, records, write_archive
+from conftest import archive_files, records, write_archive
 
 pytestmark = pytest.mark.slow
 
@@ -59,19 +59,7 @@ BAD_ARCHIVES = {
         archive_files() | {"data_batch_2.bin": bytes(LABEL_200)},
         ["image 17 of data_batch_2.bin", "200"],
     ),
-    "a batch file missing": (without(archive_files(), "data_batch_3.bin"), ["holds no data_batch_3.bin"]),
     "the last batch file missing": (without(archive_files(), "data_batch_5.bin"), ["160", "expected 200"]),
-    "no test batch": (without(archive_files(), "test_batch.bin"), ["holds no test_batch.bin"]),
-    "10 bytes too many": (
-        archive_files() | {"data_batch_1.bin": records(40, 1) + bytes(10)},
-        ["data_batch_1.bin", "10 over"],
-    ),
-    "an empty batch": (archive_files() | {"data_batch_1.bin": b""}, ["data_batch_1.bin", "0 bytes"]),
-    "no class names": (without(archive_files(), "batches.meta.txt"), ["holds no batches.meta.txt"]),
-    "a class named twice": (
-        archive_files() | {"batches.meta.txt": "\n".join([*CLASSES[:9], CLASSES[0]]).encode()},
-        ["batches.meta.txt", "different classes"],
-    ),
     "constant images": (
         archive_files() | {f"data_batch_{i}.bin": bytes(40 * 3073) for i in range(1, 6)},
         ["all images of train are the same"],
@@ -96,20 +84,7 @@ def test_truncated_archive(project):
     refused(project, "grayscale", "cut off or damaged", log="tiny/logs/grayscale.log", replaces=["images.h5"])
 
 
-def test_web_page_instead_of_an_archive(project):
-    path = use_archive(project, archive_files())
-    path.write_text("<!DOCTYPE html><html><body>Please log in</body></html>")
-    refused(
-        project,
-        "grayscale",
-        "no tar archive",
-        "<!DOCTYPE html>",
-        log="tiny/logs/grayscale.log",
-        replaces=["images.h5"],
-    )
-
-
-@pytest.mark.parametrize("name", ["../data_batch_6.bin", "../../evil", "/tmp/evil"])
+@pytest.mark.parametrize("name", ["../data_batch_6.bin", "/tmp/evil"])
 def test_member_that_leads_out_of_the_archive(project, finished, name, tmp_path):
     """Passed over: the result is that of an archive without it, and nothing is written."""
     project.without_training()
@@ -117,16 +92,6 @@ def test_member_that_leads_out_of_the_archive(project, finished, name, tmp_path)
     project.run()
     assert project.metrics.read_text() == project.metrics_of(finished)
     assert not [path for path in tmp_path.rglob("*") if path.name in ("data_batch_6.bin", "evil")]
-
-
-def test_member_that_is_a_link(project):
-    """No link is followed, so the batch is missing."""
-    secret = project.path / "secret.bin"
-    secret.write_bytes(records(40, 3))
-    use_archive(project, without(archive_files(), "data_batch_3.bin"), {"data_batch_3.bin": str(secret)})
-    refused(
-        project, "grayscale", "holds no data_batch_3.bin", log="tiny/logs/grayscale.log", replaces=["images.h5"]
-    )
 
 
 def test_wrong_checksum(project):
