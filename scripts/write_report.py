@@ -111,7 +111,11 @@ def main(args: argparse.Namespace) -> None:
         scores_figure=figure("figures/scores.png", "scores", f"A chart for each score of {', '.join(kinds)}."),
         models={
             space: {
-                "learnt": learnt(results.folder / space.path),
+                "shares": [
+                    learnt(results.folder / other.path)
+                    for other in dict.fromkeys(other for other, _ in results.groups)
+                    if other.kind == space.kind
+                ],
                 "layers": (results.folder / space.path / "summary.txt").read_text(encoding="utf-8"),
                 "figures": [
                     figure(f"{space.path}/{name}.png", name, alt, model_seed=space.model_seed)
