@@ -41,7 +41,7 @@ test: install  ## the fast tests
 
 .PHONY: test-slow
 test-slow: install  ## the slow tests: the real workflow, rebuilt, broken and killed
-	.venv/bin/pytest -m slow -n 2 --dist loadgroup
+	.venv/bin/pytest -m slow -n 2 --dist loadfile
 
 .PHONY: install-slurm
 install-slurm: install  ## what Snakemake needs to submit jobs to Slurm

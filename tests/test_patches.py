@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from lib.parallel import in_threads
 from lib.patches import CONTRAST, ZCA, Words, describe, learn_words, random_rows, read_words, unit
@@ -116,7 +117,8 @@ def test_learnt_again_is_the_same_and_of_another_seed_is_not():
     images = images_of((30, 12, 12))
 
     def learnt(seed, n_threads):
-        words = learn_words(images, size=4, reduction=2, n_words=6, seed=seed, n_threads=n_threads)
+        with threadpool_limits(n_threads, user_api="blas"):  # as Snakemake does it
+            words = learn_words(images, size=6, reduction=1, n_words=6, seed=seed, n_threads=n_threads)
         return b"".join(np.asarray(part).tobytes() for part in words)
 
     assert learnt(0, 1) == learnt(0, 3) != learnt(1, 1)

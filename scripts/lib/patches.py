@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from lib.kmeans import kmeans
-from lib.parallel import blocks
+from lib.parallel import blocks, in_threads
 from lib.storage import read_fields, reading
 
 N_SAMPLES = 100_000  # patches to learn from
@@ -65,9 +65,10 @@ def learn_words(
     )
     patches = _even(patches)
     mean = patches.mean(axis=0)
-    variances, axes = np.linalg.eigh(np.cov(patches - mean, rowvar=False))
-    whitening = (axes / np.sqrt(variances + ZCA) @ axes.T).astype(np.float32)
-    patches = unit((patches - mean) @ whitening)
+    with in_threads(1):
+        variances, axes = np.linalg.eigh(np.cov(patches - mean, rowvar=False))
+        whitening = (axes / np.sqrt(variances + ZCA) @ axes.T).astype(np.float32)
+        patches = unit((patches - mean) @ whitening)
     words = kmeans(patches, n_words, seed=seed, max_iter=MAX_ITER, n_threads=n_threads).centroids
     return Words(size, reduction, stride, mean, whitening, unit(words))
 

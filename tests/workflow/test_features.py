@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from sklearn.decomposition import PCA
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("features")]  # one run for all
+pytestmark = pytest.mark.slow
 
 KINDS = ["pixels", "pca", "patches", "views"]
 LEARNT = {"patches": ["patches/seed0"], "views": ["views/seed0", "views/seed3"]}

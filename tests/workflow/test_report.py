@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from conftest import CLASSES, archive_files, write_archive
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("report")]  # one run for all
+pytestmark = pytest.mark.slow
 
 SCRIPT = "<script>alert(1)</script>"
 

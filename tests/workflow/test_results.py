@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("results")]  # one run for all
+pytestmark = pytest.mark.slow
 
 GROUP = ["features", "split", "k"]
 
