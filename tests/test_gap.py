@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from lib.gap import reference
 from lib.kmeans import kmeans
@@ -24,6 +25,15 @@ def test_reference_depends_on_the_seed_alone():
     X = np.random.default_rng(0).normal(size=(100, 5)).astype(np.float32)
     np.testing.assert_array_equal(reference(X, 3), reference(X, 3))
     assert (reference(X, 3) != reference(X, 4)).any()
+
+
+def test_reference_does_not_depend_on_threads():
+    X = np.random.default_rng(0).normal(size=(5000, 64)).astype(np.float32)
+    found = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads, user_api="blas"):  # as Snakemake does it
+            found.append(reference(X, 0))
+    np.testing.assert_array_equal(*found)
 
 
 @pytest.mark.parametrize("n_clusters", [1, 3])

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from lib.parallel import in_threads
+
 
 def reference(X: np.ndarray, seed: int) -> np.ndarray:
     """Points spread evenly over the box that holds X along its principal axes.
@@ -19,8 +21,9 @@ def reference(X: np.ndarray, seed: int) -> np.ndarray:
     """
     mean = X.mean(axis=0, dtype=np.float64).astype(np.float32)
     centred = X - mean
-    _, axes = np.linalg.eigh(centred.T @ centred)
-    along = centred @ axes
-    rng = np.random.default_rng(seed)
-    box = rng.random(X.shape, np.float32) * np.ptp(along, axis=0) + along.min(axis=0)
-    return box @ axes.T + mean
+    with in_threads(1):
+        _, axes = np.linalg.eigh(centred.T @ centred)
+        along = centred @ axes
+        rng = np.random.default_rng(seed)
+        box = rng.random(X.shape, np.float32) * np.ptp(along, axis=0) + along.min(axis=0)
+        return box @ axes.T + mean
