@@ -154,6 +154,8 @@ def describe(table: pd.DataFrame, k: int) -> str:
 def remarks(results: Results) -> str:
     """What is easily misread in the comparisons."""
     text = "Silhouette and dunn are measured in each feature space by itself and do not compare feature spaces.\n"
+    if results.spaces:
+        text += "A common space (..._in_...) favours clusters made in it: what is higher in all of them counts.\n"
     if once := [kind for kind, seeds in results.model_seeds.items() if len(seeds) == 1]:
         text += f"Only one model was learnt of {', '.join(once)}; no interval says how much others would differ.\n"
     return text

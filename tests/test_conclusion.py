@@ -56,13 +56,19 @@ def test_what_only_some_measures_say_is_said_to_be_so():
         ((0, 1), (A, A, A), "No, as far as one model of codes tells: codes clusters agree less"),
         ((1, 3), (A, A, A), "No, as far as one model of pixels tells: codes clusters agree less"),
         ((1, 1), (B, B, B), "Yes, as far as one model of pixels and codes tells: codes clusters agree better"),
+        ((0, 1), (NONE, NONE, NONE), "No difference was found, as far as one model of codes tells: it is open"),
+        ((0, 1), (A, B, NONE), "Not decided, as far as one model of codes tells: codes clusters agree better"),
         ((0, 0), (B, B, B), "Yes: codes"),
     ],
 )
 def test_one_model_decides_nothing_of_others(n_models, verdicts, start):
     rows = table(dict(zip(AGREEMENT, verdicts, strict=True)))
     rows[["n_models_a", "n_models_b"]] = n_models
-    assert conclude(rows, "pixels", "codes", 10).answer.startswith(start)
+    found = conclude(rows, "pixels", "codes", 10)
+    assert found.answer.startswith(start)
+    for reason in found.reasons:
+        bounded = "hardly above" in reason
+        assert bounded == reason.endswith("0.2500, as far as one model of codes tells.")
 
 
 def test_repetitions_are_of_what_depends_on_a_seed():

@@ -45,7 +45,10 @@ def conclude(table: pd.DataFrame, a: str, b: str, k: int) -> Conclusion:
     if agreement:
         better, worse = "agree better with the classes", "agree less with the classes"
     verdicts = {name: shown.loc[metric, "verdict"] for metric, name in decisive.items()}
-    reasons = [_numbers(name, shown.loc[metric], a, b) for metric, name in (agreement | spaces).items()]
+    # What holds of one model need not hold of the next, and no interval says so.
+    once = [kind for kind, n in _models(shown).items() if n == 1]
+    proviso = f", as far as one model of {_and(once)} tells" if once else ""
+    reasons = [_numbers(name, shown.loc[metric], a, b, proviso) for metric, name in (agreement | spaces).items()]
     if len({shown.loc[metric, "verdict"] for metric in spaces}) > 1:
         reasons.append(
             "k-means makes clusters that are compact in its own space, so each space favours those made in it: "
@@ -53,9 +56,6 @@ def conclude(table: pd.DataFrame, a: str, b: str, k: int) -> Conclusion:
         )
     if table["k"].nunique() > 1:
         reasons.append(_over_ks(table, agreement | spaces, a, b))
-    # What holds of one model need not hold of the next, and no interval says so.
-    once = [kind for kind, n in _models(shown).items() if n == 1]
-    proviso = f", as far as one model of {_and(once)} tells" if once else ""
     return Conclusion(_answer(verdicts, a, b, better, worse, proviso, all_needed=not agreement), reasons)
 
 
@@ -105,18 +105,21 @@ def _answer(
     rest = [name for name in verdicts if name not in for_b + for_a]
     if for_a and for_b:
         sides = f"by {_and(for_b)}, but not by {_and(for_a)}"
-        return f"Not decided: {b} clusters {better} than {a} clusters {sides}."
+        return f"Not decided{proviso}: {b} clusters {better} than {a} clusters {sides}."
     if not for_a and not for_b:
-        return f"No difference was found: it is open whether {b} clusters or {a} clusters {better}."
+        return f"No difference was found{proviso}: it is open whether {b} clusters or {a} clusters {better}."
     if rest and all_needed:
         ahead, behind = (b, a) if for_b else (a, b)
-        return f"Not decided: {ahead} clusters {better} than {behind} clusters, but only by {_and(for_b + for_a)}."
+        return (
+            f"Not decided{proviso}: {ahead} clusters {better} than {behind} clusters, "
+            f"but only by {_and(for_b + for_a)}."
+        )
     answer = f"Yes{proviso}: {b} clusters {better}" if for_b else f"No{proviso}: {b} clusters {worse}"
     answer += f" than {a} clusters"
     return f"{answer} by {_and(for_b + for_a)}; by {_and(rest)} no difference was found." if rest else f"{answer}."
 
 
-def _numbers(name: str, row: pd.Series, a: str, b: str) -> str:
+def _numbers(name: str, row: pd.Series, a: str, b: str, proviso: str) -> str:
     text = (
         f"By {name}, {b} has {row['mean_b']:.4f} and {a} {row['mean_a']:.4f}; difference {row['difference']:+.4f}"
     )
@@ -125,7 +128,7 @@ def _numbers(name: str, row: pd.Series, a: str, b: str) -> str:
     text += f": {row['verdict']}"
     if row["verdict"] == "no difference found":
         most = max(-row["lower"], row["upper"])
-        text += f"; if there is one, it is hardly above {most:.4f}" if most > 0 else "; there is none"
+        text += f"; if there is one, it is hardly above {most:.4f}{proviso}" if most > 0 else "; there is none"
     return f"{text}."
 
 
