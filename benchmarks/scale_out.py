@@ -30,6 +30,7 @@ SOURCES = ["Snakefile", "config.yaml", "rules", "scripts", "envs", "profiles"]
 # reading a part of a million images (assumed), the executor plugin's questions, and Snakemake's own start.
 SUBMIT, START, REDUCE, FIRST, STEP, REST = 0.3, 7, 0.1, 10, 10, 2
 SCORES = Path("metrics/pixels/train/k10/pixels.h5")
+TARGETS = [f"results/pieces/{SCORES}"]
 ON_SLURM = ["--workflow-profile", "profiles/slurm", "--slurm-status-command", "squeue", "--latency-wait", "5"]
 
 
@@ -58,17 +59,16 @@ def prepare(folder: Path, n_images: int, side: int) -> None:
         "features": ["pixels"],
         "clustering": {"splits": ["train"], "n_clusters": [10], "seeds": [0]},
     }
-    (folder / "pieces.yaml").write_text(yaml.safe_dump(settings))
-    snakemake(folder, "--cores", "2", "--until", "cluster")
+    (folder / "settings.yaml").write_text(yaml.safe_dump(settings))
+    snakemake(folder, TARGETS, "--cores", "2", "--until", "cluster")
 
 
-def snakemake(folder: Path, *options: str) -> None:
-    command = [sys.executable, "-m", "snakemake", f"results/pieces/{SCORES}", *options]
-    run = subprocess.run(
-        [*command, "--configfile", "pieces.yaml"], cwd=folder, capture_output=True, text=True, check=False
-    )
+def snakemake(folder: Path, targets: list[str], *options: str) -> None:
+    """Make some files, with the settings.yaml of the folder."""
+    command = [sys.executable, "-m", "snakemake", *targets, *options, "--configfile", "settings.yaml"]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if run.returncode:
-        sys.exit(f"scale_out.py: error: {run.stdout}{run.stderr}")
+        sys.exit(f"{Path(sys.argv[0]).name}: error: {run.stdout}{run.stderr}")
 
 
 def scored(folder: Path, *options: str) -> dict:
@@ -77,7 +77,7 @@ def scored(folder: Path, *options: str) -> dict:
     (results / SCORES).unlink(missing_ok=True)
     shutil.rmtree(results / "benchmarks" / "parts", ignore_errors=True)
     start = time.perf_counter()
-    snakemake(folder, *options)
+    snakemake(folder, TARGETS, *options)
     row = {"seconds": time.perf_counter() - start}
     row["parts_seconds"] = sum(map(seconds, (results / "benchmarks" / "parts").rglob("*.tsv")))
     row["evaluate_seconds"] = seconds(results / "benchmarks" / SCORES.with_suffix(".tsv"))

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Before the import: errors only, and convolutions by oneDNN also on processors without AVX-512, where TensorFlow
-# leaves it off and so few filters take three times as long.
+# Before the import: errors only, and convolutions by oneDNN also where TensorFlow leaves it off, as on a processor
+# without AVX-512, where so few filters took three times as long.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 # Keras takes three seconds to load and one to be cleared away. Half of the first goes into packages that it also

@@ -36,6 +36,7 @@ def refused(project, script: str, *words: str, log: str, replaces=()) -> str:
     lost = {name for name in earlier if after.get(name) != earlier[name]}
     assert lost == {f"results/tiny/{name}" for name in replaces}
     assert not [name for name in after if ".part" in name]
+    assert project.jobs(), "what failed would not be tried again"
     return line
 
 
@@ -81,10 +82,9 @@ def test_truncated_archive(project):
     path = use_archive(project, archive_files())
     path.write_bytes(path.read_bytes()[:-70_000])
     refused(project, "grayscale", "cut off or damaged", log="tiny/logs/grayscale.log", replaces=["images.h5"])
-    assert "grayscale" in project.jobs()  # to be tried again
 
 
-@pytest.mark.parametrize("name", ["../data_batch_6.bin", "/tmp/evil"])
+@pytest.mark.parametrize("name", ["../data_batch_6.bin", "../../evil", "/tmp/evil"])
 def test_member_that_leads_out_of_the_archive(project, finished, name, tmp_path):
     """Passed over: the result is that of an archive without it, and nothing is written."""
     project.without_training()

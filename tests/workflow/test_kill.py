@@ -10,7 +10,18 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-RULES = ["download", "grayscale", "train", "embed", "cluster", "evaluate", "compare"]
+RULES = [
+    "download",
+    "grayscale",
+    "pixels",
+    "train",
+    "embed",
+    "cluster",
+    "evaluate",
+    "gather",
+    "summarise",
+    "compare",
+]
 TRAINING = ("train", "embed")
 
 
@@ -82,7 +93,7 @@ def test_training_that_outlives_its_snakemake_is_not_taken_for_another(project, 
     assert not job.is_running()
 
 
-@pytest.mark.parametrize("rule", ["grayscale", "train", "cluster"])
+@pytest.mark.parametrize("rule", ["download", "grayscale", "train", "cluster", "gather"])
 def test_killed_snakemake(project, finished, rule):
     """Its job lives on, and may end while the next run makes the same file."""
     if rule not in TRAINING:
