@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from lib.parallel import blocks, in_threads
 
-BLOCK_ROWS = 512
-# Squared distances below this share of the largest squared norm are computed from the coordinates.
-CLOSE = {np.float32: 1e-2, np.float64: 1e-7}
+BLOCK_ROWS = 500  # a tile of two blocks fits a core's cache, and is transposed quicker than one of 512
+TILES_AT_ONCE = 8
+TOLERANCE = 4e-9  # bound of the relative error of squared distances
 
 
 class Validity(NamedTuple):
@@ -27,8 +28,8 @@ class Part(NamedTuple):
     """What some of the pairs of points say of a clustering; all parts together make a `Validity`."""
 
     sums: np.ndarray  # (n_clusters, n) int64: of the distances of each point to those of each cluster
-    exponents: np.ndarray  # (n_clusters, n_clusters): what a unit of `sums` is, a power of two
-    # Squared distance, number of the tile and the two points: the least such tuple is the extreme, for the
+    exponents: np.ndarray  # (n_clusters, n) int16: the unit of each sum is two to this power
+    # Distance, number of the tile and the two points: the least such tuple is the extreme, for the
     # diameter with a negative distance. Infinite if there is no such pair.
     separation: tuple[float, int, int, int]
     diameter: tuple[float, int, int, int]
@@ -40,8 +41,9 @@ NO_PAIR = (np.inf, 0, 0, 0)
 def validity(X: np.ndarray, labels: np.ndarray, *, n_threads: int | None = None) -> Validity:
     """Silhouette and Dunn's index of a clustering, from one pass over all pairs of points.
 
-    Euclidean distance. Silhouettes are within 1e-6 of those in float64, Dunn's index, separation and
-    diameter within 1e-9 of their size. The result is the same to the bit whatever `n_threads` is.
+    Euclidean distance. Silhouettes are within 1e-8 of the exact ones; Dunn's index, separation and diameter
+    within 1e-8 of their size, whatever outliers and duplicates there are. The result is the same to the bit
+    whatever `n_threads` is.
 
     Silhouette (Rousseeuw 1987): of a point, (b - a) / max(a, b), where a is its mean distance
     to the other points of its cluster and b the least mean distance to the points of another
@@ -68,8 +70,8 @@ def validity(X: np.ndarray, labels: np.ndarray, *, n_threads: int | None = None)
 
     Notes
     -----
-    Time O(n² d); memory at most 4 n d + 40 n k bytes beside X, and some blocks. Most products are in float32;
-    wherever its error could count, distances are computed again from the coordinates in float64.
+    Time O(n² d); memory at most 40 n k + 100 n bytes beside X, and some blocks. Distances come from products
+    in float64, and from the coordinates themselves where the products lose too many digits.
     """
     return validities(X, [labels], n_threads=n_threads)[0]
 
@@ -77,8 +79,8 @@ def validity(X: np.ndarray, labels: np.ndarray, *, n_threads: int | None = None)
 def validities(X: np.ndarray, labellings: Sequence[np.ndarray], *, n_threads: int | None = None) -> list[Validity]:
     """The `validity` of several clusterings of the same points, which takes little longer than that of one.
 
-    Distances are computed once for all. Of the first clustering, the result is to the bit that of `validity`;
-    of the others it does not depend on each other. Memory: 8 n k bytes more for each.
+    Distances are computed once for all. Each result is, to the bit, that of `validity` for this clustering
+    alone. Memory is that of `validity` for each.
     """
     parts = partial_validities(X, labellings, 0, 1, n_threads=n_threads)
     return [combine(labels, [part]) for labels, part in zip(labellings, parts, strict=True)]
@@ -100,21 +102,21 @@ def partial_validities(
     """
     _check(X, *labellings)
     with in_threads(n_threads) as run:
-        work = _Work(X, labellings, run)
-        run(lambda task: work.compute(*task), work.tasks()[part::n_parts])
-        return [work.part_of(labelling) for labelling in work.labellings]
+        pairs = _PairwisePass(_Points(X), labellings, run)
+        run(lambda task: pairs.compute(*task), pairs.tasks()[part::n_parts])
+        return [pairs.part_of(labelling) for labelling in pairs.labellings]
 
 
 def combine(labels: np.ndarray, parts: Sequence[Part]) -> Validity:
     """The validity of a clustering from all its parts, in any order."""
     _, cluster, sizes = np.unique(labels, return_inverse=True, return_counts=True)
-    sums = np.ldexp(sum(part.sums for part in parts).astype(np.float64), parts[0].exponents[:, cluster])
+    sums = np.ldexp(sum(part.sums for part in parts).astype(np.float64), parts[0].exponents)
     samples = _silhouettes(sums, sizes, cluster)
     separation, _, *separation_pair = min(part.separation for part in parts)
     diameter, _, *diameter_pair = min(part.diameter for part in parts)
+    diameter = abs(diameter)
     with np.errstate(divide="ignore", invalid="ignore"):
-        separation = float(np.sqrt(separation)) if np.isfinite(separation) else np.nan
-        diameter = float(np.sqrt(-diameter))
+        separation = separation if np.isfinite(separation) else np.nan
         dunn = float(np.divide(separation, diameter))
     return Validity(
         float(samples.mean()),
@@ -180,7 +182,7 @@ def sampled_silhouette(
             y = X[order[rows]] - mean
             size = own + np.einsum("ij,ij->i", y, y)
             squares = size - 2 * x @ y.T
-            i, j = np.nonzero(squares < CLOSE[np.float64] * size)
+            i, j = np.nonzero(squares < 1e-7 * size)
             squares[i, j] = ((x[i] - y[j]) ** 2).sum(axis=1)
             first, last = cluster[order[[rows.start, rows.stop - 1]]]
             within = np.maximum(starts[first : last + 1] - rows.start, 0)
@@ -222,260 +224,231 @@ def _silhouettes(sums: np.ndarray, sizes: np.ndarray, cluster: np.ndarray) -> np
     return np.where(undefined, 0.0, (b - a) / np.where(undefined, 1.0, scale))
 
 
-class _Block(NamedTuple):
-    """Points that follow each other when sorted by cluster."""
+class _Points:
+    """The points in an order in which those of a block lie near each other; labels do not count."""
 
-    number: int
-    rows: slice
-    clusters: slice
-    starts: np.ndarray  # where each cluster begins among the rows
+    def __init__(self, X: np.ndarray):
+        self.order = _near_together(X)
+        self.X = X[self.order]
+        self.blocks = blocks(len(X), BLOCK_ROWS)
+        # Where squares would leave the range of numbers, a power of two, which changes no digit, brings them back.
+        extent = float((X.max(axis=0).astype(np.float64) - X.min(axis=0)).max())
+        self.scale = 1.0 if 1e-90 < extent < 1e90 else 2.0 ** -max(int(np.frexp(extent)[1]), -1000)
+        # A squared distance below this share of |x|² + |y|² may have lost too many digits as a product (Higham
+        # 2002, section 3.1: a sum of d + 2 products of numbers that were rounded themselves).
+        self.close = (1.5 * X.shape[1] + 8) * float(np.finfo(np.float64).eps) / TOLERANCE
+
+    def seen_from(
+        self, origin: np.ndarray, index: slice | np.ndarray, out: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Some points from an origin (or each from its own), scaled; (n_points, d) float64."""
+        x = np.subtract(self.X[index], origin, out=out, dtype=np.float64)
+        if self.scale != 1:
+            x *= self.scale
+        return x
+
+    def factor(self, origin: np.ndarray, rows: slice, space: np.ndarray) -> np.ndarray:
+        """[x, |x|², 1] for each of some points x, seen from an origin; (n_points, d + 2)."""
+        result = space[: rows.stop - rows.start]
+        x = self.seen_from(origin, rows, out=result[:, :-2])
+        result[:, -2] = np.einsum("ij,ij->i", x, x)
+        result[:, -1] = 1
+        return result
+
+    def middle(self, rows: slice) -> np.ndarray:
+        """The medians of the coordinates of some points, which outliers hardly move, (d,)."""
+        some = self.X[rows][:: -(-(rows.stop - rows.start) // 64)]
+        return np.sort(some, axis=0)[len(some) // 2]
+
+    def squared_distances(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+        """Squared (scaled) distances of pairs of points from their coordinates."""
+        result = np.empty(len(i))
+        for part in blocks(len(i)):
+            x = self.seen_from(self.X[j[part]], i[part])
+            result[part] = np.einsum("ij,ij->i", x, x)
+        return result
+
+    def number_equal(self, index: np.ndarray) -> np.ndarray:
+        """Numbers for some points, the same for equal ones."""
+        rows = self.X[index] + 0.0  # -0 and 0 are equal
+        whole_rows = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
+        return np.unique(whole_rows, return_inverse=True)[1]
 
 
-def _layout(sizes: np.ndarray) -> list[list[_Block]]:
-    """Points sorted by cluster in groups, of one large cluster or of a few small ones, and these in blocks."""
-    ends = np.cumsum(sizes).tolist()
-    groups: list[list[_Block]] = []
-    number = first = start = 0
-    for j in range(1, len(sizes) + 1):
-        is_small = max(sizes[j - 1 : j + 1]) < BLOCK_ROWS // 4
-        if j < len(sizes) and is_small and ends[j] - start <= BLOCK_ROWS:
+def _near_together(X: np.ndarray) -> np.ndarray:
+    """An order of points: cut in two where they extend farthest, until blocks are left (Bentley 1975).
+
+    Nothing is summed up, so all machines find the same order.
+    """
+    order = np.arange(len(X))
+    groups = [order]
+    while groups:
+        group = groups.pop()
+        n_blocks = -(-len(group) // BLOCK_ROWS)
+        if n_blocks < 2:
             continue
-        starts = np.array([start, *ends[first : j - 1]]) - start if j - first > 1 else np.zeros(1, int)
-        groups.append([])
-        for part in blocks(ends[j - 1] - start, BLOCK_ROWS):
-            rows = slice(start + part.start, start + part.stop)
-            groups[-1].append(_Block(number, rows, slice(first, j), starts))
-            number += 1
-        first, start = j, ends[j - 1]
-    return groups
-
-
-class _Group(NamedTuple):
-    """Blocks whose points are seen from their mean."""
-
-    blocks: list[_Block]
-    origin: np.ndarray  # (d,)
-    dtype: type  # of the products
+        some = X[group[:: -(-len(group) // 256)]]
+        axis = (some.max(axis=0).astype(np.float64) - some.min(axis=0)).argmax()
+        group[:] = group[np.argsort(X[group, axis], kind="stable")]
+        groups += np.split(group, [n_blocks // 2 * BLOCK_ROWS])
+    return order
 
 
 class _Labelling:
-    """The cluster of each point, in an order that may not be theirs, and what is known of them so far."""
+    """The cluster of each point, in the order of `_Points`, and what is known of all clusters so far."""
 
-    def __init__(self, labels: np.ndarray):
-        _, cluster, self.sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    def __init__(self, labels: np.ndarray, points: _Points):
+        _, cluster, self.sizes = np.unique(labels[points.order], return_inverse=True, return_counts=True)
         self.cluster = cluster.astype(np.min_scalar_type(len(self.sizes)))  # small numbers are quick to compare
+        self.members = [self._members(rows) for rows in points.blocks]
         self.sums = np.zeros((len(self.sizes), len(labels)), np.int64)
-        # For pairs within a cluster, and of two: the extreme, as in `Part`.
+        self.units = np.empty(self.sums.shape)  # so many to a distance of 1
+        # Of pairs within a cluster, and of two: the extreme, as in `Part`.
         self.best = {True: NO_PAIR, False: NO_PAIR}
 
-    def set_units(self, lows: np.ndarray, highs: np.ndarray) -> None:
-        """Choose units so small that the distances of a point to a whole cluster add up to 2⁶¹ of them at most.
-
-        Parameters
-        ----------
-        lows, highs : (n_clusters, d) float64
-            The least and largest coordinates of the points of each cluster.
-        """
-        centres = (lows + highs) / 2
-        radii = np.sqrt(((highs - centres) ** 2).sum(axis=1))
-        centres -= centres.mean(axis=0)
-        squares = (centres**2).sum(axis=1)
-        apart = squares[:, None] + squares - 2 * centres @ centres.T + 1e-12 * squares.max()
-        farthest = np.sqrt(np.maximum(apart, 0)) + radii[:, None] + radii
-        # Of the cluster that distances lead to, and that of the point.
-        self.exponents = np.maximum(np.frexp(self.sizes[:, None] * farthest)[1] - 61, -1000)
-        self.units = np.ldexp(1.0, -self.exponents)
+    def _members(self, rows: slice) -> csr_array:
+        """1 where a point belongs to a cluster, (n_clusters, n_points): a product with it adds up by cluster."""
+        cluster = self.cluster[rows]
+        at = cluster, np.arange(len(cluster))
+        return csr_array((np.ones(len(cluster)), at), shape=(len(self.sizes), len(cluster)))
 
 
-class _Work:
-    """The points sorted by cluster, what their pairs add up to so far, and which are the extremes.
+class _PairwisePass:
+    """The pairs of points in tiles of two blocks; what they add up to so far, and which are the extremes.
 
-    The clusters are those of the first labelling. The pairs are cut into tiles of two blocks of points each.
     Sums are kept in whole units, so that the order in which tiles are added does not matter.
     """
 
-    def __init__(self, X: np.ndarray, labellings: Sequence[np.ndarray], run: Callable):
-        self.X = X
-        self.order = np.argsort(labellings[0], kind="stable")
-        self.labellings = [_Labelling(labels[self.order]) for labels in labellings]
+    def __init__(self, points: _Points, labellings: Sequence[np.ndarray], run: Callable):
+        self.points = points
+        self.labellings = [_Labelling(labels, points) for labels in labellings]
         self.lock = threading.Lock()
-        layout = _layout(self.labellings[0].sizes)
-        self.blocks = [block for members in layout for block in members]
-        boxes = run(self._boxes, self.labellings)
-        # Where squares leave the range of float32, a power of two, which changes no digit, brings them back.
-        extent = float((boxes[0][1].max(axis=0) - boxes[0][0].min(axis=0)).max())
-        self.scale = 1.0 if 1e-6 < extent < 1e6 else 0.5 ** int(np.frexp(extent)[1])
-        for labelling, (lows, highs) in zip(self.labellings, boxes, strict=True):
-            labelling.set_units(lows * self.scale, highs * self.scale)
-        self.left: list = [None] * len(self.blocks)  # of each block its factor, and the largest squared norm in it
-        self.groups = run(self._prepare, layout)
+        self._set_units(run)
 
-    def _boxes(self, labelling: _Labelling) -> tuple[np.ndarray, np.ndarray]:
-        """The least and largest coordinates of the points of each cluster, (n_clusters, d) float64 each."""
-        d = self.X.shape[1]
-        lows, highs = np.full((len(labelling.sizes), d), np.inf), np.full((len(labelling.sizes), d), -np.inf)
-        order = np.argsort(labelling.cluster, kind="stable")
-        for j, members in enumerate(np.split(order, np.cumsum(labelling.sizes)[:-1])):
-            for part in blocks(len(members), BLOCK_ROWS):
-                x = self.points(members[part])
-                np.minimum(lows[j], x.min(axis=0), out=lows[j])
-                np.maximum(highs[j], x.max(axis=0), out=highs[j])
-        return lows, highs
+    def _set_units(self, run: Callable) -> None:
+        """Choose units so small that the distances of a point to a whole cluster add up to 2⁶¹ of them at most."""
+        points = self.points
+        origin = points.middle(slice(0, len(points.order)))
 
-    def points(self, rows: slice | np.ndarray) -> np.ndarray:
-        return self.X.take(self.order[rows], axis=0)
+        def add_up(number: int) -> list[np.ndarray]:
+            x = points.seen_from(origin, points.blocks[number])
+            return [labelling.members[number] @ x for labelling in self.labellings]
 
-    def tasks(self) -> list[tuple[_Group, _Block]]:
-        return [(group, block) for group in self.groups for block in self.blocks[group.blocks[0].number :]]
+        totals = zip(*run(add_up, range(len(points.blocks))), strict=True)
+        centres = [
+            sum(parts) / labelling.sizes[:, None] for labelling, parts in zip(self.labellings, totals, strict=True)
+        ]
+
+        def measure(rows: slice) -> None:
+            x = points.seen_from(origin, rows)
+            for labelling, centre in zip(self.labellings, centres, strict=True):
+                size = np.einsum("ij,ij->i", centre, centre)[:, None] + np.einsum("ij,ij->i", x, x)
+                squares = size - 2 * centre @ x.T
+                labelling.units[:, rows] = np.sqrt(np.maximum(squares, 0) + 1e-9 * size)
+
+        run(measure, points.blocks)
+        for labelling in self.labellings:
+            radii = np.zeros(len(labelling.sizes))
+            np.maximum.at(
+                radii, labelling.cluster, labelling.units[labelling.cluster, np.arange(len(points.order))]
+            )
+            for rows in points.blocks:
+                farthest = labelling.sizes[:, None] * (labelling.units[:, rows] + radii[:, None])
+                labelling.units[:, rows] = np.ldexp(1.0, np.minimum(61 - np.frexp(farthest)[1], 1000))
+
+    def tasks(self) -> list[tuple[int, range]]:
+        """A block, and some of the blocks up to it to be paired with it, by their numbers."""
+        return [
+            (columns, range(first, min(first + TILES_AT_ONCE, columns + 1)))
+            for columns in range(len(self.points.blocks))
+            for first in range(0, columns + 1, TILES_AT_ONCE)
+        ]
 
     def part_of(self, labelling: _Labelling) -> Part:
-        labelling.sums[:, self.order] = labelling.sums.copy()
-        return Part(labelling.sums, labelling.exponents, labelling.best[False], labelling.best[True])
+        order, scale = self.points.order, self.points.scale
+        sums, exponents = np.empty_like(labelling.sums), np.empty(labelling.sums.shape, np.int16)
+        sums[:, order] = labelling.sums
+        exponents[:, order] = 1 - np.frexp(labelling.units)[1]
+        extremes = ((best[0] / scale, *best[1:]) for best in (labelling.best[False], labelling.best[True]))
+        return Part(sums, exponents, *extremes)
 
-    def _prepare(self, members: list[_Block]) -> _Group:
-        clusters = members[0].clusters
-        total = sum(self.points(block.rows).sum(axis=0, dtype=np.float64) for block in members)
-        origin = total / (members[-1].rows.stop - members[0].rows.start)
-        # Seen from the middle of one cluster, its points are about as far from the origin as from each other,
-        # and all others farther, so that float32 serves. For small clusters together it may not; and where
-        # there are few points its errors do not cancel out.
-        single = clusters.stop - clusters.start == 1
-        dtype = np.float32 if single and len(self.X) > 8 * BLOCK_ROWS else np.float64
-        group = _Group(members, origin.astype(np.result_type(self.X.dtype, np.float32)), dtype)
-        for block in members:
-            factor = self._factor(group, block, left=True)
-            self.left[block.number] = factor, float(factor[:, -2].max())
-        return group
-
-    def _factor(self, group: _Group, block: _Block, *, left: bool) -> np.ndarray:
-        """[-2 x, |x|², 1], a row for each point; or [y, 1, |y|²], a column. Their product: |x|² + |y|² - 2 x·y."""
-        points = self.points(block.rows)
-        d = points.shape[1]
-        factor = np.empty((len(points), d + 2), group.dtype)
-        x = factor[:, :d]
-        np.subtract(
-            points, group.origin, out=x, dtype=np.result_type(group.origin, group.dtype), casting="same_kind"
-        )
-        if self.scale != 1:
-            x *= self.scale
-        factor[:, d if left else d + 1] = np.einsum("ij,ij->i", x, x, dtype=np.float64)
-        factor[:, d + 1 if left else d] = 1
-        if left:
-            x *= -2
-            return factor
-        return np.ascontiguousarray(factor.T)  # as BLAS likes it best
-
-    def compute(self, group: _Group, columns: _Block) -> None:
-        """Add the tiles of a block of points with all blocks of a group that are not behind it."""
-        right = self._factor(group, columns, left=False)
-        space = np.empty((BLOCK_ROWS, right.shape[1]), group.dtype)
-        first, *others = self.labellings
-        for rows in group.blocks[: columns.number - group.blocks[0].number + 1]:
-            squares, error = self._squares(group, rows, columns, right, space)
-            self._note_extremes(squares, error, rows, columns)
+    def compute(self, columns: int, others: range) -> None:
+        """Add the tiles of a block with some others."""
+        points = self.points
+        origin = points.middle(points.blocks[columns])
+        space = np.empty((BLOCK_ROWS, points.X.shape[1] + 2))
+        y = points.factor(origin, points.blocks[columns], np.empty_like(space))
+        right = np.vstack([-2 * y[:, :-2].T, y[:, -1], y[:, -2]])
+        tile, mirrored = np.empty((BLOCK_ROWS, len(y))), np.empty((len(y), BLOCK_ROWS))
+        for rows in others:
+            x = points.factor(origin, points.blocks[rows], space)
+            squares = np.matmul(x, right, out=tile[: len(x)])  # |x|² + |y|² - 2 x·y
+            if squares.min() < points.close * (x[:, -2].max() + y[:, -2].max()):
+                self._correct(squares, x[:, -2, None] + y[:, -2], rows, columns)
+            self._note_extremes(squares, rows, columns)
             distances = np.sqrt(squares, out=squares)
-            off_diagonal = rows.number != columns.number
-            sums = _sums(distances, columns.starts)
-            self._add(first, sums, rows, columns)
-            if off_diagonal:
-                self._add(first, _sums(distances.T, rows.starts), columns, rows)
-            # Sums of numbers around 0 keep more digits: a product adds them up in a single float32.
-            middle = distances.dtype.type(sums.sum() / distances.size)
-            if others:
-                distances -= middle
-            for labelling in others:
-                self._add_to_each(labelling, distances, middle, rows, columns)
-                if off_diagonal:
-                    self._add_to_each(labelling, distances.T, middle, columns, rows)
+            self._add(distances, rows, columns)
+            if rows != columns:
+                # Only the last block is smaller, and it is never among the rows here.
+                np.copyto(mirrored, distances.T)
+                self._add(mirrored, columns, rows)
 
-    def _squares(
-        self, group: _Group, rows: _Block, columns: _Block, right: np.ndarray, space: np.ndarray
-    ) -> tuple[np.ndarray, float]:
-        """Squared (scaled) distances of a tile, and a bound of their error."""
-        left, nearest = self.left[rows.number]
-        squares = np.matmul(left, right, out=space[: len(left)])
-        # Higham 2002, section 3.1: a sum of d + 2 products of numbers that were rounded themselves.
-        size = nearest + float(right[-1].max())
-        error = 2 * (left.shape[1] + 6) * float(np.finfo(group.dtype).eps) * size
-        # The product has lost its digits where x is close to y.
-        limit = CLOSE[group.dtype] * nearest
-        if squares.min() < limit:
-            i, j = np.nonzero(squares < limit)
-            squares[i, j] = self._directly(rows.rows.start + i, columns.rows.start + j) * self.scale**2
-        return squares, error
+    def _correct(self, squares: np.ndarray, sizes: np.ndarray, rows: int, columns: int) -> None:
+        """Compute those squared distances from the coordinates that have lost too many digits."""
+        i, j = np.nonzero(squares < self.points.close * sizes)
+        p, q = self.points.blocks[rows].start + i, self.points.blocks[columns].start + j
+        if len(i) > 2 * len(squares):  # likely duplicates, which are quick to tell
+            index, number = np.unique(np.concatenate([p, q]), return_inverse=True)
+            number = self.points.number_equal(index)[number]
+            differ = number[: len(p)] != number[len(p) :]
+            squares[i, j] = 0
+            i, j, p, q = i[differ], j[differ], p[differ], q[differ]
+        squares[i, j] = self.points.squared_distances(p, q)
 
-    def _directly(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-        """Squared distances of pairs of points from their coordinates."""
-        result = np.empty(len(i))
-        for part in blocks(len(i)):
-            difference = self.points(i[part]).astype(np.float64) - self.points(j[part])
-            result[part] = np.einsum("ij,ij->i", difference, difference)
-        return result
+    def _add(self, distances: np.ndarray, of: int, to: int) -> None:
+        """Add the distances of the points of two blocks, by clusters of the first, to the sums of the second."""
+        rows = self.points.blocks[to]
+        for labelling in self.labellings:
+            sums = labelling.members[of] @ distances
+            sums *= labelling.units[:, rows]
+            whole = np.rint(sums, out=sums).astype(np.int64)
+            with self.lock:
+                labelling.sums[:, rows] += whole
 
-    def _add(self, labelling: _Labelling, sums: np.ndarray, to: _Block, of: _Block) -> None:
-        """Add the sums of distances of some points to each cluster of a block."""
-        own = to.clusters if len(to.starts) == 1 else labelling.cluster[to.rows]
-        self._add_units(labelling, sums * labelling.units[of.clusters, own], of.clusters, to)
-
-    def _add_to_each(
-        self, labelling: _Labelling, distances: np.ndarray, less: float, to: _Block, of: _Block
-    ) -> None:
-        """Add the distances, given `less` a number, of some points to those of a block, to each cluster."""
-        cluster = labelling.cluster[of.rows]
-        k = len(labelling.sizes)
-        sums = (distances @ np.eye(k, dtype=distances.dtype)[cluster]).T
-        sums = sums + float(less) * np.bincount(cluster, minlength=k)[:, None]
-        self._add_units(labelling, sums * labelling.units[:, labelling.cluster[to.rows]], slice(None), to)
-
-    def _add_units(self, labelling: _Labelling, sums: np.ndarray, clusters: slice, to: _Block) -> None:
-        whole = np.rint(sums, out=sums).astype(np.int64)
-        with self.lock:
-            labelling.sums[clusters, to.rows] += whole
-
-    def _note_extremes(self, squares: np.ndarray, error: float, rows: _Block, columns: _Block) -> None:
-        """Find what is farther than all pairs within a cluster so far, or closer than all of two clusters."""
-        tile = rows.number * len(self.blocks) + columns.number
+    def _note_extremes(self, squares: np.ndarray, rows: int, columns: int) -> None:
+        """Update the farthest pair within a cluster and the nearest pair of two clusters."""
+        row_points, column_points = self.points.blocks[rows], self.points.blocks[columns]
         for within in (True, False):
-            sign = -1 if within else 1
-            extreme = sign * float(squares.max() if within else squares.min())
-            known = {
-                labelling: labelling.best[within][0] * self.scale**2
-                for labelling in self.labellings
-                if labelling is not self.labellings[0] or _may_be(within, rows, columns)
-            }
-            known = {labelling: limit for labelling, limit in known.items() if extreme <= limit + error}
-            if not known:
+            sign, extreme = (-1, squares.max()) if within else (1, squares.min())
+            limits = {labelling: self._limit(labelling, within) for labelling in self.labellings}
+            limits = {labelling: limit for labelling, limit in limits.items() if sign * extreme <= limit}
+            if not limits:
                 continue
-            limit = max(known.values()) + error
-            pairs = np.flatnonzero(squares >= -limit if within else squares <= limit)
-            if len(pairs) > squares.size // 8:
-                pairs = slice(None)  # as quick, if most of them are to be looked at
+            limit = sign * max(limits.values())
+            pairs = np.flatnonzero(squares >= limit if within else squares <= limit)
             values = sign * squares.ravel()[pairs]
-            for labelling, limit in known.items():
-                same = labelling.cluster[rows.rows, None] == labelling.cluster[columns.rows]
-                of_kind = np.where(same.ravel()[pairs] == within, values, np.inf)
-                bound = float(of_kind.min())
-                if np.isfinite(bound) and bound <= limit + error:
-                    found = np.flatnonzero(of_kind <= min(limit, bound + error) + error)
-                    i, j = np.divmod(found if isinstance(pairs, slice) else pairs[found], squares.shape[1])
-                    self._note(labelling, within, tile, rows.rows.start + i, columns.rows.start + j)
+            for labelling, limit in limits.items():
+                same = labelling.cluster[row_points, None] == labelling.cluster[column_points]
+                of_kind = np.flatnonzero(same.ravel()[pairs] == within)
+                if len(of_kind):
+                    at = of_kind[values[of_kind].argmin()]
+                    if values[at] <= limit:
+                        i, j = np.divmod(pairs[at], squares.shape[1])
+                        self._note(labelling, within, rows, columns, row_points.start + i, column_points.start + j)
 
-    def _note(self, labelling: _Labelling, within: bool, tile: int, i: np.ndarray, j: np.ndarray) -> None:
-        """Keep the extreme of some pairs, if it is one of all so far."""
-        if not within and (0, tile) > labelling.best[within][:2]:
-            return  # none could be better, and there may be many of duplicates
-        exact = self._directly(i, j) * (-1 if within else 1)
-        at = exact.argmin()
-        pair = sorted(self.order[[i[at], j[at]]].tolist())
+    def _limit(self, labelling: _Labelling, within: bool) -> float:
+        """What a squared distance, for the diameter negative, must not exceed to be an extreme."""
+        known = labelling.best[within][0]
+        return known * abs(known) + 4 * TOLERANCE * known**2
+
+    def _note(self, labelling: _Labelling, within: bool, rows: int, columns: int, i: int, j: int) -> None:
+        """Keep a pair if it is the extreme so far."""
+        (square,) = self.points.squared_distances(np.array([i]), np.array([j]))
+        distance = -float(np.sqrt(square)) if within else float(np.sqrt(square))
+        tile = rows * len(self.points.blocks) + columns
         with self.lock:
-            labelling.best[within] = min(labelling.best[within], (float(exact[at]), tile, *pair))
-
-
-def _may_be(within: bool, rows: _Block, columns: _Block) -> bool:
-    """Whether two blocks can have pairs within a cluster, or of two, of those they were sorted by."""
-    if len(rows.starts) == len(columns.starts) == 1:
-        return (rows.clusters == columns.clusters) == within
-    return True
+            pair = sorted(self.points.order[[i, j]].tolist())
+            labelling.best[within] = min(labelling.best[within], (distance, tile, *pair))
 
 
 def _sums(distances: np.ndarray, starts: np.ndarray) -> np.ndarray:
