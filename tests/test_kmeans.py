@@ -1,5 +1,7 @@
 """k-means: against Lloyd's algorithm by brute force, scikit-learn, and what its docstring promises."""
 
+import tracemalloc
+
 import h5py
 import numpy as np
 import pytest
@@ -114,9 +116,9 @@ def test_labels_are_those_of_brute_force_on_many_points(d, k):
 @given(problems() | problems_of_many_dimensions())
 def test_slack_is_at_most_the_lead_of_the_own_centroid(problem):
     X, centroids = problem
-    state = module._State(*X.shape, len(centroids))
     with in_threads(1) as run:
         points = module._Points(X, run)
+        state = module._State(points, len(centroids))
         moved, labels = points.nearest(centroids, state)
     assert len(moved) == len(X)
     distances = np.sqrt(squared_distances(X, centroids)) * points.scale
@@ -147,9 +149,9 @@ def test_what_the_axes_do_not_tell_decides():
     X = rng.normal(size=(2000, 80)).astype(np.float32) * np.where(np.arange(80) < module.N_AXES, 10, 0)
     X[:, -1] = rng.choice([-1, 1], len(X))
     centroids = np.zeros((2, 80))
-    state = module._State(*X.shape, 2)
     with in_threads(1) as run:
         points = module._Points(X, run)
+        state = module._State(points, 2)
         for _ in range(4):
             centroids[:, 0] += [0.1, 0]
             centroids[:, -1] += [1, -1]
@@ -450,3 +452,95 @@ def test_values_that_are_no_use(bad):
     X[3, 1] = bad
     with pytest.raises(ValueError, match="finite values"):
         kmeans(X, 2)
+
+
+def heavy_problem(d, outlier):
+    """Points in clusters, with one that is far out, and the initial centroids, one of them there."""
+    X = blobs(3000, d, 8).astype(np.float32)
+    X[5] *= outlier
+    return X, X[:8]
+
+
+@pytest.mark.parametrize("outlier", [1e2, 1e5, 1e9])
+@pytest.mark.parametrize("d", [2, 90])
+def test_an_outlier_leaves_other_points_in_no_doubt(monkeypatch, d, outlier):
+    n_exact = 0
+    exactly = module._Points._nearest_exactly
+
+    def count(self, index, *args):
+        nonlocal n_exact
+        n_exact += len(index)
+        return exactly(self, index, *args)
+
+    monkeypatch.setattr(module._Points, "_nearest_exactly", count)
+    X, init = heavy_problem(d, outlier)
+    result = kmeans(X, 8, init=init)
+    assert_fixed_point(X, 8, result)
+    assert n_exact < len(X) * result.n_iter / 50
+
+
+@pytest.mark.parametrize("d", [2, 90])
+def test_centroids_that_come_back_from_afar(d):
+    """The outlier begins in a cluster of many, whose centroid it draws away for a while."""
+    X = blobs(3000, d, 8).astype(np.float32)
+    X[2999] *= 1e6
+    centroids = X[:8].astype(np.float64)
+    for n_iter in range(1, 12):
+        labels = squared_distances(X, centroids).argmin(axis=1)
+        result = kmeans(X, 8, init=X[:8], max_iter=n_iter)
+        np.testing.assert_array_equal(result.labels, labels)
+        centroids = np.stack([X[labels == j].mean(axis=0, dtype=np.float64) for j in range(8)])
+    assert_fixed_point(X, 8, kmeans(X, 8, init=X[:8]))
+
+
+@pytest.mark.parametrize(("n", "d", "k"), [(300_000, 2, 2500), (10_000, 128, 500)])
+def test_memory_is_what_the_docstring_says(n, d, k):
+    X = np.random.default_rng(0).normal(size=(n, d)).astype(np.float32)
+    X[0] *= 100
+    tracemalloc.start()
+    kmeans(X, k, init=X[:k], max_iter=2, n_threads=1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    documented = 4 * n * d + 40 * n if d <= 64 else 4 * n * (k + 32) + 60 * n
+    assert peak < documented + 2**26
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e40, -1e300])
+def test_refuses_initial_centroids_that_are_no_points(bad):
+    X = blobs(50)
+    init = X[:5].copy()
+    init[3, 2] = bad
+    with pytest.raises(ValueError, match=r"init\[3\] should have finite values below 1e\+37"):
+        kmeans(X, 5, init=init)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0), (3,), (3, 1, 1)])
+def test_refuses_what_is_no_table_of_points(shape):
+    with pytest.raises(ValueError, match="one point and one feature or more"):
+        kmeans(np.zeros(shape), 1)
+
+
+@pytest.mark.parametrize("scale", [1e-165, 1e-40, 5e-324, 1e38, 1e100])
+def test_refuses_values_that_float32_cannot_hold(scale):
+    with pytest.raises(ValueError, match="the largest between 1e-37 and 1e"):
+        kmeans(np.arange(1.0, 13).reshape(6, 2) * scale, 2)
+
+
+@pytest.mark.parametrize("dtype", [complex, object, "U3", "datetime64[s]"])
+def test_refuses_what_is_no_number(dtype):
+    with pytest.raises(ValueError, match="real numbers"):
+        kmeans(np.zeros((4, 2), int).astype(dtype), 1)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_order_in_memory_does_not_matter(seed):
+    """Small whole numbers: full of exact ties."""
+    X = np.random.default_rng(seed).integers(0, 4, (200, 3)).astype(np.float32) / 3
+    layouts = [np.asfortranarray(X), np.repeat(X, 2, axis=1)[:, ::2], X[::-1].copy()[::-1], X.astype(">f4")]
+    for layout in layouts:
+        assert_same_bytes(kmeans(layout, 7, seed=seed), kmeans(X, 7, seed=seed))
+
+
+def test_differences_much_smaller_than_the_values():
+    X = np.array([[1, 0], [1, 1e-160], [1, 3e-160], [1, 9e-160], [1, 10e-160]])
+    assert kmeans(X, 2, init=X[[0, 4]]).labels.tolist() == [0, 0, 0, 1, 1]

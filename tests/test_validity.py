@@ -115,13 +115,86 @@ def test_several_clusterings_when_float32_serves(small_blocks):
     assert_as_by_brute_force(X, labels, labels // 2, rng.permutation(labels), labels + 4 * (X[:, 1] > 0))
 
 
-def test_other_clusterings_do_not_change_a_result():
-    X, labels = clustering(5000, 9)
+def spread_out(name, n=1200, d=6):
+    """Points that lose digits in products: some far out, many equal or nearly so, on all scales."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, d))
+    match name:
+        case "outliers":
+            X[rng.choice(n, n // 100, replace=False)] *= 1e3
+        case "one far out":
+            X[7, 0] = 1e25
+        case "duplicates":
+            X = X[rng.integers(0, 9, n)]
+        case "half of them 0":
+            X[rng.random(n) < 0.5] = 0
+        case "nearly equal":
+            X = X[rng.integers(0, 20, n)] + 1e-9 * X
+        case "two far apart":
+            X = 1e-3 * X + np.where(rng.random((n, 1)) < 0.3, 1e6, 0)
+        case "all scales":
+            X *= 10 ** rng.uniform(-8, 8, (n, 1))
+        case "dark, light and noise":
+            X = np.concatenate(
+                [np.eye(d)[rng.integers(0, d, n // 2)] / 255, 1 - rng.integers(0, 2, (n // 2, d)) / 255]
+            )
+        case "unit vectors":
+            X = np.eye(n)
+        case "lattice":
+            X = rng.integers(0, 3, (n, 2)).astype(float)
+    return X
+
+
+SPREAD_OUT = ["outliers", "one far out", "duplicates", "half of them 0", "nearly equal", "two far apart"]
+SPREAD_OUT += ["all scales", "dark, light and noise", "unit vectors", "lattice"]
+
+
+@pytest.mark.parametrize("name", SPREAD_OUT)
+def test_points_that_lose_digits_in_products(name):
+    X = spread_out(name)
     rng = np.random.default_rng(1)
-    others = [rng.permutation(labels), labels // 2]
-    alone, both = validity(X, labels), validities(X, [labels, *others])
-    assert_same_bytes(both[0], alone)
-    assert_same_bytes(validities(X, [labels, others[1]], n_threads=3)[1], both[2])
+    assert_as_by_brute_force(X, rng.integers(0, 4, len(X)), rng.integers(0, 300, len(X)), X[:, 0] > X[0, 0])
+
+
+@pytest.mark.parametrize("name", SPREAD_OUT)
+def test_few_distances_are_computed_one_by_one(monkeypatch, name):
+    """Which takes many times as long."""
+    n_pairs = 0
+    squared_distances = module._Points.squared_distances
+
+    def count(self, i, j):
+        nonlocal n_pairs
+        n_pairs += len(i)
+        return squared_distances(self, i, j)
+
+    monkeypatch.setattr(module._Points, "squared_distances", count)
+    X = spread_out(name, n=4000)
+    validity(X, np.random.default_rng(1).integers(0, 4, len(X)))
+    assert n_pairs < {"nearly equal": 0.06, "all scales": 0.25}.get(name, 0.01) * len(X) ** 2 / 2
+
+
+@pytest.mark.parametrize("name", [*SPREAD_OUT, "normal"])
+def test_other_clusterings_do_not_change_a_result(name):
+    X = spread_out(name)
+    rng = np.random.default_rng(1)
+    labellings = [rng.integers(0, 3, len(X)), X[:, 0] > 0, rng.integers(0, 200, len(X)), np.zeros(len(X), int)]
+    alone = [validity(X, labels) for labels in labellings]
+    for order in ([0, 1, 2, 3], [3, 2, 1, 0], [1, 3], [2, 2, 0]):
+        for result, i in zip(validities(X, [labellings[i] for i in order], n_threads=2), order, strict=True):
+            assert_same_bytes(result, alone[i])
+
+
+def test_order_in_memory_does_not_matter():
+    X, labels = clustering(1300, 40)
+    for layout in (np.asfortranarray(X), np.repeat(X, 2, axis=1)[:, ::2], X.astype(">f8")):
+        assert_same_bytes(validity(layout, labels), validity(X, labels))
+
+
+def test_differences_much_smaller_than_the_values():
+    X = np.array([[1, 0], [1, 1e-160], [1, 3e-160]])
+    result = validity(X, np.array([0, 0, 1]))
+    assert result[1:4] == pytest.approx((2, 2e-160, 1e-160))
+    np.testing.assert_allclose(result.silhouette_samples, [2 / 3, 0.5, 0])
 
 
 @settings(deadline=None, max_examples=100)
@@ -375,7 +448,7 @@ def test_refuses_a_sample_of_one():
         sampled_silhouette(*clustering(20), 1)
 
 
-@pytest.mark.parametrize(("shape", "n_labels"), [((0, 2), 0), ((3, 2), 2), ((3,), 3), ((3, 2, 1), 3)])
+@pytest.mark.parametrize(("shape", "n_labels"), [((0, 2), 0), ((3, 0), 3), ((3, 2), 2), ((3,), 3), ((3, 2, 1), 3)])
 def test_refuses_arguments_that_do_not_fit(shape, n_labels):
     with pytest.raises(ValueError, match="one or more points"):
         validity(np.zeros(shape), np.zeros(n_labels, int))

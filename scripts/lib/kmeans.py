@@ -12,6 +12,7 @@ import numpy as np
 
 from lib.parallel import BLOCK_ROWS, blocks, in_threads
 
+SMALLEST, LARGEST = 1e-37, 1e37  # that the largest value may be, as float32 holds centroids
 N_AXES = 32  # to which points of more than twice as many dimensions are projected at first
 
 
@@ -45,15 +46,16 @@ def kmeans(
     Parameters
     ----------
     X : (n, d) float
-        Finite values, whose squares float64 can hold. Anything that has a shape and gives an array for a
-        slice of rows will do: an h5py.Dataset is read block by block, and may be larger than memory.
+        Finite values; the largest between 1e-37 and 1e37 in size, or all 0. Anything that has a shape and
+        gives an array for a slice of rows will do: an h5py.Dataset is read block by block, and may be larger
+        than memory. An array whose rows are not contiguous is copied.
     n_clusters
         k, at most the number of distinct points.
     seed
         Of the initial centroids.
     init : "random", "k-means++" or (k, d) float
         The initial centroids: distinct points drawn evenly; greedy k-means++ (Arthur &
-        Vassilvitskii 2007); or given.
+        Vassilvitskii 2007); or given, finite and below 1e37 in size.
     n_init
         Runs from different centroids; the one of the lowest inertia is returned.
     max_iter
@@ -64,15 +66,21 @@ def kmeans(
     Raises
     ------
     ValueError
-        If there are fewer distinct points than clusters, shapes do not fit, or values are not finite.
+        If there are fewer distinct points than clusters, shapes do not fit, or values are not finite, too
+        large or too small.
 
     Notes
     -----
     Time O(n k d) a step at most: bounds (Hamerly 2010) pass over points that cannot change their cluster.
-    Memory beside X: 4 n d + 40 n bytes, or 4 n (k + 32) + 60 n if d > 64, and some blocks of a megabyte.
+    Memory beside X: 4 n d + 40 n bytes, or 4 n (k + 32) + 60 n if d > 64, and a few blocks of some megabytes
+    for each thread.
     """
-    if len(X.shape) != 2:
-        raise ValueError(f"X should have two axes, has the shape {X.shape}")
+    if len(X.shape) != 2 or 0 in X.shape:
+        raise ValueError(f"X should have one point and one feature or more, has the shape {X.shape}")
+    if X.dtype.kind not in "iuf":
+        raise ValueError(f"X should hold real numbers, holds {X.dtype}")
+    if isinstance(X, np.ndarray):
+        X = np.ascontiguousarray(X)  # sums of numbers that lie elsewhere are taken in another order
     for name, value in {
         "n_clusters": n_clusters,
         "n_init": n_init,
@@ -80,15 +88,15 @@ def kmeans(
     }.items():
         if value < 1:
             raise ValueError(f"{name} should be 1 or more, is {value}")
+    if not isinstance(init, str):
+        init = _checked(init, (n_clusters, X.shape[1]))
     rng = np.random.default_rng(seed)
     with in_threads(n_threads) as run:
-        points = _Points(X, run)
+        points = _Points(X, run, init if not isinstance(init, str) else None)
         best = None
         for _ in range(n_init):
             if not isinstance(init, str):
-                centroids = np.asarray(init, np.float64)
-                if centroids.shape != (n_clusters, X.shape[1]):
-                    raise ValueError(f"init has the shape {centroids.shape}, not {(n_clusters, X.shape[1])}")
+                centroids = init
                 _distinct(X, range(len(X)), n_clusters)
             elif init == "random":
                 centroids = _random_points(X, n_clusters, rng)
@@ -102,26 +110,50 @@ def kmeans(
     return best
 
 
+def _checked(init: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Initial centroids that were given, in float64."""
+    init = np.asarray(init, np.float64)
+    if init.shape != shape:
+        raise ValueError(f"init has the shape {init.shape}, not {shape}")
+    wrong = ~(np.abs(init) < LARGEST).all(axis=1)
+    if wrong.any():
+        raise ValueError(f"init[{wrong.argmax()}] should have finite values below {LARGEST:g} in size")
+    return init
+
+
 class _State:
     """Where each of n points belongs, and what is known of how long it will stay there."""
 
-    def __init__(self, n: int, d: int, k: int):
+    def __init__(self, points: "_Points", k: int):
+        n = points.n
         self.labels = np.full(n, -1, np.int32)
         # How much farther than the own centroid any other is, at least: if that is positive, the point stays and
         # need not be looked at (Hamerly 2010).
         self.slack = np.full(n, -np.inf)
-        # What the axes of points of many dimensions did not tell of their squared distances when they were last
-        # looked at in all dimensions, and how far the centroids had gone outside of the axes by then.
-        self.corrections = np.zeros((n, k), np.float32)
-        self.corrected_at = np.zeros(n)
-        self.path = 0.0
-        self.last = np.zeros((k, d))
-        self.longest = 0.0  # squared, of all centroids up to now
+        if points.is_projected:
+            # What the axes of points of many dimensions did not tell of their squared distances when they were
+            # last looked at in all dimensions, and how far the centroids had gone outside of the axes by then.
+            self.corrections = np.zeros((n, k), np.float32)
+            self.corrected_at = np.zeros(n)
+            self.path = 0.0
+            self.last = np.zeros((k, points.d))
+            self.longest = np.zeros(k)  # largest squared norm of each centroid since then
+
+    def follow(self, squares: np.ndarray) -> None:
+        """Note the squared norms of centroids; if one comes back from afar, nothing is known outside of the axes.
+
+        For its distances were so large that their rounding errors are not small any more.
+        """
+        np.maximum(self.longest, squares, out=self.longest)
+        if (self.longest > 4 * (squares + np.median(squares))).any():
+            self.corrections[:] = 0
+            self.corrected_at[:] = -np.inf
+            self.longest = squares
 
 
 def _lloyd(points: "_Points", centroids: np.ndarray, max_iter: int | None) -> KMeansResult:
     k = len(centroids)
-    state = _State(points.n, points.d, k)
+    state = _State(points, k)
     labels = state.labels
     counts = np.zeros(k, np.int64)
     # A number that follows the labels, to notice when they come back: rounding of the means could make
@@ -163,12 +195,12 @@ def _lloyd(points: "_Points", centroids: np.ndarray, max_iter: int | None) -> KM
         if len(moved) and code in seen:
             break
         seen.add(code)
-    inertia = float(points.squared_distances_to_own(centroids, labels).sum())
+    inertia = float(points.squared_distances_to_own(centroids, labels).sum()) / points.scale / points.scale
     return KMeansResult(labels, centroids.astype(np.float32), inertia, n_iter, converged)
 
 
 class _Points:
-    """The data as the steps of the algorithm see it: around the mean, within the range of float32.
+    """The data as the steps of the algorithm see it: around their middle, within the range of float32.
 
     Points of many dimensions d are seen in m < d of them at first, along axes that tell most of them apart.
     For orthonormal axes, the product of a point and a centroid is that of their projections, but for at
@@ -176,12 +208,13 @@ class _Points:
     dimensions, only how far the centroids have gone since then outside of the axes can make a difference.
     """
 
-    def __init__(self, X: np.ndarray, run: Callable):
+    def __init__(self, X: np.ndarray, run: Callable, init: np.ndarray | None = None):
         self.X = X
         self.n, self.d = X.shape
         self.run = run
         self.blocks = blocks(self.n, max(256, 2**18 // self.d))  # of a megabyte, which a core has at hand
-        self.mean, self.scale = self._place()
+        self.origin = self._middle()
+        self.scale = self._scale(init)
         # Of each point [z, 1, |x|²], so that its product with [-2 z', |x'|², 1] is a squared distance.
         self.is_projected = self.d > 2 * N_AXES
         self.factors = np.ones((self.n, (N_AXES if self.is_projected else self.d) + 2), np.float32)
@@ -200,31 +233,47 @@ class _Points:
 
         run(prepare, self.blocks)
 
-    def _place(self) -> tuple[np.ndarray, float]:
-        """The mean, and a power of two that keeps squares within the range of float32."""
+    def _middle(self) -> np.ndarray:
+        """The medians of the coordinates of some points, which outliers hardly move."""
+        some = self.X[:: -(-self.n // 256)]
+        return np.sort(some, axis=0)[len(some) // 2].astype(np.result_type(self.X.dtype, np.float32))
 
-        def summarize(rows: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _scale(self, init: np.ndarray | None) -> float:
+        """A power of two that keeps squares within the range of float32."""
+
+        def extremes(rows: slice) -> tuple[np.ndarray, np.ndarray]:
             x = self.X[rows]
-            return x.sum(axis=0, dtype=np.float64), x.min(axis=0), x.max(axis=0)
+            return x.min(axis=0), x.max(axis=0)
 
-        sums, lows, highs = zip(*self.run(summarize, blocks(self.n)), strict=True)
-        mean = np.sum(sums, axis=0) / self.n
-        with np.errstate(invalid="ignore"):
-            largest = np.maximum(np.max(highs, axis=0) - mean, mean - np.min(lows, axis=0)).max()
-        if not largest < 1e150:
-            raise ValueError("X should have finite values below 1e150 in size")
-        scale = 1.0 if 1e-6 < largest < 1e6 else 0.5 ** int(np.frexp(largest)[1])
-        return mean.astype(np.result_type(self.X.dtype, np.float32)), scale
+        lows, highs = zip(*self.run(extremes, blocks(self.n)), strict=True)
+        low, high = (np.asarray(x, np.float64) for x in (np.min(lows, axis=0), np.max(highs, axis=0)))
+        largest = np.maximum(high, -low).max()
+        if not (SMALLEST < largest < LARGEST or largest == 0):
+            limits = f"between {SMALLEST:g} and {LARGEST:g} in size"
+            raise ValueError(f"X should have finite values, the largest {limits}, has {largest}")
+        if init is not None:
+            low, high = np.minimum(low, init.min(axis=0)), np.maximum(high, init.max(axis=0))
+        farthest = np.maximum(high - self.origin, self.origin - low).max()
+        if 1e-6 < farthest < 1e15:
+            return 1.0
+        exponent = int(np.frexp(farthest)[1])
+        return 2.0 ** min(50 - exponent if farthest > 1 else -exponent, 1000)
 
     def _centred(self, x: np.ndarray) -> np.ndarray:
-        x = x - self.mean
+        x = x - self.origin
         if self.scale != 1:
             x *= self.scale
         return x.astype(np.float32, copy=False)
 
     def _main_axes(self) -> np.ndarray:
-        """About the principal axes of some points, by a random projection (Halko, Martinsson & Tropp 2011)."""
+        """About the principal axes of some points, by a random projection (Halko, Martinsson & Tropp 2011).
+
+        Those farther out than most count as if they were no farther, so that outliers have no axes of their own
+        (Locantore et al. 1999).
+        """
         some = self._centred(self.X[:: -(-self.n // 1024)])
+        norms = np.sqrt(np.einsum("ij,ij->i", some, some, dtype=np.float64))
+        some *= np.minimum(1, np.median(norms) / np.maximum(norms, SMALLEST))[:, None].astype(np.float32)
         axes = np.random.default_rng(0).normal(size=(self.d, N_AXES)).astype(np.float32)
         for _ in range(3):
             axes = np.linalg.qr((some.T @ (some @ axes)).astype(np.float64))[0].astype(np.float32)
@@ -244,9 +293,8 @@ class _Points:
         have slack are passed over; that of the others is renewed.
         """
         labels, slack = state.labels, state.slack
-        c = (centroids - self.mean) * self.scale
+        c = (centroids - self.origin) * self.scale
         squares = np.einsum("ij,ij->i", c, c)
-        longest = squares.max()
         full = np.column_stack([-2 * c, squares, np.ones(len(c))]).astype(np.float32)
         n_terms = n_full = _n_summed(self.d) + 2
         if self.is_projected:
@@ -254,7 +302,8 @@ class _Points:
             step = c - state.last
             state.last = c
             state.path += self._left(np.einsum("ij,ij->i", step, step), step @ self.axes).max()
-            state.longest = longest = max(state.longest, longest)
+            state.follow(squares)
+            typical = np.median(squares)
             factors = np.column_stack([-2 * z, full[:, -2:]]).astype(np.float32)
             n_terms += 2 * factors.shape[1]
         else:
@@ -271,16 +320,20 @@ class _Points:
             index = undecided[part]
             at = part if everything else index  # a slice is quicker
             points = self.factors[part] if everything else self.factors.take(index, axis=0)
-            size = points[:, -1] + longest
+            squares = points[:, -1].astype(np.float64)
             squared = points @ factors.T
-            error = _rounding(n_terms, size)
+            # The error of a squared distance D is at most a share of |x|² + |c|². As |c|² is at most 2 |x|² + 2 D,
+            # far centroids do no harm. When D was last corrected, |c|² was 4 (|c|² + typical) at most.
             if self.is_projected:
                 squared += state.corrections[at]
-                error += 2 * self.rest[at] * (state.path - state.corrected_at[at])
-            best, first, second = _two_nearest(squared)
+                best, first, second = _two_nearest(squared)
+                error = _rounding(n_terms, 10 * squares + 5 * typical + 17 * _size(second))
+                error += 2.1 * self.rest[at] * (state.path - state.corrected_at[at])
+            else:
+                best, first, second = _two_nearest(squared)
+                error = _rounding(n_terms, 4 * squares + 5 * _size(second))
             unsure = np.flatnonzero(second - first <= 2 * error)
             if self.is_projected and len(unsure):
-                error[unsure] = _rounding(n_full, size[unsure])
                 for some in np.split(unsure, range(n_at_once, len(unsure), n_at_once)):
                     closer = _product(self._centred(self.rows(index[some])), full[:, :-2].T)
                     closer += full[:, -2]
@@ -289,11 +342,11 @@ class _Points:
                     squared[some] = closer
                 state.corrected_at[index[unsure]] = state.path
                 best[unsure], first[unsure], second[unsure] = _two_nearest(squared[unsure])
+                error[unsure] = _rounding(n_full, 4 * squares[unsure] + 5 * _size(second[unsure]))
                 unsure = unsure[(second - first <= 2 * error)[unsure]]
             if len(unsure):
-                candidates = squared[unsure] <= (first + 2 * error)[unsure, None]
-                rows = self.rows(index[unsure])
-                best[unsure] = _nearest_exactly(rows, centroids, labels[index[unsure]], candidates)
+                candidates = squared[unsure] <= (first + 4 * error)[unsure, None]
+                best[unsure] = self._nearest_exactly(index[unsure], centroids, labels[index[unsure]], candidates)
             lower, upper = np.sqrt(np.maximum(second - error, 0)), np.sqrt(np.maximum(first + error, 0))
             slack[at] = lower * (1 - 1e-12) - upper
             changed = np.flatnonzero(best != labels[at])
@@ -301,11 +354,30 @@ class _Points:
 
         # An even number of parts, for cores come in even numbers.
         n_pairs = -(-len(undecided) // (8192 + 2**18 // len(c)))
-        parts = blocks(len(undecided), max(4096, -(-len(undecided) // max(1, 2 * n_pairs))))
+        n_rows = max(4096, -(-len(undecided) // max(1, 2 * n_pairs)))
+        parts = blocks(len(undecided), min(n_rows, max(256, 2**21 // len(c))))
         if not parts:
             return undecided, labels[undecided]
         moved, to = zip(*self.run(assign, parts), strict=True)
         return np.concatenate(moved), np.concatenate(to)
+
+    def _nearest_exactly(
+        self, index: np.ndarray, centroids: np.ndarray, labels: np.ndarray, candidates: np.ndarray
+    ) -> np.ndarray:
+        """The nearest of candidates (n, k) by the coordinates; at a tie the present label, or the first."""
+        best = np.empty(len(index), np.intp)
+        for part in blocks(len(index), max(1, 2**18 // (self.d * len(centroids)))):
+            rows = self.rows(index[part])
+            distances = np.full((len(rows), len(centroids)), np.inf)
+            i, j = np.nonzero(candidates[part])
+            for some in blocks(len(i), max(1, 2**18 // self.d)):
+                difference = (rows[i[some]] - centroids[j[some]]) * self.scale
+                distances[i[some], j[some]] = (difference**2).sum(axis=1)
+            nearest = distances.argmin(axis=1)
+            at = np.arange(len(rows))
+            stays = (labels[part] >= 0) & (distances[at, labels[part]] == distances[at, nearest])
+            best[part] = np.where(stays, labels[part], nearest)
+        return best
 
     def rows(self, index: np.ndarray) -> np.ndarray:
         """Some of the points, by their ascending numbers."""
@@ -363,11 +435,11 @@ class _Points:
         return result
 
     def squared_distances_to_own(self, centroids: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        """Squared distance of each point to the centroid of its label, (n,) float64."""
+        """Squared (scaled) distance of each point to the centroid of its label, (n,) float64."""
         squares = np.empty(self.n)
 
         def compute(rows: slice) -> None:
-            difference = self.X[rows] - centroids[labels[rows]]
+            difference = (self.X[rows] - centroids[labels[rows]]) * self.scale
             squares[rows] = np.einsum("ij,ij->i", difference, difference)
 
         self.run(compute, self.blocks)
@@ -398,6 +470,11 @@ def _two_nearest(squared: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return best, first, squared.min(axis=0)
 
 
+def _size(squared: np.ndarray) -> np.ndarray:
+    """How large squared distances are; 0 for those to a second centroid where there is but one."""
+    return np.where(np.isfinite(squared), np.abs(squared), 0)
+
+
 def _product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """x @ y, of which no number is a sum of more than `_n_summed` at a time, which keeps rounding small."""
     return sum(x[:, part] @ y[part] for part in blocks(len(y), 128))
@@ -414,21 +491,6 @@ def _rounding(n_terms: int, size: np.ndarray) -> np.ndarray:
     """
     info = np.finfo(np.float32)
     return (n_terms + 8) * float(info.eps) * size + n_terms * float(info.tiny)
-
-
-def _nearest_exactly(
-    rows: np.ndarray, centroids: np.ndarray, labels: np.ndarray, candidates: np.ndarray
-) -> np.ndarray:
-    """The nearest of candidates (n, k) by the coordinates themselves; at a tie the present label, or the first."""
-    distances = np.full(candidates.shape, np.inf)
-    for some in blocks(len(rows), 256):
-        i, j = np.nonzero(candidates[some])
-        difference = rows[some][i] - centroids[j]
-        distances[some][i, j] = (difference**2).sum(axis=1)
-    best = distances.argmin(axis=1)
-    at = np.arange(len(best))
-    stays = (labels >= 0) & (distances[at, labels] == distances[at, best])
-    return np.where(stays, labels, best)
 
 
 def _refill_empty(points: _Points, centroids: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> None:

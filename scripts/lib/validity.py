@@ -202,11 +202,13 @@ def sampled_silhouette(
 
 def _check(X: np.ndarray, *labellings: np.ndarray) -> None:
     for labels in labellings:
-        if X.ndim != 2 or labels.shape != X.shape[:1] or not len(X):
+        if X.ndim != 2 or labels.shape != X.shape[:1] or not X.size:
             raise ValueError(f"X {X.shape} and labels {labels.shape} should be of one or more points")
+    if X.dtype.kind not in "iuf":
+        raise ValueError(f"X should hold real numbers, holds {X.dtype}")
     largest = max(float(X.max()), -float(X.min()))
     if not (1e-30 < largest < 1e30 or largest == 0):
-        raise ValueError(f"X should have finite values between 1e-30 and 1e30 in size, has {largest}")
+        raise ValueError(f"X should have finite values, the largest between 1e-30 and 1e30 in size, has {largest}")
 
 
 def _silhouettes(sums: np.ndarray, sizes: np.ndarray, cluster: np.ndarray) -> np.ndarray:
@@ -229,7 +231,7 @@ class _Points:
 
     def __init__(self, X: np.ndarray):
         self.order = _near_together(X)
-        self.X = X[self.order]
+        self.X = np.ascontiguousarray(X[self.order])
         self.blocks = blocks(len(X), BLOCK_ROWS)
         # Where squares would leave the range of numbers, a power of two, which changes no digit, brings them back.
         extent = float((X.max(axis=0).astype(np.float64) - X.min(axis=0)).max())
