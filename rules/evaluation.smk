@@ -21,7 +21,7 @@ rule validity_part:
         "../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=growing(500, 8),
+        mem_mb=growing(500, 10),
         runtime=growing(10, 1),
     params:
         run=program("validity_part.py"),
@@ -49,7 +49,7 @@ rule evaluate:
         "../envs/evaluation.yaml"
     threads: 2
     resources:
-        mem_mb=growing(500, 6),
+        mem_mb=growing(500, 8),
         runtime=growing(3, 0.1),
     params:
         run=program("evaluate.py"),

@@ -46,8 +46,8 @@ def read_part(path: Path, i: int) -> Part:
         group = file[str(i)]
         extremes = []
         for name in ("separation", "diameter"):
-            square, *numbers = group.attrs[name].tolist()
-            extremes.append((square, *map(int, numbers)))
+            distance, *numbers = group.attrs[name].tolist()
+            extremes.append((distance, *map(int, numbers)))
         return Part(group["sums"][:], group["exponents"][:], *extremes)
 
 

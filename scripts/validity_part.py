@@ -21,11 +21,9 @@ def main(args: argparse.Namespace) -> None:
                 "axes: cluster; image. Sum of distances, in units of 2 ** exponents"
             )
             group["exponents"] = part.exponents
-            group["exponents"].attrs["description"] = (
-                "axes: cluster that the distances lead to; cluster of the image"
-            )
+            group["exponents"].attrs["description"] = "axes as of sums"
             for name in ("separation", "diameter"):
-                group.attrs[name] = getattr(part, name)  # ± squared distance, tile, two images
+                group.attrs[name] = getattr(part, name)  # ± distance, tile, two images
 
 
 def part_of(text: str) -> tuple[int, int]:

@@ -168,9 +168,9 @@ def test_few_distances_are_computed_one_by_one(monkeypatch, name):
         return squared_distances(self, i, j)
 
     monkeypatch.setattr(module._Points, "squared_distances", count)
-    X = spread_out(name, n=4000)
+    X = spread_out(name, n=1500 if name == "unit vectors" else 4000)
     validity(X, np.random.default_rng(1).integers(0, 4, len(X)))
-    assert n_pairs < {"nearly equal": 0.06, "all scales": 0.25}.get(name, 0.01) * len(X) ** 2 / 2
+    assert n_pairs < {"nearly equal": 0.1, "all scales": 0.25}.get(name, 0.01) * len(X) ** 2 / 2
 
 
 @pytest.mark.parametrize("name", [*SPREAD_OUT, "normal"])

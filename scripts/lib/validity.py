@@ -70,8 +70,8 @@ def validity(X: np.ndarray, labels: np.ndarray, *, n_threads: int | None = None)
 
     Notes
     -----
-    Time O(n² d); memory at most 40 n k + 100 n bytes beside X, and some blocks. Distances come from products
-    in float64, and from the coordinates themselves where the products lose too many digits.
+    Time O(n² d); memory 4 n d + 50 n k + 100 n bytes at most beside X (float32), and some blocks. Distances come
+    from products in float64, and from the coordinates where the products lose too many digits.
     """
     return validities(X, [labels], n_threads=n_threads)[0]
 
@@ -80,7 +80,7 @@ def validities(X: np.ndarray, labellings: Sequence[np.ndarray], *, n_threads: in
     """The `validity` of several clusterings of the same points, which takes little longer than that of one.
 
     Distances are computed once for all. Each result is, to the bit, that of `validity` for this clustering
-    alone. Memory is that of `validity` for each.
+    alone. Memory: 20 n k bytes more for each.
     """
     parts = partial_validities(X, labellings, 0, 1, n_threads=n_threads)
     return [combine(labels, [part]) for labels, part in zip(labellings, parts, strict=True)]
@@ -368,11 +368,13 @@ class _PairwisePass:
 
     def part_of(self, labelling: _Labelling) -> Part:
         order, scale = self.points.order, self.points.scale
-        sums, exponents = np.empty_like(labelling.sums), np.empty(labelling.sums.shape, np.int16)
-        sums[:, order] = labelling.sums
-        exponents[:, order] = 1 - np.frexp(labelling.units)[1]
+        exponents = np.empty(labelling.units.shape, np.int16)
+        for sums, to, units in zip(labelling.sums, exponents, labelling.units, strict=True):
+            sums[order] = sums.copy()
+            to[order] = 1 - np.frexp(units)[1]
+        del labelling.units
         extremes = ((best[0] / scale, *best[1:]) for best in (labelling.best[False], labelling.best[True]))
-        return Part(sums, exponents, *extremes)
+        return Part(labelling.sums, exponents, *extremes)
 
     def compute(self, columns: int, others: range) -> None:
         """Add the tiles of a block with some others."""
