@@ -13,13 +13,14 @@ from tqdm import tqdm
 
 from lib import cifar, cli, images
 from lib.cli import InputError, run
-from lib.folder import Folder, open_folder
+from lib.folder import Folder, open_folder, told_apart
 from lib.images import Batch, Dataset
 from lib.npz import open_npz
 from lib.photos import read_photos
 from lib.storage import SPLITS, writing
 
 MANY_CLASSES = 4000  # a name takes 16 bytes in the attribute
+MOST_NAMES = 20  # of classes, in the log
 DESCRIPTIONS = {
     "images": "levels from 0 (black) to 255 (white); axes: image, row, column, in colour also red-green-blue",
     "labels": "class of each image: an index into the attribute class_names of the file",
@@ -80,9 +81,15 @@ def open_photos(args: argparse.Namespace) -> Dataset:
     logging.info(
         "%s: %s images, %s classes, and %s files of other kinds, or hidden, which were passed over", path, *counts
     )
+    logging.info("%s", folder.arrangement)
+    if folder.class_names:
+        names = told_apart(folder.class_names)
+        more = len(names) - MOST_NAMES
+        logging.info("classes: %s%s", ", ".join(names[:MOST_NAMES]), f" and {more:,} more" if more > 0 else "")
     side = args.side or images.SIDE
     n_images = {split: folder.n_images(split) for split in SPLITS}
-    return Dataset(n_images, side, True, folder.class_names, read_folder(folder, side, args.unreadable))
+    batches = read_folder(folder, side, args.unreadable)
+    return Dataset(n_images, side, True, folder.class_names, batches, folder.arrangement)
 
 
 def read_folder(folder: Folder, side: int, what_if_unreadable: str) -> Iterator[Batch]:
@@ -125,7 +132,9 @@ def write(file: h5py.File, dataset: Dataset, args: argparse.Namespace) -> None:
         with args.archive.open("rb") as stream:
             file.attrs["sha256"] = hashlib.file_digest(stream, "sha256").hexdigest()
     if dataset.class_names is not None:
-        file.attrs["class_names"] = dataset.class_names
+        file.attrs["class_names"] = told_apart(dataset.class_names)
+    if dataset.arrangement is not None:
+        file.attrs["arrangement"] = dataset.arrangement
     if args.channels == "gray" and dataset.colours:
         file.attrs["luma"] = args.luma
     n_read = dict.fromkeys(SPLITS, 0)

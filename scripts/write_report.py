@@ -226,6 +226,7 @@ def describe_images(path: Path) -> dict:
             "source": file.attrs.get("source"),
             "sha256": file.attrs.get("sha256"),
             "luma": file.attrs.get("luma"),
+            "arrangement": file.attrs.get("arrangement"),
             "classes": None,
         }
         if "labels" in file["test"]:

@@ -2,7 +2,9 @@
 
 import io
 import os
+import shutil
 import struct
+import unicodedata
 import zlib
 
 import numpy as np
@@ -11,7 +13,7 @@ from PIL import Image
 
 from lib import photos
 from lib.cli import InputError
-from lib.folder import Photo, arrange, content_digest, open_folder, shown
+from lib.folder import Photo, arrange, content_digest, open_folder, shown, told_apart
 from lib.photos import read_photo, read_photos
 from lib.splits import drawn_for_test
 
@@ -55,6 +57,77 @@ def test_links_to_folders_are_followed_and_do_not_loop(tmp_path):
     folder = opened(tmp_path / "root")
     assert sorted(names(folder)) == ["a/3.jpg", "b/1.jpg", "b/2.jpg"]
     assert folder.class_names == ["a", "b"]
+
+
+def link(path, target):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(target)
+
+
+@pytest.mark.parametrize("root", ["", "train/"])
+def test_two_classes_that_are_links_to_one_folder(tmp_path, root):
+    put(tmp_path / "elsewhere", "1.jpg", "deep/2.jpg", "3.jpg")
+    photos = tmp_path / "photos"
+    for name in ("a", "b"):
+        link(photos / root / name, tmp_path / "elsewhere")
+    if root:
+        put(photos, "test/a/4.jpg")
+    folder = opened(photos)
+    found = [f"{root}{name}/{file}" for name in "ab" for file in ("1.jpg", "3.jpg", "deep/2.jpg")]
+    assert [name for name in sorted(names(folder)) if not name.startswith("test")] == found
+    assert folder.class_names == ["a", "b"]
+    assert "3 images are there more than once, by links to folders" in folder.arrangement
+
+
+@pytest.mark.parametrize("name", ["a link", "z link"])
+def test_link_beside_the_folder_that_it_names(tmp_path, name):
+    put(tmp_path, "folder/1.jpg", "folder/2.jpg", "other/3.jpg")
+    link(tmp_path / name, "folder")
+    folder = opened(tmp_path)
+    assert folder.class_names == sorted(["folder", "other", name])
+    assert sorted(names(folder)) == sorted(
+        [f"{name}/1.jpg", f"{name}/2.jpg", "folder/1.jpg", "folder/2.jpg", "other/3.jpg"]
+    )
+
+
+def test_within_a_class_a_folder_counts_once_and_by_its_own_path(tmp_path):
+    put(tmp_path, "cat/z/1.jpg", "cat/b/deep/2.jpg", "dog/3.jpg")
+    link(tmp_path / "cat" / "a", "z")
+    link(tmp_path / "cat" / "b" / "c", "../z")
+    link(tmp_path / "dog" / "more", "../cat/z")
+    assert sorted(names(opened(tmp_path))) == ["cat/b/deep/2.jpg", "cat/z/1.jpg", "dog/3.jpg", "dog/more/1.jpg"]
+
+
+def test_one_folder_linked_as_both_splits(tmp_path):
+    put(tmp_path / "elsewhere", "1.jpg", "2.jpg")
+    for name in ("train", "test"):
+        link(tmp_path / "photos" / name, tmp_path / "elsewhere")
+    assert names(opened(tmp_path / "photos")) == ["train/1.jpg", "train/2.jpg", "test/1.jpg", "test/2.jpg"]
+
+
+def test_links_in_all_directions_end(tmp_path):
+    """Each folder links to all: as many paths as there are orders of them, if all were gone along."""
+    n = 12
+    for i in range(n):
+        put(tmp_path, f"{i}/{i}.jpg")
+        for j in range(n):
+            link(tmp_path / f"{i}" / f"to {j}", tmp_path / f"{j}")
+        link(tmp_path / f"{i}" / "up", "..")
+    folder = opened(tmp_path)
+    assert len(folder.class_names) == n
+    assert len(folder.photos) == n * n
+    assert len(content_digest(tmp_path)) == 16
+
+
+@pytest.mark.parametrize("target", ["/mnt/not/there", "dog"])
+def test_class_that_is_a_link_to_nowhere(tmp_path, target):
+    put(tmp_path, *(f"cat/{file}" for file in FIVE))
+    link(tmp_path / "dog", target)
+    for function in (opened, content_digest):
+        with pytest.raises(
+            InputError, match=r"the link .*/dog leads nowhere; bring back what it names, or remove"
+        ):
+            function(tmp_path)
 
 
 def test_folder_without_images(tmp_path):
@@ -106,9 +179,116 @@ def test_empty_split(tmp_path):
         opened(tmp_path)
 
 
-def test_train_alone_is_a_class(tmp_path):
-    put(tmp_path, *(f"{name}/{file}" for name in ("train", "plane") for file in FIVE))
-    assert opened(tmp_path).class_names == ["plane", "train"]
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("Training", "Test"),
+        ("TRAIN", "test"),
+        ("train", "val"),
+        ("Train", "Valid"),
+        ("training", "validation"),
+        ("train", "eval"),
+        ("training_set", "test_set"),
+        ("trainingSet", "testSet"),
+        ("trainset", "testset"),
+        ("Training Images", "Testing Images"),
+        ("training_data", "testing"),
+        ("seg_train", "seg_test"),
+        ("train2017", "val2017"),
+        ("asl_alphabet_train", "asl_alphabet_test"),
+    ],
+)
+def test_usual_names_of_splits(tmp_path, train, test):
+    put(tmp_path, f"{train}/cat/1.jpg", f"{train}/dog/2.jpg", f"{test}/cat/3.jpg", f"{test}/dog/4.jpg")
+    (tmp_path / "annotations").mkdir()
+    folder = opened(tmp_path)
+    assert folder.class_names == ["cat", "dog"]
+    assert folder.photos == [
+        Photo(f"{train}/cat/1.jpg", "train", 0),
+        Photo(f"{train}/dog/2.jpg", "train", 1),
+        Photo(f"{test}/cat/3.jpg", "test", 0),
+        Photo(f"{test}/dog/4.jpg", "test", 1),
+    ]
+    assert folder.arrangement == (
+        f"The folder {train} was taken for the training images, and {test} for the test images; the folders in "
+        "these were taken for classes, 2 in all."
+    )
+
+
+@pytest.mark.parametrize(
+    ("folders", "taken"),
+    [
+        (["strain", "testimony"], None),
+        (["trains", "valley"], None),
+        (["train", "plane", "car"], "train"),
+        (["bullet train", "test tube", "ball"], "bullet train, test tube"),
+        (["validation", "plane"], "validation"),
+    ],
+)
+def test_names_that_are_no_pair_are_classes_and_said_to_be(tmp_path, folders, taken):
+    put(tmp_path, *(f"{folder}/{file}" for folder in folders for file in FIVE))
+    folder = opened(tmp_path)
+    assert folder.class_names == sorted(folders)
+    expected = (
+        "No folders were taken for splits: the test images were drawn at random; the folders in the source were "
+        f"taken for classes, {len(folders)} in all."
+    )
+    if taken:
+        expected += f" Among the classes are {taken}, although their names are like those of splits."
+    assert folder.arrangement == expected
+
+
+@pytest.mark.parametrize("folders", [["train"], ["Test"], ["test", "valid"], ["Training", "Final_Test"], ["val"]])
+def test_splits_without_their_other_half(tmp_path, folders):
+    put(tmp_path, *(f"{folder}/{name}/{file}" for folder in folders for name in ("cat", "dog") for file in FIVE))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError) as error:
+        opened(tmp_path)
+    assert f"all its folders, {', '.join(sorted(folders))}, are named like splits" in str(error.value)
+    assert "name two of them train and test, or set `source` to one" in str(error.value)
+    folder = opened(tmp_path, classes=False)
+    assert folder.class_names is None
+    assert "drawn at random" in folder.arrangement
+
+
+@pytest.mark.parametrize(
+    ("folders", "beside"),
+    [
+        (["train", "valid", "test"], "valid"),
+        (["Training", "Test", "Validation"], "Validation"),
+        (["train", "Train", "test"], "train"),
+        (["seg_train", "seg_test", "seg_pred"], "seg_pred"),
+    ],
+)
+def test_a_third_split_is_asked_for(tmp_path, folders, beside):
+    put(tmp_path, *(f"{folder}/cat/{file}" for folder in folders for file in FIVE))
+    with pytest.raises(
+        InputError, match=rf"5 images beside them, the first is {beside}/cat/0.jpg; move these into "
+    ):
+        opened(tmp_path)
+    shutil.rmtree(tmp_path / beside)
+    (tmp_path / beside).mkdir()
+    if beside != "train":
+        assert opened(tmp_path).class_names == ["cat"]
+
+
+@pytest.mark.parametrize("above", ["chest_xray", "a/b/c"])
+@pytest.mark.parametrize("classes", [True, False])
+def test_splits_further_down(tmp_path, above, classes):
+    put(tmp_path, *(f"{above}/{split}/cat/{file}" for split in ("train", "Val") for file in FIVE))
+    with pytest.raises(InputError) as error:
+        opened(tmp_path, classes)
+    assert f"the folders train and Val lie in {above}" in str(error.value)
+    assert f"set `source` to {tmp_path}/{above}, or move" in str(error.value)
+    assert opened(tmp_path / above).class_names == ["cat"]
+
+
+def test_split_whose_folder_is_there_twice(tmp_path):
+    put(tmp_path, "training_set/training_set/cats/1.jpg", "training_set/training_set/dogs/2.jpg")
+    put(tmp_path, "test_set/test_set/cats/3.jpg")
+    folder = opened(tmp_path)
+    assert folder.class_names == ["cats", "dogs"]
+    assert [(photo.split, photo.label) for photo in folder.photos] == [("train", 0), ("train", 1), ("test", 0)]
 
 
 @pytest.mark.parametrize(("n", "fraction", "n_test"), [(10, 0.2, 2), (10, 0.25, 2), (2, 0.5, 1), (1001, 0.3, 300)])
@@ -159,7 +339,7 @@ def test_first_folder_is_the_class_with_its_name_as_it_is(tmp_path):
 def test_name_that_is_no_text(tmp_path):
     for i in range(5):
         put(tmp_path, os.fsdecode(b"caf\xe9\n/%d.jpg" % i))
-    assert opened(tmp_path).class_names == ["caf\ufffd\ufffd"]
+    assert told_apart(opened(tmp_path).class_names) == [r"caf\udce9\n"]
     assert len(content_digest(tmp_path)) == 16
 
 
@@ -180,7 +360,7 @@ def test_images_beside_the_classes(tmp_path, root):
 def test_numbers_of_classes():
     def classes(n):
         files = [f"{i}/a.jpg" for i in range(n)]
-        return arrange(files, has_splits=False, classes=True, test_fraction=0.2, origin="x")
+        return arrange(files, splits={}, classes=True, test_fraction=0.2, origin="x")
 
     found, class_names = classes(65_536)
     assert len(class_names) == 65_536
@@ -226,6 +406,7 @@ def test_digest_changes(tmp_path, change):
 
 rng = np.random.default_rng(0)
 NOISE = rng.integers(0, 256, (8, 8, 3), np.uint8)
+PICTURE = rng.integers(0, 256, (64, 64, 3), np.uint8)
 
 
 def saved(tmp_path, image, name="photo.png", **options):
@@ -347,7 +528,7 @@ def test_suffix_does_not_matter(tmp_path):
 
 def encoded(image_format, **options):
     stream = io.BytesIO()
-    Image.fromarray(rng.integers(0, 256, (64, 64, 3), np.uint8)).save(stream, image_format, **options)
+    Image.fromarray(PICTURE).save(stream, image_format, **options)
     return stream.getvalue()
 
 
@@ -432,5 +613,181 @@ def test_photos_come_in_batches_without_the_unreadable(tmp_path, monkeypatch):
     assert [path for path, _ in unreadable] == ["1.png", "4.png"]
 
 
-def test_shown_name_is_one_line():
-    assert shown("a\nb\udce9<ö>") == "a\ufffdb\ufffd<ö>"
+def odd_png(kind, data, where="before"):
+    """A whole PNG file with one more chunk."""
+    whole = encoded("PNG")
+    chunk = struct.pack(">I4s", len(data), kind) + data + struct.pack(">I", zlib.crc32(kind + data))
+    place = 33 if where == "before" else len(whole) - 12
+    return whole[:place] + chunk + whole[place:]
+
+
+def odd_jpeg(*segments, jfif=True):
+    """A whole JPEG file with more segments, each a marker and its content."""
+    whole = encoded("JPEG")
+    rest = whole[2:] if jfif else whole[20:]
+    extra = b"".join(b"\xff" + bytes([kind]) + struct.pack(">H", len(data) + 2) + data for kind, data in segments)
+    return whole[:2] + extra + rest
+
+
+def odd_webp(kind, data, size=None):
+    """A whole WebP file with one more chunk, which may pretend to be of another size."""
+    whole = encoded("WEBP", lossless=True, icc_profile=b"x")
+    chunk = kind + struct.pack("<I", len(data) if size is None else size) + data + b"\0" * (len(data) % 2)
+    return b"RIFF" + struct.pack("<I", len(whole) - 8 + len(chunk)) + whole[8:] + chunk
+
+
+def encoded_exif(orientation, resolution=None):
+    """Exif as TIFF has it, little-endian: an orientation, and an x-resolution that is a text."""
+    entries = [struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)]
+    if resolution:
+        entries.append(struct.pack("<HHI4s", 0x011A, 2, 4, resolution))
+    return b"II*\0" + struct.pack("<IH", 8, len(entries)) + b"".join(entries) + b"\0\0\0\0"
+
+
+EXIF = b"Exif\0\0"
+ODD = {
+    "Exif that is no TIFF": odd_jpeg((0xE1, EXIF + b"whatever")),
+    "Exif that is no TIFF, no JFIF": odd_jpeg((0xE1, EXIF + b"whatever"), jfif=False),
+    "empty Exif": odd_jpeg((0xE1, EXIF)),
+    "cut Exif": odd_jpeg((0xE1, EXIF + encoded_exif(1)[:13])),
+    "Exif that points nowhere": odd_jpeg((0xE1, EXIF + b"MM\0*\xff\xff\xff\xff")),
+    "short JFIF": odd_jpeg((0xE0, b"JFIF\0"), jfif=False),
+    "short Adobe": odd_jpeg((0xEE, b"Adobe")),
+    "short ICC profile": odd_jpeg((0xE2, b"ICC_PROFILE\0")),
+    "short Photoshop": odd_jpeg((0xED, b"Photoshop 3.0\x008BIM\x03\xed")),
+    "MPF": odd_jpeg((0xE2, b"MPF\0II*\0\x08\0\0\0\x01\0\x01\xb0\x04\0\x01\0\0\0\x09\0\0\0")),
+    "comment": odd_jpeg((0xFE, b"\xff\xd9\xff\xda")),
+    "short pHYs": odd_png(b"pHYs", b""),
+    "short gAMA": odd_png(b"gAMA", b"0"),
+    "short cHRM": odd_png(b"cHRM", b"0"),
+    "short sRGB": odd_png(b"sRGB", b""),
+    "iCCP of another kind": odd_png(b"iCCP", b"name\0\x07data"),
+    "eXIf that is no TIFF": odd_png(b"eXIf", b"whatever"),
+    "eXIf after the image": odd_png(b"eXIf", b"whatever", "after"),
+    "text interlace": odd_png(b"tEXt", b"interlace\x001"),
+    "text transparency": odd_png(b"tEXt", b"transparency\x001"),
+    "text bbox": odd_png(b"tEXt", b"bbox\x001"),
+    "text exif": odd_png(b"tEXt", b"exif\x001"),
+    "large text": odd_png(b"zTXt", b"a\0\0" + zlib.compress(bytes(2**21))),
+    "raw profile": odd_png(b"tEXt", b"Raw profile type exif\0\nexif\n 4\nno hex"),
+    "packed raw profile": odd_png(b"zTXt", b"Raw profile type exif\0\0not packed"),
+    "short acTL": odd_png(b"acTL", b""),
+    "wrong checksum": odd_png(b"tEXt", b"a\0bcd").replace(b"bcd", b"bxd"),
+    "WebP with odd EXIF": odd_webp(b"EXIF", b"whatever"),
+    "WebP with a cut EXIF": odd_webp(b"EXIF", b"what", 400),
+    "WebP with odd XMP": odd_webp(b"XMP ", b"\xff"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_metadata_decide_nothing(tmp_path, name):
+    path = tmp_path / "photo"
+    path.write_bytes(ODD[name])
+    expected = np.asarray(Image.open(io.BytesIO(encoded("JPEG")))) if ODD[name][:2] == b"\xff\xd8" else PICTURE
+    np.testing.assert_array_equal(read_photo(path, 64).transpose(1, 2, 0), expected)
+
+
+XMP = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+TEXT = encoded_exif(6)
+RAW = b"Raw profile type exif\0"
+PROFILE = b"\nexif\n%8d\n" % len(TEXT) + TEXT.hex().encode() + b"\n"
+SIDEWAYS = {
+    "a resolution that is a text": odd_jpeg((0xE1, EXIF + encoded_exif(6, b"72\0\0"))),
+    "with no JFIF": odd_jpeg((0xE1, EXIF + encoded_exif(6, b"72\0\0")), jfif=False),
+    "odd segments around": odd_jpeg((0xE2, b"ICC_PROFILE\0"), (0xE1, EXIF + TEXT), (0xEE, b"Adobe")),
+    "Exif in two parts": odd_jpeg((0xE1, EXIF + TEXT[:20]), (0xE1, EXIF + TEXT[20:])),
+    "XMP beside Exif that is no TIFF": odd_jpeg(
+        (0xE1, EXIF + b"?"), (0xE1, b"http://ns.adobe.com/xap/1.0/\0" + XMP)
+    ),
+    "in PNG": odd_png(b"eXIf", encoded_exif(6, b"72\0\0")),
+    "in PNG, after the image": odd_png(b"eXIf", TEXT, "after"),
+    "in PNG, XMP": odd_png(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP),
+    "in PNG, as hexadecimal digits": odd_png(b"tEXt", RAW + PROFILE),
+    "in PNG, the same packed": odd_png(b"zTXt", RAW + b"\0" + zlib.compress(PROFILE), "after"),
+    "in WebP": odd_webp(b"EXIF", TEXT),
+}
+
+
+@pytest.mark.parametrize("name", SIDEWAYS)
+def test_orientation_is_found_among_odd_metadata(tmp_path, name):
+    path = tmp_path / "photo"
+    path.write_bytes(SIDEWAYS[name])
+    expected = (
+        np.asarray(Image.open(io.BytesIO(encoded("JPEG")))) if SIDEWAYS[name][:2] == b"\xff\xd8" else PICTURE
+    )
+    np.testing.assert_array_equal(read_photo(path, 64).transpose(1, 2, 0), np.rot90(expected, -1))
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
+def test_no_damage_to_metadata_matters(tmp_path, image_format):
+    """Any bytes of Exif, XMP and a colour profile changed: the picture is the same, turned at most."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x011A], exif[0x0131] = 1, 72.0, "software"
+    whole = encoded(
+        image_format, exif=exif, icc_profile=bytes(range(99)), **{"PNG": {}}.get(image_format, {"xmp": XMP})
+    )
+    path = tmp_path / "photo"
+    path.write_bytes(whole)
+    square = read_photo(path, 64)
+    turned = [np.rot90(side, n, axes=(1, 2)) for side in (square, square[:, ::-1]) for n in range(4)]
+    for seed in range(300):
+        draw = np.random.default_rng(seed)
+        data = bytearray(whole)
+        metadata = [data.find(exif.tobytes()[6:]), data.find(bytes(range(40, 99))), data.find(XMP)]
+        start = draw.choice([place for place in metadata if place > 0])
+        for place in start + draw.integers(0, 50, 3):
+            data[place] = draw.integers(256)
+        path.write_bytes(data)
+        found = read_photo(path, 64)
+        assert any((found == expected).all() for expected in turned), seed
+
+
+# Names.
+
+
+def test_shown_name_is_one_line_and_no_other_is_shown_like_it():
+    names = [
+        "a\nb",
+        "a\tb",
+        "a\rb",
+        r"a\nb",
+        "a\x85b",
+        "a\u2028b",
+        "a\u202eb",
+        "a\ufffdb",
+        "a\udce9b",
+        "aéb",
+        r"a\xe9b",
+    ]
+    lines = [shown(name) for name in names]
+    assert len(set(lines)) == len(names)
+    assert all(len(line.splitlines()) == 1 for line in lines)
+    assert lines[:2] == [r"a\nb", r"a\tb"]
+    for line in lines:
+        line.encode()  # is text
+    assert shown("<ö> $x$ 猫 a'b") == "<ö> $x$ 猫 a'b"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a\nb", "a\tb", "a b", r"a\nb"],
+        ["a b", "a  b", "a b ", "a\N{NO-BREAK SPACE}b"],
+        ["Gr\u00f6\u00dfe", "Gro\u0308\u00dfe"],
+        ["cat", "c\N{ZERO WIDTH SPACE}at", "c\N{SOFT HYPHEN}at"],
+        [os.fsdecode(b"\xe9"), os.fsdecode(b"\xe8"), "\ufffd"],
+        [" ", "\N{ZERO WIDTH SPACE}"],
+    ],
+)
+def test_classes_that_would_look_the_same_are_told_apart(tmp_path, names):
+    put(tmp_path, *(f"{name}/{file}" for name in names for file in FIVE))
+    found = told_apart(opened(tmp_path).class_names)
+    print(found)
+    seen = ["".join(char for char in name if char.isprintable() and char != " ") for name in found]
+    assert len({unicodedata.normalize("NFC", name) for name in seen}) == len(names)
+    assert all(seen)
+
+
+def test_names_that_differ_are_kept():
+    names = ["Größe", "a b", "a_b", "A b", "猫", "می\N{ZERO WIDTH NON-JOINER}خواهم", "<b>"]
+    assert told_apart(names) == names

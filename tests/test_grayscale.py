@@ -1,5 +1,6 @@
 """What grayscale.py writes of each kind of dataset, and the lines that it refuses one with."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,10 @@ def test_folder(tmp_path, folder, channels):
     assert {len(split["images"]) for split in columns.values()} == {3}
     assert attributes.pop("class_names").tolist() == ["a", "b"]
     assert attributes.pop("source") == str(folder)
+    assert attributes.pop("arrangement") == (
+        "No folders were taken for splits: the test images were drawn at random; the folders in the source were "
+        "taken for classes, 2 in all."
+    )
     assert [*attributes] == (["luma"] if channels == "gray" else [])
     assert lines[-1] == "grayscale: test: 3 images of 8 x 8"
 
@@ -104,14 +109,60 @@ def test_unreadable_photos_are_all_named_and_refused_or_skipped(tmp_path, folder
     )
     columns, _, lines = written(tmp_path, *options_for(folder, "--unreadable", "skip"))
     assert lines[0].endswith("8 images, 2 classes, and 1 files of other kinds, or hidden, which were passed over")
-    assert [line.split(" cannot")[0] for line in lines[1:3]] == [
+    assert [line.split(" cannot")[0] for line in lines if " cannot" in line] == [
         "grayscale: a/empty.webp",
         "grayscale: b/cut.jpg",
     ]
-    assert lines[3] == "grayscale: skipped 2 of 8 images"
+    assert "grayscale: skipped 2 of 8 images" in lines
     files = np.concatenate([split["files"] for split in columns.values()])
     assert sorted(files) == ["a/0.png", "a/2.png", "a/4.png", "b/1.png", "b/3.png", "b/5.png"]
     assert all((split["images"].max(axis=(1, 2)) > 0).all() for split in columns.values()), "no row is left empty"
+
+
+def test_what_was_taken_for_what_is_said(tmp_path, folder):
+    for name in ("Training", "Test"):
+        for kind in "ab":
+            shutil.copytree(folder / kind, folder / name / kind)
+    for kind in "ab":
+        shutil.rmtree(folder / kind)
+    _, attributes, lines = written(tmp_path, *options_for(folder))
+    said = (
+        "The folder Training was taken for the training images, and Test for the test images; the folders in "
+        "these were taken for classes, 2 in all."
+    )
+    assert attributes["arrangement"] == said
+    assert f"grayscale: {said}" in lines
+    assert "grayscale: classes: a, b" in lines
+
+
+def test_names_that_differ_on_the_disk_differ_in_the_results(tmp_path, folder):
+    (folder / "a").rename(folder / "a\nb")
+    (folder / "b").rename(folder / "a\tb")
+    (folder / "a\nb" / "cut\n.png").write_bytes(b"")
+    (folder / "a\nb" / "cut\t.png").write_bytes(b"")
+    columns, attributes, lines = written(tmp_path, *options_for(folder, "--unreadable", "skip"))
+    assert attributes["class_names"].tolist() == [r"a\tb", r"a\nb"]
+    files = np.concatenate([split["files"] for split in columns.values()])
+    assert sorted(files) == [*(rf"a\nb/{i}.png" for i in (0, 2, 4)), *(rf"a\tb/{i}.png" for i in (1, 3, 5))]
+    assert {line.split(" cannot be read")[0] for line in lines if "cannot be read" in line} == {
+        r"grayscale: a\nb/cut\n.png",
+        r"grayscale: a\nb/cut\t.png",
+    }
+
+
+def test_names_of_an_archive_are_told_apart_too(tmp_path):
+    x = rng.integers(0, 256, (10, 6, 6), np.uint8)
+    names = np.array(["a\nb", "a\tb"])
+    np.savez(
+        tmp_path / "a.npz",
+        x_train=x,
+        y_train=np.arange(10) % 2,
+        x_test=x,
+        y_test=np.arange(10) % 2,
+        class_names=names,
+    )
+    _, attributes, _ = written(tmp_path, "--format", "npz", "--archive", tmp_path / "a.npz")
+    assert attributes["class_names"].tolist() == [r"a\nb", r"a\tb"]
 
 
 def test_split_of_which_nothing_can_be_read(tmp_path, folder):

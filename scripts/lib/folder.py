@@ -1,16 +1,23 @@
 """A folder of photos: which files they are, and the split and class of each. No file is opened here."""
 
 import hashlib
+import itertools
 import os
 import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from lib.cli import InputError
+from lib.split_names import find_splits, split_name
 from lib.splits import drawn_for_test
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 MOST_CLASSES = 2**16
+# Line breaks, other control characters, those that turn the direction of writing, and bytes that are no UTF-8.
+NOT_FOR_A_LINE = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
 
 
 class Photo(NamedTuple):
@@ -24,8 +31,9 @@ class Folder(NamedTuple):
 
     path: Path
     photos: list[Photo]  # those for training first, and in the order of their paths
-    class_names: list[str] | None  # None: no classes
+    class_names: list[str] | None  # as they are on the disk; None: no classes
     n_others: int  # hidden files, and those with another suffix
+    arrangement: str  # what was taken for splits and what for classes, in a sentence or two
 
     def n_images(self, split: str) -> int:
         return sum(photo.split == split for photo in self.photos)
@@ -37,24 +45,77 @@ def open_folder(path: Path, *, classes: bool, test_fraction: float) -> Folder:
     Raises
     ------
     InputError
-        If there is no such folder, or none of its files is a photo, and as `arrange` does.
+        If there is no such folder, or none of its files is a photo, and as `refuse_other_splits` and `arrange` do.
     """
-    files, n_others = _list(path)
-    if not files:
+    found = _list(path)
+    if not found.files:
         raise InputError(
-            f"{path} holds no images: none of its {n_others:,} files, also in sub-folders, ends in "
+            f"{path} holds no images: none of its {found.n_others:,} files, also in sub-folders, ends in "
             f"{', '.join(SUFFIXES)}; correct `source`, or convert them"
         )
-    has_splits = all((path / split).is_dir() for split in ("train", "test"))
+    splits = find_splits(found.folders)
+    if not splits:
+        refuse_other_splits(found.files, classes=classes, origin=path)
     photos, class_names = arrange(
-        files, has_splits=has_splits, classes=classes, test_fraction=test_fraction, origin=path
+        found.files, splits=splits, classes=classes, test_fraction=test_fraction, origin=path
     )
     photos.sort(key=lambda photo: photo.split == "test")
-    return Folder(path, photos, class_names, n_others)
+    arrangement = describe(splits, class_names, found.n_again)
+    return Folder(path, photos, class_names, found.n_others, arrangement)
+
+
+def describe(splits: dict[str, str], class_names: list[str] | None, n_again: int) -> str:
+    """What was taken for splits and what for classes, for people."""
+    if splits:
+        train, test = map(shown, splits)
+        said = f"The folder {train} was taken for the training images, and {test} for the test images"
+    else:
+        said = "No folders were taken for splits: the test images were drawn at random"
+    if class_names is None:
+        said += "; no folders were taken for classes."
+    else:
+        n, where = len(class_names), "in these" if splits else "in the source"
+        said += f"; the folders {where} were taken for classes, {n:,} in all."
+    like_splits = [name for name in class_names or [] if split_name(name)]
+    if like_splits:
+        names = ", ".join(map(shown, like_splits[:10]))
+        said += f" Among the classes are {names}, although their names are like those of splits."
+    if n_again:
+        said += f" {n_again:,} images are there more than once, by links to folders."
+    return said
+
+
+def refuse_other_splits(files: list[str], *, classes: bool, origin: object) -> None:
+    """Refuse folders that look like splits where none can be taken for them.
+
+    Raises
+    ------
+    InputError
+        If a folder further down has splits, or all folders are named like splits and would be classes.
+    """
+    below = defaultdict(set)
+    for folder in {file.rpartition("/")[0] for file in files}:
+        parts = folder.split("/")
+        for i in range(1, len(parts)):
+            below["/".join(parts[:i])].add(parts[i])
+    for folder in sorted(below):
+        if splits := find_splits(below[folder]):
+            raise InputError(
+                f"{origin}: the folders {' and '.join(map(shown, splits))} lie in {shown(folder)}, and splits "
+                f"have to be folders of `source` itself; set `source` to {origin}/{shown(folder)}, or move the "
+                f"images into {origin}/train and {origin}/test"
+            )
+    names = sorted({file.partition("/")[0] for file in files if "/" in file})
+    if classes and names and all(map(split_name, names)):
+        raise InputError(
+            f"{origin}: all its folders, {', '.join(map(shown, names))}, are named like splits, but they are not "
+            "one of training and one of test images; name two of them train and test, or set `source` to one to "
+            "have its test images drawn, or `classes: none` to have them drawn of all"
+        )
 
 
 def arrange(
-    files: list[str], *, has_splits: bool, classes: bool, test_fraction: float, origin: object
+    files: list[str], *, splits: dict[str, str], classes: bool, test_fraction: float, origin: object
 ) -> tuple[list[Photo], list[str] | None]:
     """Give each file its split and class.
 
@@ -62,10 +123,12 @@ def arrange(
     ----------
     files
         Relative paths of photos.
-    has_splits
-        Their first part is train or test; otherwise the test images are drawn.
+    splits
+        `train` and `test` by the folders, the first parts of the paths, that hold them; empty: the test images
+        are drawn.
     classes
-        Take the first folder below (that of the split, if there are splits) for the class, if there is one.
+        Take the first folder below (that of the split, if there are splits) for the class, if there is one. If
+        all images of a split lie in one more folder of that split, like Training/Training, this is part of it.
     test_fraction
         Share of test images to draw.
     origin
@@ -77,24 +140,28 @@ def arrange(
         If a split would be empty, or some files lie beside the splits or beside the classes.
     """
     files = sorted(files)
-    if has_splits:
-        parts = [file.partition("/") for file in files]
-        beside = [file for file, (first, _, _) in zip(files, parts, strict=True) if first not in ("train", "test")]
+    if splits:
+        train, test = map(shown, splits)
+        beside = [file for file in files if file.partition("/")[0] not in splits]
         if beside:
             raise InputError(
-                f"{origin} has folders train and test, and {len(beside):,} images beside them, the first is "
-                f"{shown(beside[0])}; move these into train or test, or out of the folder"
+                f"{origin} has folders {train} and {test}, and {len(beside):,} images beside them, the first is "
+                f"{shown(beside[0])}; move these into {train} or {test}, or out of the folder, or make `source` a "
+                "folder of links to what you want"
             )
-        splits, inner = [first for first, _, _ in parts], [rest for _, _, rest in parts]
-        for split in ("train", "test"):
-            if split not in splits:
-                raise InputError(f"{origin}/{split} holds no images; add some, or move that folder away")
+        inside = {}
+        for name in splits:
+            of_split = [file for file in files if file.startswith(f"{name}/")]
+            if not of_split:
+                raise InputError(f"{origin}/{shown(name)} holds no images; add some, or move that folder away")
+            inside |= zip(of_split, _without_split(of_split), strict=True)
+        split_of, inner = [splits[file.partition("/")[0]] for file in files], [inside[file] for file in files]
     else:
         drawn = drawn_for_test(files, test_fraction, origin)
-        splits, inner = ["test" if test else "train" for test in drawn], files
+        split_of, inner = ["test" if test else "train" for test in drawn], files
     direct = [file for file, rest in zip(files, inner, strict=True) if "/" not in rest]
     if not classes or len(direct) == len(files):
-        return [Photo(file, split, None) for file, split in zip(files, splits, strict=True)], None
+        return [Photo(file, split, None) for file, split in zip(files, split_of, strict=True)], None
     if direct:
         raise InputError(
             f"{origin}: {len(files) - len(direct):,} images lie in folders, which would be their classes, and "
@@ -108,9 +175,17 @@ def arrange(
     numbers = {name: i for i, name in enumerate(names)}
     photos = [
         Photo(file, split, numbers[rest.partition("/")[0]])
-        for file, split, rest in zip(files, splits, inner, strict=True)
+        for file, split, rest in zip(files, split_of, inner, strict=True)
     ]
-    return photos, [shown(name) for name in names]
+    return photos, names
+
+
+def _without_split(files: list[str]) -> list[str]:
+    """The paths of all files of a split without its folder, and without one like it that holds them all."""
+    inner = [file.partition("/")[2] for file in files]
+    outer, folder = files[0].partition("/")[0], inner[0].partition("/")[0]
+    again = split_name(folder) == split_name(outer) and all(rest.startswith(f"{folder}/") for rest in inner)
+    return [rest.partition("/")[2] for rest in inner] if again else inner
 
 
 def content_digest(path: Path) -> str:
@@ -122,7 +197,7 @@ def content_digest(path: Path) -> str:
         If there is no such folder.
     """
     digest = hashlib.sha256()
-    for file in sorted(_list(path)[0]):
+    for file in sorted(_list(path).files):
         try:
             status = (path / file).stat()
         except OSError:  # a link to nowhere
@@ -133,30 +208,87 @@ def content_digest(path: Path) -> str:
 
 
 def shown(name: str) -> str:
-    """A name that fits into a line of text: without line breaks, and bytes that are no UTF-8."""
-    return re.sub(r"[\x00-\x1f\x7f\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", name)
+    r"""A name that fits into a line of text, different for different names.
+
+    What does not fit is written as Python does, a line break as \n, and a backslash is doubled.
+    """
+    return _escaped(rf"[\\{NOT_FOR_A_LINE}]", name)
 
 
-def _list(root: Path) -> tuple[list[str], int]:
-    """The relative paths of all photos below a folder, and how many other files there are.
+def told_apart(names: list[str]) -> list[str]:
+    """Different names as they are shown, so that none looks like another, or like nothing.
 
-    Links to folders are followed, but each folder is looked into once.
+    Those that would, as an umlaut can be written in two ways and a page shows two spaces as one, are shown with
+    all that is no visible character of ASCII written out.
+    """
+    looks = [_look(shown(name)) for name in names]
+    count = Counter(looks)
+    return [
+        shown(name) if look and count[look] == 1 else _escaped(r"[^!-\[\]-~]", name)
+        for name, look in zip(names, looks, strict=True)
+    ]
+
+
+def _look(text: str) -> str:
+    visible = (char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
+    return " ".join(re.sub(r"[\ufe00-\ufe0f]", "", "".join(visible)).split())
+
+
+def _escaped(pattern: str, name: str) -> str:
+    return re.sub(pattern, lambda found: _escape(found[0]), name)
+
+
+def _escape(char: str) -> str:
+    return "\\x20" if char == " " else char.encode("unicode_escape").decode()
+
+
+class _Listing(NamedTuple):
+    files: list[str]  # the relative paths of all photos
+    folders: list[str]  # the names of the folders at the top
+    n_others: int  # how many other files there are
+    n_again: int  # photos of folders that were listed before by another path
+
+
+def _list(root: Path) -> _Listing:
+    """What is below a folder.
+
+    Links to folders are followed, but not to one that the link is in. Within a class, each folder is looked into
+    once, and by its own path rather than by a link.
     """
     if not root.is_dir():
         raise InputError(f"source {root} does not exist, or is no folder; correct `source` in the config")
-    files, n_others, seen = [], 0, set()
-    for folder, folders, names in os.walk(root, onerror=_refuse, followlinks=True):
-        place = os.path.realpath(folder)
-        if place in seen:
-            folders.clear()
-            continue
-        seen.add(place)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        photos = [name for name in names if not name.startswith(".") and name.lower().endswith(SUFFIXES)]
-        files += [(Path(folder, name)).relative_to(root).as_posix() for name in photos]
-        n_others += len(names) - len(photos)
-    return files, n_others
+    files, top, n_others, n_again = [], [], 0, 0
+    everywhere, seen = (
+        set(),
+        defaultdict(set),
+    )  # real folders; by the first parts of paths: of a class, a split, all
+    starts = [root]
+    for start in starts:  # links are added to these
+        for folder, folders, names in os.walk(start, onerror=_refuse):
+            inside = Path(folder).relative_to(root).parts
+            of_class = inside[: 1 + len(list(itertools.takewhile(split_name, inside)))]
+            place = os.path.realpath(folder)
+            if any(place in seen[of_class[:n]] for n in range(len(of_class) + 1)):
+                folders.clear()
+                continue
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            starts += [path for name in folders if (path := Path(folder, name)).is_symlink()]
+            top = top if inside else folders
+            photos = [name for name in names if not name.startswith(".") and name.lower().endswith(SUFFIXES)]
+            _refuse_dangling(Path(folder, name) for name in names if "." not in name)
+            files += [Path(*inside, name).as_posix() for name in photos]
+            n_others += len(names) - len(photos)
+            n_again += len(photos) if place in everywhere else 0
+            seen[of_class].add(place)
+            everywhere.add(place)
+    return _Listing(files, top, n_others, n_again)
+
+
+def _refuse_dangling(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.is_symlink() and not path.exists():
+            raise InputError(f"the link {shown(str(path))} leads nowhere; bring back what it names, or remove it")
 
 
 def _refuse(error: OSError) -> None:
-    raise InputError(f"the folder {error.filename} cannot be listed ({error.strerror}); correct `source`")
+    raise InputError(f"the folder {shown(error.filename)} cannot be listed ({error.strerror}); correct `source`")

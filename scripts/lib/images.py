@@ -29,6 +29,9 @@ class Dataset(NamedTuple):
     colours: bool
     class_names: list[str] | None  # None: no labels
     batches: Iterator[Batch]
+    arrangement: str | None = (
+        None  # what was taken for splits and what for classes, where that was to be found out
+    )
 
 
 def batch_images(side: int) -> int:

@@ -1,17 +1,20 @@
 """Photos of any size and kind as squares of colours, by Pillow."""
 
+import io
 import itertools
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from lib.folder import Photo, shown
 from lib.images import Batch, batch_images
+from lib.metadata import is_image, without_metadata
 
 FORMATS = ("PNG", "JPEG", "WEBP")
+UNKNOWN = "cannot identify it as PNG, JPEG or WebP"
 
 
 def read_photos(
@@ -59,15 +62,28 @@ def read_photo(path: Path, side: int) -> np.ndarray:
     Raises
     ------
     Exception
-        Any, if it is no whole PNG, JPEG or WebP file, or has more pixels than Pillow thinks harmless.
+        Any, if it is no whole PNG, JPEG or WebP file, or has more pixels than Pillow thinks harmless. Metadata
+        are no reason, whatever they are.
     """
     if not path.is_file():
         raise OSError("no file, or a link to nowhere")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of large photos, odd metadata
-        with Image.open(path, formats=FORMATS) as image:
+        with path.open("rb") as file:
+            if not is_image(file.read(12)):
+                raise OSError(UNKNOWN)
+            file.seek(0)
+            data, turn = without_metadata(file.read())
+        try:
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
+        except UnidentifiedImageError:  # its message would name no file
+            raise OSError(UNKNOWN) from None
+        with image:
             image.draft(None, (2 * side, 2 * side))  # a JPEG can be decoded at a fraction of its size
-            return np.asarray(_square(image, side)).transpose(2, 0, 1)
+            square = _square(image, side)
+        if turn is not None:
+            square = square.transpose(turn)
+        return np.asarray(square).transpose(2, 0, 1)
 
 
 def resize(images: np.ndarray, side: int) -> np.ndarray:
@@ -77,12 +93,11 @@ def resize(images: np.ndarray, side: int) -> np.ndarray:
 
 def _square(image: Image.Image, side: int) -> Image.Image:
     if image.mode.startswith("I;16"):  # Pillow's own conversion makes white of all but the darkest
-        image = Image.fromarray((np.asarray(ImageOps.exif_transpose(image)) >> 8).astype(np.uint8))
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     mode = "RGBA" if image.has_transparency_data else "RGB"
     if image.mode != mode:  # a copy of a large photo is as large
         image = image.convert(mode)
     image = _fit(image, side)
-    image = ImageOps.exif_transpose(image)
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     return image

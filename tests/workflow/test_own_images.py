@@ -87,18 +87,29 @@ def test_photos_without_classes_through_everything(fresh):
 
 
 def test_photos_in_colour_with_classes(fresh):
-    names = ("<script>alert(1)<", "Größe $x$", "a 'b'")
-    for split, n in {"train": 60, "test": 30}.items():
+    shown = {"<script>alert(1)<": "&lt;script&gt;alert(1)&lt;", "Größe $x$": "Größe $x$", "a\nb": r"a\nb"}
+    shown["a\tb"] = r"a\tb"
+    names = sorted(shown)
+    for split, n in {"Training": 60, "Test": 30}.items():
         write_photos(fresh.path / "photos" / split, n, names)
     use(fresh, format="folder", source="photos", side=16, channels="rgb", autoencoder=True)
     fresh.targets = ["all"]
     fresh.run()
     assert columns(fresh, "metrics.csv") > OF_CLASSES
     with h5py.File(fresh.results / "images.h5") as file:
-        assert file.attrs["class_names"].tolist() == sorted(names)
+        class_names = file.attrs["class_names"].tolist()
+        assert class_names == [name.replace("\n", r"\n").replace("\t", r"\t") for name in names]
         assert file["test/images"].shape == (30, 16, 16, 3)
         files = file["test/files"].asstr()[:]
-        assert [sorted(names)[label] for label in file["test/labels"]] == [path.split("/")[1] for path in files]
+        assert [class_names[label] for label in file["test/labels"]] == [path.split("/")[1] for path in files]
+    report = (fresh.results / "report.html").read_text()
+    assert all(f'<th scope="row">{name}</th>' in report for name in shown.values())
+    said = (
+        "The folder Training was taken for the training images, and Test for the test images; the folders in "
+        "these were taken for classes, 4 in all."
+    )
+    assert said in report
+    assert said in (fresh.results / "logs/grayscale.log").read_text()
     table = pd.read_csv(fresh.metrics)
     assert table.groupby("features")["n_features"].first().to_dict() == {
         "autoencoder": 4 * 4 * 4,
@@ -174,8 +185,14 @@ def test_unreadable_photos_are_refused_then_skipped(fresh):
         (["a.jpg"], {}, ["too few images to split", "makes 0 test images"]),
         (["a/1.jpg", "2.jpg"], {"test_fraction": 0.5}, ["1 beside them, the first is 2.jpg", "`classes: none`"]),
         (["train/1.jpg", "test/2.jpg", "3.jpg"], {}, ["images beside them, the first is 3.jpg"]),
+        (["train/1.jpg", "test/2.jpg", "valid/3.jpg"], {}, ["beside them, the first is valid/3.jpg"]),
+        (["Training/a/1.jpg"], {}, ["all its folders, Training, are named like splits", "set `source` to one"]),
+        (["x/train/1.jpg", "x/test/2.jpg"], {}, ["train and test lie in x", "set `source` to photos/x"]),
     ],
-    ids=["missing", "no images", "too few", "beside classes", "beside splits"],
+    ids=[
+        *("missing", "no images", "too few", "beside classes", "beside splits", "third split", "one split"),
+        "splits further down",
+    ],
 )
 def test_bad_folder(fresh, names, settings, words):
     for name in names:
