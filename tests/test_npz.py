@@ -182,6 +182,15 @@ BAD = {
         {"x": X, "y": np.array(["é".encode("latin-1")] * 10)},
         "y holds a text that is no UTF-8",
     ),
+    "labels that are no characters": (
+        {"x": X, "y": np.full(10, 0x7FFFFFFF, np.uint32).view("U1")},
+        "y holds a text that is no UTF-8",
+    ),
+    "blank label": ({"x": X, "y": np.array(["a", " "] * 5)}, "the label '' has a blank name; give it another"),
+    "blank name": (
+        {"x": X, "y": np.arange(10) % 2, "class_names": np.array(["a", ""])},
+        "the label 1 has a blank name; give it another",
+    ),
     "labels that look the same": (
         {"x": X, "y": np.array(["a\1b", "a\2b"] * 5)},
         "labels differ in nothing but control characters",

@@ -214,6 +214,8 @@ def _classes(
         names = [all_names[label] for label in classes]
     else:
         names = [str(bool(label) if kinds == {"b"} else label) for label in classes]
+    if "" in names:
+        raise InputError(f"{path}: the label {classes[names.index('')]!r} has a blank name; give it another")
     numbers = {value: i for i, value in enumerate(classes)}
     return names, {part: np.array([numbers[v] for v in values])[rows] for part, (values, rows) in found.items()}
 
@@ -252,5 +254,5 @@ def _texts(path: Path, name: str, array: np.ndarray) -> list[str]:
     """Texts of characters, or of bytes in UTF-8, without spaces around them."""
     try:
         return [(text.decode() if isinstance(text, bytes) else text).strip() for text in array.tolist()]
-    except ValueError:
+    except (ValueError, SystemError):  # of bytes, and of characters that Unicode does not have
         raise InputError(f"{path}: {name} holds a text that is no UTF-8; save it as texts of type str") from None
