@@ -61,7 +61,7 @@ def open_cifar(args: argparse.Namespace, layout: cifar.Layout) -> Dataset:
     archive = cifar.open_cifar(args.archive, layout)
     n_images = {split: archive.n_images(split) for split in SPLITS}
     batches = cifar.read_cifar(archive)
-    return Dataset(n_images, images.SIDE, True, archive.class_names, batches, archive.unused)
+    return Dataset(n_images, images.SIDE, True, archive.class_names, batches, unused=archive.unused)
 
 
 def open_digits(args: argparse.Namespace) -> Dataset:

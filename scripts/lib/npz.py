@@ -76,7 +76,7 @@ def open_npz(path: Path, *, side: int | None, test_fraction: float) -> Dataset:
                 yield Batch(split, start, pixels, labels[part][some] if has_labels else None)
 
     n_images = {split: len(numbers) for split, numbers in rows.items()}
-    return Dataset(n_images, new_side, len(shapes[0]) == 3, class_names, batches(), unused)
+    return Dataset(n_images, new_side, len(shapes[0]) == 3, class_names, batches(), unused=unused)
 
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
