@@ -18,7 +18,6 @@ from lib.storage import (
     count_images,
     open_features,
     read_clusters,
-    read_labels,
     read_scores,
     read_seed,
     reading,
@@ -37,12 +36,10 @@ def main(args: argparse.Namespace) -> None:
     scores = read_scores(args.scores, read_seed(args.clusters))
     figures.save(draw_silhouettes(scores, labels, sizes), args.silhouettes)
 
-    classes = read_labels(args.images, args.split)
+    classes, names = figures.read_classes(args.images, args.split)
     if classes is None:
         figures.save(draw_sizes(sizes), args.contents)
-        names = None
     else:
-        names = figures.class_names(args.images)
         figures.save(draw_contents(contents(labels, classes, len(sizes), len(names)), names), args.contents)
 
     with open_features(args.features) as X:

@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA
 from lib import figures
 from lib.cli import run
 from lib.parallel import blocks
-from lib.storage import SPLITS, open_features, read_clusters, read_labels
+from lib.storage import SPLITS, open_features, read_clusters
 
 GRAY = "#BBBBBB"
 
@@ -22,9 +22,9 @@ def main(args: argparse.Namespace) -> None:
         X = np.concatenate([features[rows][chosen[rows]] for rows in blocks(len(features))])
     labels = read_clusters(args.clusters, len(chosen))
     panels = {"clusters": (labels[chosen], [str(cluster) for cluster in range(labels.max() + 1)])}
-    classes = read_labels(args.images, args.split)
+    classes, names = figures.read_classes(args.images, args.split)
     if classes is not None:
-        panels["classes"] = classes[chosen], figures.class_names(args.images)
+        panels["classes"] = classes[chosen], names
     points, axis_names = {"pca": by_pca, "umap": by_umap}[args.method](X)
     title = "" if chosen.all() else f"{len(X):,} of {len(chosen):,} images"
     figures.save(draw(points, axis_names, panels, title), args.out)

@@ -31,8 +31,11 @@ DESCRIPTIONS = {
 def main(args: argparse.Namespace) -> None:
     try:
         dataset = FORMATS[args.format](args)
+        if dataset.unused:
+            logging.info("%s: not used: %s", origin(args), images.listed(dataset.unused))
         with writing(args.out, large_attributes=len(dataset.class_names or []) > MANY_CLASSES) as file:
             write(file, dataset, args)
+            leave_out_classes_without_images(file)
             for split in SPLITS:
                 pictures = file[split]["images"]
                 refuse_constant(pictures, origin(args))
@@ -58,7 +61,8 @@ def open_cifar100(args: argparse.Namespace) -> Dataset:
 def open_cifar(args: argparse.Namespace, layout: cifar.Layout) -> Dataset:
     archive = cifar.open_cifar(args.archive, layout)
     n_images = {split: archive.n_images(split) for split in SPLITS}
-    return Dataset(n_images, images.SIDE, True, archive.class_names, cifar.read_cifar(archive))
+    batches = cifar.read_cifar(archive)
+    return Dataset(n_images, images.SIDE, True, archive.class_names, batches, unused=archive.unused)
 
 
 def open_digits(args: argparse.Namespace) -> Dataset:
@@ -149,6 +153,23 @@ def write(file: h5py.File, dataset: Dataset, args: argparse.Namespace) -> None:
             raise InputError(f"{origin(args)}: none of the {split} images can be read")
         for column in file[split].values():
             column.resize(n_read[split], axis=0)
+
+
+def leave_out_classes_without_images(file: h5py.File) -> None:
+    """Number the classes anew if some have images in neither split."""
+    if "class_names" not in file.attrs:
+        return
+    labels = {split: file[split]["labels"][:] for split in SPLITS}
+    names = file.attrs["class_names"]
+    n_images = np.bincount(np.concatenate(list(labels.values())), minlength=len(names))
+    found = np.flatnonzero(n_images)
+    if len(found) == len(names):
+        return
+    without = names[n_images == 0].tolist()
+    logging.info("%s classes have no images and are left out: %s", f"{len(without):,}", images.listed(without))
+    file.attrs["class_names"] = names[found].tolist()
+    for split in SPLITS:
+        file[split]["labels"][:] = np.searchsorted(found, labels[split])
 
 
 def columns(batch: Batch, dataset: Dataset, args: argparse.Namespace) -> dict[str, np.ndarray]:

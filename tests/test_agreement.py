@@ -77,6 +77,21 @@ def test_worked_examples(classes, labels, adjusted_rand, mutual_info, accuracy):
     }
 
 
+@pytest.mark.parametrize("values", [[1, 2, 10], [0, 500, 60_000], [-1, 2**62, 7]])
+def test_numbers_of_classes_do_not_matter(values):
+    """Not for the scores, nor for the memory."""
+    rng = np.random.default_rng(0)
+    classes, labels = rng.integers(3, size=50), rng.integers(4, size=50)
+    weights = rng.integers(4, size=(50, 6)).astype(np.float32)
+    values = np.array(values)
+    for how in ([], [weights]):
+        counts = contingency(classes, labels, *how)
+        np.testing.assert_array_equal(contingency(np.sort(values)[classes], labels, *how), counts)
+        np.testing.assert_array_equal(contingency(labels, np.sort(values)[classes], *how), counts.swapaxes(-1, -2))
+        for name, found in agreement(contingency(values[classes], labels, *how)).items():
+            np.testing.assert_allclose(found, agreement(counts)[name], atol=1e-12)
+
+
 def test_weightings_are_samples_taken_so_often():
     rng = np.random.default_rng(0)
     classes, labels = rng.integers(10, size=500), rng.integers(7, size=500)

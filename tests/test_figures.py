@@ -121,6 +121,29 @@ def test_distances_are_those_to_the_centroid_of_the_own_cluster():
     np.testing.assert_allclose(draw_clusters.distances_to_centroids(X, labels, centroids), expected)
 
 
+def test_only_classes_of_the_split_are_shown(tmp_path, monkeypatch):
+    """Classes can have images in the other split alone."""
+    args = dataset(tmp_path, n_classes=2)
+    with h5py.File(args.images, "r+") as file:
+        labels = file["test/labels"][:]
+        file["test/labels"][:] = np.array([30, 7])[labels]
+        file.attrs["class_names"] = [f"kind {i}" for i in range(40)]
+    shown = {}
+    monkeypatch.setattr(figures, "save", lambda figure, path: shown.update({path.stem: figure}))
+    draw_clusters.main(args)
+    axis = shown["contents"].axes[0]
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["kind 7", "kind 30"]
+    assert axis.get_xlabel() == "class"
+    assert axis.images[0].get_array().shape == (3, 2)
+    texts = [text.get_text() for text in shown["dunn"].axes[0].texts]
+    assert sum("\nclass kind 7" in text or "\nclass kind 30" in text for text in texts) == 4
+    draw_map.main(Namespace(**vars(args), method="pca", max_points=50, out=tmp_path / "map.png"))
+    panel = shown["map"].axes[1]
+    assert panel.get_title() == "classes"
+    assert {text.get_text() for text in panel.texts} == {"kind 7", "kind 30"}
+    plt.close("all")
+
+
 def test_contents_count_images_by_cluster_and_class():
     rng = np.random.default_rng(0)
     labels, classes = rng.integers(0, 4, 200).astype(np.int32), rng.integers(0, 5, 200).astype(np.uint8)

@@ -1,8 +1,10 @@
 """What grayscale.py writes of each kind of dataset, and the lines that it refuses one with."""
 
+import io
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import h5py
@@ -202,6 +204,77 @@ def test_more_classes_than_a_byte_can_number(tmp_path):
     np.testing.assert_array_equal(columns["train"]["labels"], np.arange(n))
     assert columns["train"]["labels"].dtype == columns["test"]["labels"].dtype == np.uint16
     assert attributes["class_names"].tolist() == [str(i) for i in range(n)]
+
+
+@pytest.mark.parametrize(
+    ("y", "names"),
+    [
+        (np.tile([1, 5, 10], 10), ["1", "5", "10"]),
+        (np.tile([0, 500, 60_000], 10), ["0", "500", "60000"]),
+        (np.tile([-(2**62), -1, 2**62], 10), [str(-(2**62)), "-1", str(2**62)]),
+        (np.tile(["b c", "a", "ö"], 10), ["a", "b c", "ö"]),
+    ],
+    ids=["from 1", "sparse", "huge", "texts"],
+)
+def test_classes_are_the_labels_that_occur(tmp_path, y, names):
+    x = rng.integers(0, 256, (30, 4, 4), np.uint8)
+    np.savez(tmp_path / "a.npz", x=x, y=y, ids=np.arange(30))
+    columns, attributes, lines = written(tmp_path, "--format", "npz", "--archive", tmp_path / "a.npz")
+    assert attributes["class_names"].tolist() == names
+    label_of = {image.tobytes(): str(label) for image, label in zip(x, y, strict=True)}
+    for split in columns.values():
+        assert split["labels"].dtype == np.uint8
+        found = [names[label] for label in split["labels"]]
+        assert found == [label_of[image.tobytes()] for image in split["images"]]
+    assert lines[0] == f"grayscale: {tmp_path}/a.npz: not used: ids"
+    assert (tmp_path / "results" / "images.h5").stat().st_size < 20_000
+
+
+def test_classes_without_images_are_left_out(tmp_path):
+    """Those of a CIFAR archive that are in neither split; a class of one split counts."""
+    labels = {"data_batch_1.bin": [4, 1, 4], "test_batch.bin": [2, 2]}
+    with tarfile.open(tmp_path / "archive", "w") as tar:
+        for name, numbers in labels.items():
+            pixels = rng.integers(0, 256, (len(numbers), 3072), np.uint8)
+            add(tar, name, np.column_stack([np.array(numbers, np.uint8), pixels]).tobytes())
+        add(tar, "batches.meta.txt", b"a\npolar bear\nc\nd\ne\nf\n")
+        add(tar, "notes.txt", b"")
+    columns, attributes, lines = written(tmp_path, "--format", "cifar-binary", "--archive", tmp_path / "archive")
+    assert attributes["class_names"].tolist() == ["polar bear", "c", "e"]
+    assert columns["train"]["labels"].tolist() == [2, 0, 2]
+    assert columns["test"]["labels"].tolist() == [1, 1]
+    assert f"grayscale: {tmp_path}/archive: not used: notes.txt" in lines
+    assert "grayscale: 3 classes have no images and are left out: a, d, f" in lines
+
+
+def add(tar, name, data):
+    member = tarfile.TarInfo(name)
+    member.size = len(data)
+    tar.addfile(member, io.BytesIO(data))
+
+
+def test_class_of_unreadable_photos_is_left_out(tmp_path, folder):
+    (folder / "aa").mkdir()
+    (folder / "aa" / "cut.jpg").write_bytes(b"\xff\xd8")
+    columns, attributes, lines = written(tmp_path, *options_for(folder, "--unreadable", "skip"))
+    assert attributes["class_names"].tolist() == ["a", "b"]
+    for split in columns.values():
+        assert ["ab"[label] for label in split["labels"]] == [file[0] for file in split["files"]]
+    assert "grayscale: 1 classes have no images and are left out: aa" in lines
+
+
+@pytest.mark.parametrize("case", ["objects", "encrypted", "labels of another name"])
+def test_odd_arrays_are_the_users_line(tmp_path, case):
+    x = rng.integers(0, 256, (30, 4, 4), np.uint8)
+    arrays = {"objects": {"y": np.array([None] * 30)}, "labels of another name": {"labels": np.arange(30)}}
+    path = tmp_path / "a.npz"
+    np.savez(path, x=x, **arrays.get(case, {}))
+    if case == "encrypted":
+        data = bytearray(path.read_bytes())
+        data[data.index(b"PK\x03\x04") + 6] |= 1
+        data[data.index(b"PK\x01\x02") + 8] |= 1
+        path.write_bytes(data)
+    assert str(path) in refused(tmp_path, "--format", "npz", "--archive", path)
 
 
 def test_arrays(tmp_path):

@@ -1,13 +1,15 @@
 """Grayscale, the archives of CIFAR and the digits, as a reader of images.h5 relies on them."""
 
+import contextlib
 import io
+import subprocess
 import tarfile
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from lib.cifar import CIFAR100, open_cifar, read_cifar
+from lib.cifar import CIFAR100, names_in_lines, open_cifar, read_cifar
 from lib.cli import InputError
 from lib.images import LUMA, digits, to_gray
 
@@ -139,7 +141,92 @@ def test_files_of_other_names_and_links_do_not_count(tmp_path):
     assert_rows(tmp_path / "archive", contents, TRAIN_FILES)
 
 
-FINE, COARSE = ["apple", "bowl", "can"], ["fruit", "container"]
+TWO_WORDS = ["polar bear", "fox", "Größe", "a  b, c"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "polar bear\nfox\nGröße\na  b, c",
+        "polar bear\nfox\nGröße\na  b, c\n\n",  # as in the official archive
+        "polar bear\r\nfox\r\nGröße\r\na  b, c\r\n\r\n",
+        "polar bear\rfox\rGröße\ra  b, c\r",
+        "\ufeffpolar bear\nfox\nGröße\na  b, c\n",
+        "  polar bear\t\nfox \n\tGröße\n a  b, c  \n  \n \t\n",
+    ],
+)
+def test_a_name_is_a_line(tmp_path, content):
+    assert names_in_lines(content.encode(), "x") == TWO_WORDS
+    contents = make_archive(tmp_path / "archive", SIZES, changed={"batches.meta.txt": content.encode()})
+    names, result = read(tmp_path / "archive")
+    for split, files in {"train": TRAIN_FILES, "test": ["test_batch.bin"]}.items():
+        labels = np.concatenate([contents[file][1] for file in files])
+        assert [names[label] for label in result[split][1]] == [TWO_WORDS[label] for label in labels]
+
+
+def test_other_members_are_named(tmp_path):
+    make_archive(tmp_path / "archive", SIZES, "w")
+    with tarfile.open(tmp_path / "archive", "a") as tar:
+        tar.addfile(tarfile.TarInfo("data_batch_06.bin"))
+        folder = tarfile.TarInfo("folder")
+        folder.type = tarfile.DIRTYPE
+        tar.addfile(folder)
+    assert open_cifar(tmp_path / "archive").unused == ["cifar-10-batches-bin/readme.html", "data_batch_06.bin"]
+
+
+@pytest.mark.parametrize("tar_format", ["gnu", "posix"])
+def test_sparse_files_are_read(tmp_path, tar_format):
+    """Black images of the first class take no room in them."""
+    contents = make_archive(tmp_path / "archive", SIZES)
+    with tarfile.open(tmp_path / "archive") as tar:
+        tar.extractall(tmp_path, filter="data")
+    with (tmp_path / "cifar-10-batches-bin" / "data_batch_1.bin").open("r+b") as file:
+        file.truncate(1000 * 3073)
+    command = ["tar", "--sparse", f"--format={tar_format}", "-cf", "archive", "cifar-10-batches-bin"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    assert (tmp_path / "archive").stat().st_size < 10**6
+    _, result = read(tmp_path / "archive")
+    for found, originals in zip(result["train"], contents["data_batch_1.bin"], strict=True):
+        np.testing.assert_array_equal(found[: len(originals)], originals)
+        assert not found[len(originals) : 1000].any()
+
+
+def test_any_byte_of_an_archive_that_is_wrong(tmp_path):
+    """It is read, or refused; nothing else is raised."""
+    sizes = dict.fromkeys(SIZES, 1)
+    make_archive(tmp_path / "whole", sizes, "w")
+    data = (tmp_path / "whole").read_bytes()
+    headers = [
+        start + i for start in range(0, len(data), 512) if data[start:].startswith(b"cifar") for i in range(512)
+    ]
+    for place in headers[::7]:
+        (tmp_path / "archive").write_bytes(data[:place] + bytes([data[place] ^ 255]) + data[place + 1 :])
+        with contextlib.suppress(InputError):
+            list(read_cifar(open_cifar(tmp_path / "archive")))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"},
+        {"GNU.sparse.map": "0,x", "GNU.sparse.size": "3073"},
+        {"size": "-5"},
+        {"size": "99999999999999999999"},
+    ],
+    ids=["sparse without a map", "sparse with no numbers", "negative", "endless"],
+)
+def test_odd_members_of_an_archive_are_the_users_line(tmp_path, headers):
+    make_archive(tmp_path / "archive", SIZES, "w", changed={"data_batch_1.bin": None})
+    with tarfile.open(tmp_path / "archive", "a", format=tarfile.PAX_FORMAT) as tar:
+        member = tarfile.TarInfo("data_batch_1.bin")
+        member.size, member.pax_headers = 3073, headers
+        tar.addfile(member, io.BytesIO(bytes(3073)))
+    with pytest.raises(InputError) as error:
+        list(read_cifar(open_cifar(tmp_path / "archive")))
+    assert "\n" not in str(error.value)
+
+
+FINE, COARSE = ["apple", "salad bowl", "can"], ["fruit", "food container"]
 
 
 def make_cifar100(path, sizes=(2100, 30), names=(FINE, COARSE), leave_out=(), labels=None):
@@ -180,8 +267,15 @@ def make_cifar100(path, sizes=(2100, 30), names=(FINE, COARSE), leave_out=(), la
         ({"batches.meta.txt": None}, "holds no batches.meta.txt"),
         (
             {"batches.meta.txt": "\n".join([*NAMES[:9], NAMES[0]]).encode()},
-            "different classes",
+            "different classes, a line each, has 5, 'airplane' more than once",
         ),
+        ({"batches.meta.txt": b""}, "batches.meta.txt: line 1 is blank"),
+        ({"batches.meta.txt": b" \n\r\n"}, "batches.meta.txt: line 1 is blank"),
+        ({"batches.meta.txt": b"a\n\nb\n"}, "batches.meta.txt: line 2 is blank; each line"),
+        ({"batches.meta.txt": b"a\nb\nGr\xf6\xdfe\n"}, "batches.meta.txt is no UTF-8 text, see line 3; save"),
+        ({"batches.meta.txt": "a\nb".encode("utf-16")}, "batches.meta.txt is no UTF-8 text, see line 1"),
+        ({"batches.meta.txt": b"\n".join(b"%d" % i for i in range(257))}, "1 to 256 .* a line each, has 257"),
+        ({"batches.meta.txt": b"airplane car bird cat"}, "the 1 classes are numbered from 0, a line each"),
     ],
 )
 def test_bad_archive(tmp_path, changed, line):

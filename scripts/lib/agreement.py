@@ -10,16 +10,19 @@ def contingency(classes: np.ndarray, labels: np.ndarray, weights: np.ndarray | N
 
     Parameters
     ----------
-    classes, labels : (n,) int, not negative
+    classes, labels : (n,) int
     weights : (n, m)
         How often each sample counts, in each of m weightings; None: once.
 
     Returns
     -------
-    (m, n_classes, n_clusters), or (n_classes, n_clusters) without weights
+    (m, n_classes, n_clusters), or (n_classes, n_clusters) without weights: of those that occur, in order
     """
-    shape = int(classes.max()) + 1, int(labels.max()) + 1
-    cells = classes.astype(np.int64) * shape[1] + labels
+    (class_values, rows), (cluster_values, columns) = (
+        np.unique(x, return_inverse=True) for x in (classes, labels)
+    )
+    shape = len(class_values), len(cluster_values)
+    cells = rows * shape[1] + columns
     if weights is None:
         return np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
     n = len(cells)

@@ -1,11 +1,11 @@
 """Images from archives in CIFAR's binary layouts."""
 
 import contextlib
-import lzma
+import errno
 import shutil
 import tarfile
 import tempfile
-import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -13,7 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 from lib.cli import InputError
-from lib.images import SIDE, Batch, batch_images
+from lib.folder import shown
+from lib.images import SIDE, Batch, batch_images, listed
+
+MOST_CLASSES = 256  # that a byte can number
+MOST_NAMES_BYTES = 2**20  # of a file of names
 
 
 class Layout(NamedTuple):
@@ -53,6 +57,7 @@ class Archive(NamedTuple):
     layout: Layout
     class_names: list[str]
     slots: dict[str, Slot]  # by file name
+    unused: list[str]  # other members
 
     def n_images(self, split: str) -> int:
         return sum(slot.n_images for slot in self.slots.values() if slot.split == split)
@@ -63,34 +68,38 @@ def open_cifar(path: Path, layout: Layout = CIFAR10) -> Archive:
 
     Layout: https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version". It is decompressed into
     a temporary file without a name; no member is extracted. Members that are links, or whose path
-    leads out of the archive, do not count.
+    leads out of the archive, do not count. Each line of the file of names is that of a class; blank
+    lines at its end do not count.
 
     Raises
     ------
     InputError
-        If it is no tar archive, is truncated, lacks a file, or has one that is not made
-        of whole records.
+        If it is no tar archive, is truncated, lacks a file, has one that is not made
+        of whole records, or does not name 1 to 256 different classes in UTF-8.
     """
     sizes: dict[str, int] = {}
-    class_names = None
+    unused = []
+    names = None
     with _faults(path):
         tar = _decompressed(path)
         for name, member in _members(tar, layout):
+            if name is None:
+                unused.append(member.name)
+                continue
             if name in sizes:
                 raise InputError(f"{path} holds {name} twice")
             sizes[name] = member.size
             if name == layout.names_file:
-                class_names = tar.extractfile(member).read().decode(errors="replace").split()
-    if class_names is None:
+                names = tar.extractfile(member).read(MOST_NAMES_BYTES)
+    if names is None:
         raise InputError(f"{path} holds no {layout.names_file}, which names the classes")
-    if not 1 <= len(set(class_names)) == len(class_names) <= 256:
-        raise InputError(f"{path}: {layout.names_file} should name 1 to 256 different classes, has {class_names}")
+    class_names = names_in_lines(names, f"{path}: {layout.names_file}")
     n_files = max((i for i, name in enumerate(layout.train_files, start=1) if name in sizes), default=1)
     slots: dict[str, Slot] = {}
     start = 0
     for name in (*layout.train_files[:n_files], layout.test_file):
         if name not in sizes:
-            raise InputError(f"{path} holds no {name}; its files are: {', '.join(sorted(sizes))}")
+            raise InputError(f"{path} holds no {name}; its files are: {listed(sorted(sizes) + unused)}")
         n_images, excess = divmod(sizes[name], layout.record_bytes)
         if excess or not n_images:
             raise InputError(
@@ -102,7 +111,35 @@ def open_cifar(path: Path, layout: Layout = CIFAR10) -> Archive:
         else:
             slots[name] = Slot("train", start, n_images)
             start += n_images
-    return Archive(path, tar, layout, class_names, slots)
+    return Archive(path, tar, layout, class_names, slots, unused)
+
+
+def names_in_lines(content: bytes, origin: str) -> list[str]:
+    """The names of the classes: a line each, which may have spaces in it, and blank lines at the end.
+
+    Raises
+    ------
+    InputError
+        If it is no UTF-8, a line before the last name is blank, or there are not 1 to 256 different names.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = content[: error.start].count(b"\n") + 1
+        raise InputError(f"{origin} is no UTF-8 text, see line {number}; save it as UTF-8") from None
+    lines = [line.strip() for line in text.replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")]
+    names = [shown(line) for line in lines]
+    if "" in names:
+        raise InputError(
+            f"{origin}: line {names.index('') + 1} is blank; each line, up to the last name, should name a class"
+        )
+    name, times = Counter(names).most_common(1)[0]
+    if times > 1 or len(names) > MOST_CLASSES:
+        raise InputError(
+            f"{origin} should name 1 to {MOST_CLASSES} different classes, a line each, has {len(names):,}"
+            + (f", {name!r} more than once" if times > 1 else "")
+        )
+    return names
 
 
 def read_cifar(archive: Archive) -> Iterator[Batch]:
@@ -127,7 +164,8 @@ def read_cifar(archive: Archive) -> Iterator[Batch]:
                 if (unknown := labels >= len(archive.class_names)).any():
                     raise InputError(
                         f"{archive.path}: image {offset + unknown.argmax():,} of {name} has the label "
-                        f"{labels[unknown.argmax()]}; the {len(archive.class_names)} classes are numbered from 0"
+                        f"{labels[unknown.argmax()]}; the {len(archive.class_names)} classes are numbered from 0, "
+                        f"a line each in {layout.names_file}"
                     )
                 pixels = records[:, layout.label_bytes :].reshape(n, 3, SIDE, SIDE)
                 yield Batch(slot.split, slot.start + offset, pixels, labels)
@@ -148,12 +186,16 @@ def _faults(path: Path) -> Iterator[None]:
     """What is wrong with an archive as the user's one-line error."""
     try:
         yield
+    except InputError:
+        raise
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
-    except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, OSError) as error:
-        if getattr(error, "errno", None):  # a fault of the disk, or of writing what was read
+    except MemoryError:
+        raise InputError(f"{path} cannot be read: there is not enough memory") from None
+    except Exception as error:  # damaged bytes can make tarfile raise anything
+        if getattr(error, "errno", None) not in (None, errno.EINVAL):  # of the disk, or of writing what was read
             raise
-        reason = str(error).partition("\n")[0].rstrip(":")  # the rest tells of each kind of compression
+        reason = str(error).partition("\n")[0].rstrip(":")[:200]  # the rest tells of each kind of compression
         with path.open("rb") as file:
             head = file.read(24)
         raise InputError(
@@ -162,9 +204,11 @@ def _faults(path: Path) -> Iterator[None]:
         ) from None
 
 
-def _members(tar: tarfile.TarFile, layout: Layout) -> Iterator[tuple[str, tarfile.TarInfo]]:
+def _members(tar: tarfile.TarFile, layout: Layout) -> Iterator[tuple[str | None, tarfile.TarInfo]]:
+    """All members but folders, each with the name that it has in the layout, or None."""
     for member in tar:
         path = PurePosixPath(member.name)
         known = path.name in (layout.names_file, layout.test_file, *layout.train_files)
-        if known and member.isreg() and ".." not in path.parts and not path.is_absolute():
-            yield path.name, member
+        known = known and member.isreg() and ".." not in path.parts and not path.is_absolute()
+        if not member.isdir():
+            yield path.name if known else None, member

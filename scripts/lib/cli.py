@@ -15,6 +15,11 @@ class InputError(Exception):
     """Something the user can mend. The message is one line: what is wrong, where, what to do."""
 
 
+def reason_of(error: Exception) -> str:
+    """What an error says, short and in one line."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
 terminal = sys.stderr  # for progress bars; the same as stderr only without --log
 
 

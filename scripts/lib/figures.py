@@ -9,7 +9,7 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 from lib.cli import replacing
-from lib.storage import reading
+from lib.storage import read_labels, reading
 
 mpl.rcParams.update(
     {
@@ -66,10 +66,14 @@ def short(name: str, length: int = 20) -> str:
     return name if len(name) <= length else name[: length - 1] + "…"
 
 
-def class_names(path: Path) -> list[str]:
-    """The names of the classes, from a file of images that has labels."""
+def read_classes(path: Path, split: str) -> tuple[np.ndarray, list[str]] | tuple[None, None]:
+    """The class of each image of a split, (n,), and names of the classes that are in it; None without classes."""
+    labels = read_labels(path, split)
+    if labels is None:
+        return None, None
+    found, classes = np.unique(labels, return_inverse=True)
     with reading(path) as file:
-        return [short(str(name)) for name in file.attrs["class_names"]]
+        return classes, [short(str(name)) for name in file.attrs["class_names"][found]]
 
 
 def largest(sizes: np.ndarray) -> np.ndarray:

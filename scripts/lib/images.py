@@ -1,13 +1,16 @@
 """What all datasets are made into on the way to images.h5, grayscale, and the digits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from lib.folder import shown
+
 SIDE = 32
 BATCH_IMAGES = 1000
 BATCH_BYTES = 2**22
+MOST_LISTED = 20  # names in a line
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 
@@ -29,14 +32,19 @@ class Dataset(NamedTuple):
     colours: bool
     class_names: list[str] | None  # None: no labels
     batches: Iterator[Batch]
-    arrangement: str | None = (
-        None  # what was taken for splits and what for classes, where that was to be found out
-    )
+    arrangement: str | None = None  # what was taken for splits and for classes, where names tell
+    unused: Sequence[str] = ()  # names of what else it comes with
 
 
 def batch_images(side: int) -> int:
     """How many images to have in memory at once."""
     return min(BATCH_IMAGES, max(1, BATCH_BYTES // (3 * side * side)))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a line of text, which says how many more there are where they are many."""
+    more = len(names) - MOST_LISTED
+    return ", ".join(map(shown, names[:MOST_LISTED])) + (f" and {more:,} more" if more > 0 else "")
 
 
 def to_gray(rgb: np.ndarray, luma: tuple[float, float, float] = LUMA) -> np.ndarray:
