@@ -85,7 +85,6 @@ def open_photos(args: argparse.Namespace) -> Dataset:
     logging.info(
         "%s: %s images, %s classes, and %s files of other kinds, or hidden, which were passed over", path, *counts
     )
-    logging.info("%s", folder.arrangement)
     if folder.class_names:
         names = told_apart(folder.class_names)
         more = len(names) - MOST_NAMES
@@ -138,6 +137,7 @@ def write(file: h5py.File, dataset: Dataset, args: argparse.Namespace) -> None:
     if dataset.class_names is not None:
         file.attrs["class_names"] = told_apart(dataset.class_names)
     if dataset.arrangement is not None:
+        logging.info("%s", dataset.arrangement)
         file.attrs["arrangement"] = dataset.arrangement
     if args.channels == "gray" and dataset.colours:
         file.attrs["luma"] = args.luma

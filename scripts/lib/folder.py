@@ -258,10 +258,8 @@ def _list(root: Path) -> _Listing:
     if not root.is_dir():
         raise InputError(f"source {root} does not exist, or is no folder; correct `source` in the config")
     files, top, n_others, n_again = [], [], 0, 0
-    everywhere, seen = (
-        set(),
-        defaultdict(set),
-    )  # real folders; by the first parts of paths: of a class, a split, all
+    everywhere: set[str] = set()  # real paths of folders
+    seen: dict[tuple[str, ...], set[str]] = defaultdict(set)  # likewise, by class and split
     starts = [root]
     for start in starts:  # links are added to these
         for folder, folders, names in os.walk(start, onerror=_refuse):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from lib.cli import InputError, reason_of
-from lib.folder import MOST_CLASSES, shown
+from lib.folder import MOST_CLASSES
 from lib.images import Batch, Dataset, batch_images, listed
 from lib.photos import resize
 from lib.splits import drawn_for_test
@@ -76,7 +76,8 @@ def open_npz(path: Path, *, side: int | None, test_fraction: float) -> Dataset:
                 yield Batch(split, start, pixels, labels[part][some] if has_labels else None)
 
     n_images = {split: len(numbers) for split, numbers in rows.items()}
-    return Dataset(n_images, new_side, len(shapes[0]) == 3, class_names, batches(), unused=unused)
+    drawn_at_random = "The test images were drawn at random from x." if parts == [""] else None
+    return Dataset(n_images, new_side, len(shapes[0]) == 3, class_names, batches(), drawn_at_random, unused)
 
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
@@ -158,10 +159,8 @@ def _faults(path: Path, what: str) -> Iterator[None]:
             "or at a good copy if that size is wrong"
         ) from None
     except Exception as error:
-        if getattr(error, "errno", None) not in (
-            None,
-            errno.EINVAL,
-        ):  # a fault of the disk, not of a place to seek
+        # EINVAL comes from a place to seek that damage has made; all else is a fault of the disk.
+        if getattr(error, "errno", None) not in (None, errno.EINVAL):
             raise
         raise InputError(
             f"{path}: {what} ({reason_of(error)}); make it again with np.savez, of numbers and texts and not of "
@@ -200,9 +199,7 @@ def _classes(
         )
     classes = sorted(occurring)
     if isinstance(classes[0], str):
-        names = [shown(text) for text in classes]
-        if len(set(names)) < len(names):
-            raise InputError(f"{path}: labels differ in nothing but control characters; give them other texts")
+        names = classes
     elif "class_names" in arrays:
         all_names = _class_names(path, arrays["class_names"])
         if classes[0] < 0 or classes[-1] >= len(all_names):
@@ -243,7 +240,7 @@ def _class_names(path: Path, names: np.ndarray) -> list[str]:
     wanted = f"{path}: class_names should be different texts, (n_classes,), is {names.dtype} {names.shape}"
     if names.ndim != 1 or names.dtype.kind not in "US" or not len(names):
         raise InputError(wanted)
-    texts = [shown(text) for text in _texts(path, "class_names", names)]
+    texts = _texts(path, "class_names", names)
     text, times = Counter(texts).most_common(1)[0]
     if times > 1:
         raise InputError(f"{wanted} with {text!r} more than once")
