@@ -20,11 +20,12 @@ SCRIPTS = BASE / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 from download import local_path
 from lib.cli import InputError
-from lib.config import faults
+from lib.config import faults, without_text
 from lib.digest import code_digest
 from lib.folder import content_digest
 
 SCHEMA = yaml.safe_load((BASE / "rules" / "config.schema.yaml").read_text())
+config.update(without_text(config, SCHEMA))
 if problems := faults(config, SCHEMA):
     sys.exit("\n".join(f"config: {problem}" for problem in problems))
 
