@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import errno
+import glob
 import logging
 import os
 import sys
@@ -87,7 +88,7 @@ def replacing(path: Path) -> Iterator[Path]:
     prefix = f".{path.name}.part-"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for leftover in path.parent.glob(f"{prefix}*"):
+        for leftover in path.parent.glob(f"{glob.escape(prefix)}*"):
             leftover.unlink(missing_ok=True)
         # Keras refuses to write a model whose name does not end in .keras.
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=path.suffix)
