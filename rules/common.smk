@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import math
+import os
 import re
 import shlex
 import sys
@@ -16,15 +17,20 @@ import yaml
 sys.modules.setdefault("pandas", None)
 
 BASE = Path(workflow.basedir)
+if set("{}") & set(str(BASE)):
+    sys.exit(
+        f"the workflow lies in {BASE}, and Snakemake takes braces in its path for wildcards; move it elsewhere"
+    )
 SCRIPTS = BASE / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 from download import local_path
 from lib.cli import InputError
-from lib.config import faults
+from lib.config import faults, without_text
 from lib.digest import code_digest
 from lib.folder import content_digest
 
 SCHEMA = yaml.safe_load((BASE / "rules" / "config.schema.yaml").read_text())
+config.update(without_text(config, SCHEMA))
 if problems := faults(config, SCHEMA):
     sys.exit("\n".join(f"config: {problem}" for problem in problems))
 
@@ -92,8 +98,17 @@ def archive_of(dataset):
     settings = config["datasets"][dataset]
     if "sha256" not in settings:
         return []
-    key = settings["sha256"] or hashlib.sha256(settings["source"].encode()).hexdigest()
+    source = settings["source"] + state_of(settings["source"])
+    key = settings["sha256"] or hashlib.sha256(source.encode()).hexdigest()
     return f"results/archives/{key[:16]}"
+
+
+def state_of(source):
+    """Size and time of a local file that Snakemake cannot watch: it takes braces in an input for wildcards."""
+    path = local_path(source)
+    if path is None or "{" not in str(path) or not os.path.exists(path):
+        return ""
+    return f" {path.stat().st_size} {path.stat().st_mtime_ns}"
 
 
 def dataset_of(archive):
@@ -106,10 +121,10 @@ def local_source(archive):
     """The file that `source` names, for Snakemake to see its bytes change, if nothing else vouches for them."""
     settings = dataset_of(archive)
     path = local_path(settings["source"])
-    if settings["sha256"] or path is None:
+    if settings["sha256"] or path is None or "{" in str(path):
         return []
     # Where it is missing from the start, the script says so better than Snakemake would.
-    return str(path) if path.exists() or Path(f"results/archives/{archive}").exists() else []
+    return str(path) if os.path.exists(path) or Path(f"results/archives/{archive}").exists() else []
 
 
 def unchecked_archive(dataset):
@@ -124,7 +139,7 @@ def content_of(dataset):
         return ""
     try:
         return content_digest(Path(settings["source"]))
-    except InputError as error:
+    except (InputError, OSError) as error:
         # Where it is missing from the start, the script says so. Once it was there, it may only be
         # unplugged, and what was made of it is no longer to be had.
         if Path(f"results/{dataset}/images.h5").exists():

@@ -29,7 +29,7 @@ rule download:
         # With `input` among its arguments, a param is no reason to run again.
         source=lambda w, input: dataset_of(w.archive)["source"],
     shell:
-        "{params.run} --source {params.source:q} {params.sha256} --out {output:q} --log {log:q}"
+        "{params.run} --source={params.source:q} {params.sha256} --out {output:q} --log {log:q}"
 
 
 # Turn the images of a dataset, whatever they come in, into grayscale.
@@ -58,9 +58,10 @@ rule grayscale:
         ),
         content=lambda w: content_of(w.dataset),
         # Where the bytes came from is kept with the images, but is no reason to make them again.
-        origin=lambda w, input: options(
-            ({"archive": str(input)} if input else {})
-            | {k: v for k, v in config["datasets"][w.dataset].items() if k == "source"}
+        # With `=`, as a path may begin with a dash.
+        origin=lambda w, input: shlex.join(
+            [f"--archive={file}" for file in input]
+            + [f"--source={v}" for k, v in config["datasets"][w.dataset].items() if k == "source"]
         ),
     shell:
         "{params.run} {params.options} {params.origin} --out {output:q} --log {log:q}"

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from lib.cli import InputError, run
-from lib.storage import reading, writing
+from lib.cli import run
+from lib.storage import read_model, reading, writing
 
 
 def main(args: argparse.Namespace) -> None:
@@ -12,10 +12,7 @@ def main(args: argparse.Namespace) -> None:
         centroids = file["centroids"][:]
     from lib import autoencoder
 
-    try:
-        model = autoencoder.keras.saving.load_model(args.model, compile=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{args.model} cannot be read ({error}); delete it and run again") from None
+    model = read_model(args.model, autoencoder.keras.saving.load_model)
     with writing(args.out) as file:
         file["images"] = autoencoder.decode(model, centroids)
         file["images"].attrs["description"] = "what the decoder makes of each centroid, 0 (black) to 1 (white)"

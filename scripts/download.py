@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import logging
+import re
 import shutil
 import time
 from pathlib import Path
@@ -37,11 +38,12 @@ def main(args: argparse.Namespace) -> None:
 
 
 def local_path(source: str) -> Path | None:
-    """The path that a source without a scheme, or with file://, names."""
-    url = urlsplit(source)
-    if url.scheme == "file":
-        return Path(url2pathname(url.path))
-    return None if url.scheme else Path(source)
+    """The path that a source names which is no URL, or one with file: before it."""
+    if source.lower().startswith("file:/"):
+        url = urlsplit(source)
+        path = url2pathname(url.path)
+        return Path(path if url.netloc in ("", "localhost") else f"//{url.netloc}{path}")
+    return None if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", source) else Path(source)
 
 
 def download(url: str, out: Path) -> None:

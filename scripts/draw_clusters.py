@@ -160,7 +160,7 @@ def draw_contents(counts: np.ndarray, names: list[str]) -> plt.Figure:
         text = f"{count:,}\n{100 * share:.0f} %" if count else "0"
         axis.text(*place[::-1], text, ha="center", va="center", size=6, color="white" if dark else "black")
     axis.set_xticks(range(len(classes)), [names[number] for number in classes])
-    if max(map(len, names)) > 3:
+    if max(map(figures.width, names)) > 3:
         axis.tick_params(axis="x", rotation=45, rotation_mode="xtick")
     axis.set_yticks(range(len(clusters)), [f"cluster {number}: {sizes[number]:,} images" for number in clusters])
     axis.tick_params(length=0)

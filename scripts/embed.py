@@ -3,18 +3,15 @@
 import argparse
 from pathlib import Path
 
-from lib.cli import InputError, run
-from lib.storage import SPLITS, read_images, write_features
+from lib.cli import run
+from lib.storage import SPLITS, read_images, read_model, write_features
 
 
 def main(args: argparse.Namespace) -> None:
     images = read_images(args.images, args.split)
     from lib import autoencoder
 
-    try:
-        model = autoencoder.keras.saving.load_model(args.model, compile=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{args.model} cannot be read ({error}); delete it and run again") from None
+    model = read_model(args.model, autoencoder.keras.saving.load_model)
     write_features(args.out, autoencoder.encode(model, images))
 
 

@@ -114,12 +114,16 @@ def alone_in(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        logging.info("waiting for another training to end, which writes to %s too", folder)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-    except OSError:  # the file system has no locks
-        pass
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            logging.info("waiting for another training to end, which writes to %s too", folder)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+    except OSError as error:
+        # Also where asking to wait is answered with "try again", instead of waiting.
+        logging.info(
+            "%s has no locks (%s): that no other training writes there is not known", folder, error.strerror
+        )
     try:
         yield
     finally:
@@ -137,7 +141,11 @@ def read_checkpoint(path: Path, key: str):
             variables = [file[name] for name in file.files if name.startswith("variable")]
             history = [autoencoder.Epoch(int(epoch), *values) for epoch, *values in file["history"].tolist()]
             return autoencoder.State(int(file["attempt"]), variables, history)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        if getattr(error, "errno", None):  # a fault of the disk: the training that it holds is not to be lost
+            raise
         return None
 
 

@@ -239,7 +239,8 @@ def describe_images(path: Path) -> dict:
 def learnt(model: Path) -> float:
     """The share of the variance of the test images that a model reproduces."""
     with reading(model / "examples.h5") as file:
-        return 1 - pd.read_csv(model / "history.csv")["val_loss"].iloc[-1] / float(file.attrs["mean_image_loss"])
+        mean_image_loss = float(file.attrs["mean_image_loss"])
+    return 1 - pd.read_csv(model / "history.csv")["val_loss"].iloc[-1] / mean_image_loss
 
 
 def name_of(metric: str) -> str:

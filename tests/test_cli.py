@@ -73,6 +73,21 @@ def test_input_error_from_another_error_is_one_line(run_script):
     assert done.stderr == "tiny: started with 7\ntiny: error: no\n"
 
 
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        ("OSError(5, 'Input/output error')", "Input/output error"),
+        ("PermissionError(13, 'Permission denied', '/data/a.npz')", "/data/a.npz: Permission denied"),
+    ],
+)
+def test_fault_of_the_disk_is_one_line(run_script, error, line):
+    done = run_script(f"raise {error}")
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"tiny: started with 7\ntiny: error: {line}; see to the disk or to its permissions, and run again\n"
+    )
+
+
 def test_other_error_is_internal_and_has_a_traceback(run_script, tmp_path):
     done = run_script("{}['key']", "--log", "log.txt")
     assert done.returncode == 70

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
-from lib.config import faults
+from lib.config import faults, without_text
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = yaml.safe_load((ROOT / "rules" / "config.schema.yaml").read_text())
@@ -78,7 +79,7 @@ WHOLE_NUMBERS = "allowed: a list of one or more whole numbers, each once, like [
 SPACES = "allowed: a list of one or more feature spaces, each once, like [pixels]"
 SPLITS = "allowed: a list of train, test or both, like [test]"
 SHA256 = "allowed: the archive's SHA-256 as 64 hexadecimal digits (0-9, a-f), or null to skip the check"
-RATE = "allowed: a number above 0 (1.0e-3 is one; YAML takes 1e-3 for text)"
+RATE = "allowed: a number above 0"
 FORMATS = "allowed: cifar-binary, cifar100-binary, digits, folder, npz"
 SIDE = "allowed: a whole number from 4 to 512"
 FRACTION = "allowed: a number above 0 and below 1"
@@ -117,8 +118,8 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
             f"autoencoder.learning_rate is true; {RATE}",
         ),
         (
-            "autoencoder: {learning_rate: 1e-3}",
-            f"autoencoder.learning_rate is '1e-3'; {RATE}",
+            "autoencoder: {learning_rate: fast}",
+            f"autoencoder.learning_rate is 'fast'; {RATE}",
         ),
         ("clustering: {n_clusters: 10}", f"clustering.n_clusters is 10; {WHOLE_NUMBERS}"),
         ("clustering: {seeds: [0, true]}", f"clustering.seeds[1] is true; {SEED}"),
@@ -317,3 +318,75 @@ def test_every_fault_is_told_once():
 def test_odd_values_are_refused_too(text, key):
     (line,) = faults(with_settings(text), SCHEMA)
     assert key in line
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "clustering={n_clusters: [3, 4], seeds: [0, 7]}",
+        "autoencoder={filters: [8], epochs: 3, learning_rate: 0.01, mixed_precision: true}",
+        "autoencoder={learning_rate: 1.0e-2, mixed_precision: False}",
+        "autoencoder={learning_rate: 1}",
+        "pca={whiten: yes, n_components: 1_000}",
+        "evaluation={silhouette_samples: null, gap_references: ~, common_spaces: false}",
+        "evaluation={silhouette_samples: , n_parts: 2}",
+        "report={n_clusters: 10}",
+        "clustering={n_clusters: [010]}",
+        "datasets={cifar10: {sha256: null, luma: [1, 0, 0.5], n_images: {train: 10, test: 2}}}",
+        "datasets={my: {format: folder, source: my, side: 16, test_fraction: .5}}",
+        "datasets={my: {format: npz, source: my, sha256: NULL, side: 16}}",
+    ],
+)
+def test_text_of_the_command_line_means_what_it_means_in_a_file(entry):
+    """Not only for equality: 1 == 1.0 == True."""
+    key, _, text = entry.partition("=")
+    found = copy.deepcopy(SHIPPED)
+    update_config(found, parse_config([entry]))
+    before = copy.deepcopy(found)
+    config = without_text(found, SCHEMA)
+    assert repr(config) == repr(with_settings(f"{key}: {text}"))
+    assert faults(config, SCHEMA) == []
+    assert found == before
+
+
+@pytest.mark.parametrize("text", ["1e-3", "1E-3", "'0.001'", "+1e-03"])
+def test_number_that_yaml_takes_for_text(text):
+    config = without_text(with_settings(f"autoencoder: {{learning_rate: {text}}}"), SCHEMA)
+    assert repr(config) == repr(with_settings("autoencoder: {learning_rate: 0.001}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        (f"datasets: {{my: {{format: npz, source: '123', sha256: '{64 * '1'}'}}}}", ["datasets", "my"]),
+        ("datasets: {my: {format: npz, source: 'null', sha256: null}}", ["datasets", "my"]),
+        ("datasets: {my: {format: folder, source: 'true', classes: none}}", ["datasets", "my"]),
+        ("{dataset: '2020', datasets: {'2020': {format: digits}}}", []),
+    ],
+)
+def test_text_stays_where_it_is_allowed(text, keys):
+    given = with_settings(text)
+    config = without_text(given, SCHEMA)
+    assert repr(config) == repr(given)
+    assert faults(config, SCHEMA) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("autoencoder: {epochs: '10.0'}", f"autoencoder.epochs is '10.0'; {POSITIVE}"),
+        ("autoencoder: {epochs: 'true'}", f"autoencoder.epochs is 'true'; {POSITIVE}"),
+        ("autoencoder: {epochs: 1e3}", f"autoencoder.epochs is '1e3'; {POSITIVE}"),
+        ("autoencoder: {epochs: '0'}", f"autoencoder.epochs is 0; {POSITIVE}"),
+        ("autoencoder: {epochs: null}", f"autoencoder.epochs is null; {POSITIVE}"),
+        ("autoencoder: {epochs: 'null'}", f"autoencoder.epochs is 'null'; {POSITIVE}"),
+        ("autoencoder: {epochs: '3: ['}", f"autoencoder.epochs is '3: ['; {POSITIVE}"),
+        ("autoencoder: {learning_rate: 'nan'}", f"autoencoder.learning_rate is 'nan'; {RATE}"),
+        ("autoencoder: {learning_rate: '1e999'}", f"autoencoder.learning_rate is '1e999'; {RATE}"),
+        ("autoencoder: {mixed_precision: '1'}", "autoencoder.mixed_precision is '1'; allowed: true or false"),
+        ("clustering: {n_clusters: ['3', 3]}", f"clustering.n_clusters is [3, 3]; {WHOLE_NUMBERS}"),
+        ("datasets: {cifar10: {sha256: '123'}}", f"datasets.cifar10.sha256 is '123'; {SHA256}"),
+    ],
+)
+def test_text_that_is_nothing_allowed_is_refused(text, line):
+    assert faults(without_text(with_settings(text), SCHEMA), SCHEMA) == [line]

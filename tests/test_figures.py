@@ -1,11 +1,17 @@
 """What figures show, against a second way to find it; and that each script draws whatever data there may be."""
 
+import logging
+import warnings
 from argparse import Namespace
 
 import h5py
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from matplotlib import font_manager
 from matplotlib import pyplot as plt
 
 import draw_autoencoder
@@ -367,3 +373,130 @@ def test_decoded_codes_are_the_reconstructions(shape, channels):
     assert decoded.dtype == np.float32
     np.testing.assert_allclose(decoded, reconstructions.reshape(images.shape), atol=1e-6)
     assert np.ptp(decoded, axis=0).max() > 1e-3
+
+
+def make_font(path, family, characters):
+    """A font in which each character is a square."""
+    pen = TTGlyphPen(None)
+    pen.moveTo((0, 0))
+    for point in ((0, 700), (700, 700), (700, 0)):
+        pen.lineTo(point)
+    pen.closePath()
+    names = [f"glyph{i}" for i in range(len(characters))]
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder([".notdef", *names])
+    builder.setupCharacterMap({ord(character): name for character, name in zip(characters, names, strict=True)})
+    builder.setupGlyf(dict.fromkeys([".notdef", *names], pen.glyph()))
+    builder.setupHorizontalMetrics(dict.fromkeys([".notdef", *names], (1000, 0)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": family, "styleName": "Regular"})
+    builder.setupOS2(usWeightClass=400)
+    builder.setupPost()
+    builder.save(path)
+    return str(path)
+
+
+@pytest.fixture
+def fonts(tmp_path, monkeypatch):
+    """The fonts of the system, to be made."""
+    files = []
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: files)
+    known = list(font_manager.fontManager.ttflist)
+    with mpl.rc_context():
+        yield lambda family, characters: files.append(make_font(tmp_path / f"{family}.ttf", family, characters))
+    font_manager.fontManager.ttflist = known
+
+
+def all_drawn(name):
+    """Whether a figure shows each character of a name."""
+    figure = figures.message(name)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        figure.canvas.draw()
+    plt.close(figure)
+    return not [warning for warning in caught if "missing from font" in str(warning.message)]
+
+
+def names_of(folder, *names):
+    with h5py.File(folder / "names.h5", "w") as file:
+        file.attrs["class_names"] = list(names)
+        file["test/labels"] = np.arange(len(names))
+    return figures.read_classes(folder / "names.h5", "test")[1]
+
+
+@pytest.mark.parametrize("name", ["写真", "고양이", "ねこ", "कुत्ता", "แมว", "\U0001f9a4", "写 고 \U0001f9a4"])
+def test_font_that_has_the_characters_of_a_class_is_used(tmp_path, fonts, caplog, name):
+    assert not all_drawn(name)
+    fonts("A", "abc")
+    for i, character in enumerate(sorted(set(name) - {" "})):
+        fonts(f"B{i}", f"a{character}")
+    fonts("C", name.replace(" ", ""))
+    assert names_of(tmp_path, "cat", name) == ["cat", name]
+    assert all_drawn(f"cat {name}")
+    assert len(mpl.rcParams["font.family"]) == 2, "one for all"
+    assert not caplog.records
+
+
+def test_fonts_that_have_the_characters_together_are_used(tmp_path, fonts, caplog):
+    for family, characters in {"A": "写", "B": "写真고", "C": "고양", "D": "abc", "E": "양이"}.items():
+        fonts(family, characters)
+    names_of(tmp_path, "写真", "고양이")
+    assert all_drawn("写真 고양이")
+    assert mpl.rcParams["font.family"] == [figures.FONT, "B", "E"]
+    assert not caplog.records
+
+
+def test_usual_font_is_preferred_to_a_special_one(tmp_path, fonts):
+    for family in ("A Bold", "B-Light", "C Sans", "D Serif", "E Sans"):
+        fonts(family, "写真")
+    names_of(tmp_path, "写真")
+    assert mpl.rcParams["font.family"] == [figures.FONT, "C Sans"]
+
+
+def test_characters_that_no_font_has_are_named(tmp_path, fonts, caplog):
+    fonts("A", "写")
+    (tmp_path / "broken.ttf").write_bytes(b"no font")
+    font_manager.findSystemFonts().append(str(tmp_path / "broken.ttf"))
+    with caplog.at_level(logging.INFO):
+        names_of(tmp_path, "写真", "cat", "แมว")
+    (record,) = caplog.records
+    assert " ".join(sorted("真แมว")) in record.getMessage()
+    assert "写" not in record.getMessage()
+    assert "fonts-noto" in record.getMessage()
+    assert not all_drawn("写真")
+    assert all_drawn("写")
+
+
+def test_fonts_of_the_system_are_not_looked_for_without_need(tmp_path, monkeypatch):
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: pytest.fail("looked for"))
+    with mpl.rc_context():
+        names = ["cat", "Größe", "кошка", "قطة", "_hidden", "$x$", "a\nb", "a\tb", "zero\u200bwidth"]
+        names_of(tmp_path, *names)
+        assert all_drawn("".join(names_of(tmp_path, *names)))
+
+
+@pytest.mark.parametrize(
+    ("name", "length", "expected"),
+    [
+        ("a name of twenty cha", 20, "a name of twenty cha"),
+        ("a name of twenty-one c", 20, "a name of twenty-on…"),
+        ("中文类别名称很长很长", 20, "中文类别名称很长很长"),
+        ("中文类别名称很长很长很", 20, "中文类别名称很长很…"),
+        ("a中文类别名称很长很长很", 20, "a中文类别名称很长很…"),
+        ("e\u0301" * 20, 20, "e\u0301" * 20),
+        ("e\u0301" * 21, 20, "e\u0301" * 19 + "…"),
+        ("a\nb\tc", 20, "a\\nb\\tc"),
+        ("_$x$", 20, "_$x$"),
+    ],
+)
+def test_long_names_are_cut_by_their_width(name, length, expected):
+    assert figures.short(name, length) == expected
+    assert figures.width(expected) <= length
+
+
+def test_names_that_mean_something_to_matplotlib_are_shown_as_they_are():
+    names = ["_hidden", "$x^{", "$x$", "猫" * 5]
+    (axis, *_) = draw_clusters.draw_contents(np.eye(4) + 1, names).axes
+    assert [label.get_text() for label in axis.get_xticklabels()] == names
+    assert not any(label.get_parse_math() for label in axis.get_xticklabels())
+    plt.close("all")

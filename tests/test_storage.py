@@ -1,17 +1,30 @@
 """Output that is whole or not there, and input that is checked."""
 
+import errno
+import io
 import os
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
+import train
 from lib.cli import InputError, replacing
-from lib.storage import read_features, read_images, read_labels, write_features, writing
+from lib.storage import (
+    open_features,
+    read_clusters,
+    read_features,
+    read_images,
+    read_labels,
+    read_model,
+    write_features,
+    writing,
+)
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
@@ -223,3 +236,176 @@ def test_file_of_another_layout_is_told_in_one_line(tmp_path, make):
     with pytest.raises(InputError) as error:
         read_features(tmp_path / "X.h5")
     assert "\n" not in str(error.value)
+
+
+FAULTS = [
+    errno.EIO,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOLCK,
+    errno.ESTALE,
+    errno.EMFILE,
+    errno.EAGAIN,
+    errno.ENXIO,
+]
+FAULTS = pytest.mark.parametrize("number", FAULTS, ids=errno.errorcode.get)
+
+
+def failing(number, path=None):
+    """A function that fails as the operating system would."""
+
+    def fail(*args, **kwargs):
+        raise OSError(number, os.strerror(number), *([str(path)] if path else []))
+
+    return fail
+
+
+def told_of_the_disk(error, path, number):
+    message = str(error.value)
+    assert str(path) in message
+    assert os.strerror(number) in message
+    assert "delete" not in message
+    assert "damaged" not in message
+    assert "\n" not in message
+
+
+@FAULTS
+def test_file_that_the_disk_does_not_open_is_not_to_be_deleted(tmp_path, monkeypatch, number):
+    path = tmp_path / "X.h5"
+    write_features(path, np.zeros((10, 3)))
+    monkeypatch.setattr(Path, "open", failing(number, path))
+    with pytest.raises(InputError) as error:
+        read_features(path)
+    told_of_the_disk(error, path, number)
+
+
+class Failing(io.FileIO):
+    """A file of which only the beginning can be read."""
+
+    number = errno.EIO
+
+    def readinto(self, buffer):
+        if self.tell() > 3000:
+            failing(self.number)()
+        return super().readinto(buffer)
+
+
+@FAULTS
+def test_file_that_the_disk_does_not_read_is_not_to_be_deleted(tmp_path, monkeypatch, number):
+    path = tmp_path / "X.h5"
+    write_features(path, np.zeros((1000, 30)))
+    monkeypatch.setattr(Failing, "number", number)
+    monkeypatch.setattr(Path, "open", lambda path, mode: Failing(path))
+    with pytest.raises(InputError) as error:
+        read_features(path)
+    told_of_the_disk(error, path, number)
+
+
+def test_too_many_open_files_are_no_damage(tmp_path):
+    path = tmp_path / "X.h5"
+    write_features(path, np.zeros((10, 3)))
+    code = (
+        "import resource, sys\nfrom pathlib import Path\nfrom lib.cli import InputError\n"
+        "from lib.storage import read_features\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))\n"
+        "try:\n    read_features(Path(sys.argv[1]))\nexcept InputError as error:\n    print(error)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, path], cwd=SCRIPTS, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.startswith(f"{path}: {os.strerror(errno.EMFILE)}")
+    assert "delete" not in run.stdout
+
+
+def test_whole_file_of_something_else_is_not_to_be_deleted(tmp_path):
+    path = tmp_path / "X.h5"
+    hdf5(path, "thesis", np.zeros(3))
+    for read in (read_features, read_clusters, lambda path: read_images(path, "test")):
+        with pytest.raises(InputError, match=r"not of this workflow.*move it away") as error:
+            read(path)
+        assert "delete" not in str(error.value)
+    hdf5(path, "labels", np.zeros(3))
+    with pytest.raises(InputError, match=r"3 labels for 4 rows.*move it away") as error:
+        read_clusters(path, 4)
+    assert "delete" not in str(error.value)
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyError, OSError(errno.EIO, "of another file"), RuntimeError])
+def test_what_is_done_with_features_is_no_fault_of_their_file(tmp_path, error):
+    path = tmp_path / "X.h5"
+    write_features(path, np.zeros((10, 3)))
+
+    def use():
+        with open_features(path):
+            raise error
+
+    with pytest.raises(error if isinstance(error, type) else OSError):
+        use()
+
+
+def no_model(path, compile):
+    raise ValueError("Keras' many\nwords")
+
+
+def model(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", 1000 * "{}")
+    return path
+
+
+@FAULTS
+def test_model_that_the_disk_does_not_give_is_not_to_be_deleted(tmp_path, monkeypatch, number):
+    path = model(tmp_path / "model.keras")
+    monkeypatch.setattr(Path, "read_bytes", failing(number, path))
+    with pytest.raises(InputError) as error:
+        read_model(path, no_model)
+    told_of_the_disk(error, path, number)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda data: data, ["not of this workflow", "Keras' many words", "move it away"]),
+        (lambda data: data[:-30], ["damaged", "delete it"]),
+        (lambda data: b"", ["damaged", "delete it"]),
+        (lambda data: data.replace(b"{}{}", b"{}[]"), ["damaged", "delete it"]),
+        (None, ["does not exist"]),
+    ],
+    ids=["no model", "cut off", "empty", "changed", "missing"],
+)
+def test_model_that_cannot_be_used_is_told_in_one_line(tmp_path, change, words):
+    path = model(tmp_path / "model.keras")
+    if change:
+        path.write_bytes(change(path.read_bytes()))
+    else:
+        path.unlink()
+    with pytest.raises(InputError) as error:
+        read_model(path, no_model)
+    for word in (str(path), *words):
+        assert word in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@FAULTS
+def test_output_that_the_disk_does_not_take_is_told_in_one_line(tmp_path, monkeypatch, number):
+    path = tmp_path / "out"
+    path.write_text("old")
+    monkeypatch.setattr(Path, "chmod", failing(number))
+
+    def write():
+        with replacing(path) as part:
+            part.write_text("new")
+
+    with pytest.raises(InputError) as error:
+        write()
+    told_of_the_disk(error, path, number)
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["out"]
+
+
+@FAULTS
+def test_checkpoint_that_the_disk_does_not_give_is_not_thrown_away(tmp_path, monkeypatch, number):
+    (tmp_path / "checkpoint.npz").write_bytes(b"hours of training")
+    monkeypatch.setattr(np, "load", failing(number))
+    with pytest.raises(OSError, match=os.strerror(number)):
+        train.read_checkpoint(tmp_path / "checkpoint.npz", "key")

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import errno
+import glob
 import logging
 import os
 import sys
@@ -37,6 +38,12 @@ def run(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentPar
     except InputError as error:
         logging.error("error: %s", error)
         sys.exit(1)
+    except OSError as error:
+        if error.errno is None:
+            logging.exception("internal error: %s", error)
+            sys.exit(70)
+        logging.error("error: %s", fault_of_disk(error))
+        sys.exit(1)
     except KeyboardInterrupt:
         logging.error("interrupted; run again to go on")
         sys.exit(130)
@@ -51,6 +58,20 @@ def positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} is not above 0")
     return number
+
+
+def fault_of_disk(error: OSError, what: str = "") -> str:
+    """What the operating system refused, in one line: no file is to blame, so none is to be deleted.
+
+    Parameters
+    ----------
+    error
+        With an errno.
+    what
+        What was being done, for where the error names no file.
+    """
+    file = f"{error.filename}: " if error.filename else ""
+    return f"{what}{file}{error.strerror}; see to the disk or to its permissions, and run again"
 
 
 def _send_stderr_to(log: Path) -> None:
@@ -69,24 +90,27 @@ def replacing(path: Path) -> Iterator[Path]:
     So `path` is never half-written, whatever kills the process. Leftovers of killed
     writers are removed by the next one.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     prefix = f".{path.name}.part-"
-    for leftover in path.parent.glob(f"{prefix}*"):
-        leftover.unlink(missing_ok=True)
-    # Keras refuses to write a model whose name does not end in .keras.
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=path.suffix)
-    os.close(handle)
-    part = Path(name)
     try:
-        yield part
-        # mkstemp makes files private; results are as readable as any other file.
-        umask = os.umask(0)
-        os.umask(umask)
-        part.chmod(0o666 & ~umask)
-        part.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for leftover in path.parent.glob(f"{glob.escape(prefix)}*"):
+            leftover.unlink(missing_ok=True)
+        # Keras refuses to write a model whose name does not end in .keras.
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=prefix, suffix=path.suffix)
+        os.close(handle)
+        part = Path(name)
+        try:
+            yield part
+            # mkstemp makes files private; results are as readable as any other file.
+            umask = os.umask(0)
+            os.umask(umask)
+            part.chmod(0o666 & ~umask)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno is None:
             raise
-        raise InputError(f"no space left on the disk to write {path}; make room and run again") from None
-    finally:
-        part.unlink(missing_ok=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise InputError(f"no space left on the disk to write {path}; make room and run again") from None
+        raise InputError(fault_of_disk(error, f"while {path} was written: ")) from None

@@ -1,8 +1,10 @@
 """The check of config.yaml. Only the workflow reads settings; scripts get arguments."""
 
+import copy
 import json
 import sys
 
+import yaml
 from jsonschema import Draft202012Validator, validators
 
 # As YAML means them: 10.0 is no integer, true no number, .nan no weight.
@@ -15,6 +17,51 @@ _TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
     }
 )
 _Validator = validators.extend(Draft202012Validator, type_checker=_TYPES)
+
+
+def without_text(config: dict, schema: dict) -> dict:
+    """A configuration whose numbers, true, false and null are such, also where they came as text.
+
+    Text is what Snakemake makes of all that is inside a value of `--config`, and YAML of 1e-3. It stays text
+    where the schema allows it, and where it is nothing else that the schema wants.
+    """
+    config = copy.deepcopy(config)
+    changed = True
+    while changed:  # a list that is no longer of text may have other faults
+        changed = False
+        for error in _Validator(schema).iter_errors(config):
+            if not isinstance(error.instance, str) or not error.path:
+                continue
+            value = _value(error.instance)
+            if _is_wanted(value, error.schema):
+                *path, last = error.absolute_path
+                settings = config
+                for key in path:
+                    settings = settings[key]
+                settings[last] = value
+                changed = True
+    return config
+
+
+def _value(text: str) -> object:
+    """What a text says in YAML, or as a number."""
+    for read in (yaml.safe_load, float):
+        try:
+            value = read(text)
+        except (ValueError, yaml.YAMLError):
+            continue
+        if not isinstance(value, str):
+            return value
+    return text
+
+
+def _is_wanted(value: object, schema: dict) -> bool:
+    wanted = schema.get("type", [])
+    return any(
+        _TYPES.is_type(value, kind)
+        for kind in ([wanted] if isinstance(wanted, str) else wanted)
+        if kind in ("integer", "number", "boolean", "null")
+    )
 
 
 def faults(config: dict, schema: dict) -> list[str]:

@@ -3,30 +3,60 @@
 import contextlib
 import io
 import typing
-from collections.abc import Iterator
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from lib.cli import InputError, replacing
+from lib.cli import InputError, fault_of_disk, replacing
 
 SPLITS = ("train", "test")
 
 
 @contextlib.contextmanager
-def reading(path: Path) -> Iterator[h5py.File]:
-    """Open an HDF5 file to read; anything unreadable in it is the user's one-line error."""
+def told(path: Path) -> Iterator[None]:
+    """Whatever goes wrong in reading a file that the workflow made, as the user's one-line error.
+
+    Nothing but reading it belongs in the block. Only a file whose own format is broken is to be deleted: not
+    one that the disk does not give, and not one that is whole and of something else.
+    """
     try:
-        with h5py.File(path) as file:
-            yield file
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist") from None
-    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
-        reason = " ".join(str(error).split())
+        yield
+    except FileNotFoundError as error:
+        raise InputError(f"{error.filename or path} does not exist") from None
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        if getattr(error, "errno", None):
+            raise InputError(fault_of_disk(error, "" if error.filename else f"{path}: ")) from None
+        raise InputError(f"{path} is damaged ({_line(error)}); delete it and run again") from None
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise InputError(
-            f"{path} is damaged or not of this workflow ({reason}); delete it and run again"
+            f"{path} is not of this workflow, or damaged ({_line(error)}); move it away and run again"
         ) from None
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """Open an HDF5 file to read.
+
+    Through a file of Python's: HDF5 itself would lock it, which some file systems cannot. No lock is needed,
+    as `writing` puts only whole files in their place.
+    """
+    with path.open("rb") as disk, h5py.File(disk) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[h5py.File]:
+    """Open an HDF5 file to read; anything unreadable in it is the user's one-line error, as of `told`."""
+    with told(path), opened(path) as file:
+        yield file
 
 
 @contextlib.contextmanager
@@ -66,6 +96,18 @@ class _PatientFile(io.FileIO):
             return size or 0
 
 
+def read_model(path: Path, load: Callable):
+    """What Keras' `load_model` makes of a .keras file, which is a zip archive.
+
+    Keras takes one that it may not read, or that is cut off, for one that is not there: so it is read here first.
+    """
+    with told(path):
+        with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
+            if broken := archive.testzip():
+                raise zipfile.BadZipFile(f"{broken} in it is broken")
+        return load(path, compile=False)
+
+
 def read_images(path: Path, split: str) -> np.ndarray:
     """The images of one split, uint8 (n, height, width) or, in colour, (n, height, width, 3)."""
     with reading(path) as file:
@@ -98,15 +140,16 @@ def write_features(path: Path, features: np.ndarray) -> None:
 @contextlib.contextmanager
 def open_features(path: Path) -> Iterator[h5py.Dataset]:
     """The features of a split, float32 (n, d), all finite, to be read by and by."""
-    with reading(path) as file:
-        features = file["features"]
-        n, d = features.shape
-        rows = max(1, 2**24 // max(1, d))
-        bad = np.concatenate([~np.isfinite(features[i : i + rows]).all(axis=1) for i in range(0, n, rows)])
+    with contextlib.ExitStack() as stack:
+        with told(path):
+            features = stack.enter_context(opened(path))["features"]
+            n, d = features.shape
+            rows = max(1, 2**24 // max(1, d))
+            bad = np.concatenate([~np.isfinite(features[i : i + rows]).all(axis=1) for i in range(0, n, rows)])
         if bad.any():
             raise InputError(
                 f"{path}: {bad.sum()} of {len(bad)} rows hold NaN or infinity, "
-                f"the first is row {bad.argmax()}; delete the file and run again"
+                f"the first is row {bad.argmax()}; move it away and run again"
             )
         yield features
 
@@ -155,5 +198,8 @@ def read_clusters(path: Path, n: int | None = None) -> np.ndarray:
     with reading(path) as file:
         labels = file["labels"][:]
     if n is not None and len(labels) != n:
-        raise InputError(f"{path} has {len(labels)} labels for {n} rows of features; delete it and run again")
+        raise InputError(
+            f"{path} has {len(labels)} labels for {n} rows of features; it is of other images: "
+            "move it away and run again"
+        )
     return labels
