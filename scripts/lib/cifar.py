@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 
 from lib.cli import InputError
-from lib.folder import shown
 from lib.images import SIDE, Batch, batch_images, listed
 
 MOST_CLASSES = 256  # that a byte can number
@@ -127,8 +126,7 @@ def names_in_lines(content: bytes, origin: str) -> list[str]:
     except UnicodeDecodeError as error:
         number = content[: error.start].count(b"\n") + 1
         raise InputError(f"{origin} is no UTF-8 text, see line {number}; save it as UTF-8") from None
-    lines = [line.strip() for line in text.replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")]
-    names = [shown(line) for line in lines]
+    names = [line.strip() for line in text.replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")]
     if "" in names:
         raise InputError(
             f"{origin}: line {names.index('') + 1} is blank; each line, up to the last name, should name a class"
