@@ -34,15 +34,22 @@ def by_pca(X: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """The first two principal components, (n, 2), and their names."""
     pca = PCA(min(2, *X.shape), random_state=0)
     points = np.zeros((len(X), 2))
-    points[:, : pca.n_components] = pca.fit_transform(X)
-    shares = [*pca.explained_variance_ratio_, 0][:2]
+    with np.errstate(invalid="ignore"):  # one point, or points that are all the same, have no variance to share
+        points[:, : pca.n_components] = pca.fit_transform(X)
+    shares = [*np.nan_to_num(pca.explained_variance_ratio_), 0][:2]
     return points, [
         f"principal component {i + 1} ({100 * share:.0f} % of the variance)" for i, share in enumerate(shares)
     ]
 
 
 def by_umap(X: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """A map of neighbourhoods, (n, 2), by UMAP (McInnes et al. 2018), and the names of its axes."""
+    """A map of neighbourhoods, (n, 2), by UMAP (McInnes et al. 2018), and the names of its axes.
+
+    Three points or fewer lie in a plane as they are, which principal components show. UMAP, which begins from
+    eigenvectors of their neighbourhoods, needs more.
+    """
+    if len(X) <= 3:
+        return by_pca(X)
     sys.modules["umap.parametric_umap"] = None  # it loads TensorFlow, if that is installed
     from umap import UMAP
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from lib.cli import run
+from lib.cli import InputError, run
 from lib.storage import read_clusters, read_features, read_seed, reading, writing
 from lib.validity import Part, combine, sampled_silhouette, validities
 
@@ -30,7 +30,11 @@ def scored(args: argparse.Namespace, X: np.ndarray, labellings: list[np.ndarray]
     """The scores of each clustering."""
     if args.silhouette_samples:
         for labels in labellings:
-            mean, lower, upper = sampled_silhouette(X, labels, args.silhouette_samples, n_threads=args.threads)
+            try:
+                found = sampled_silhouette(X, labels, args.silhouette_samples, n_threads=args.threads)
+            except ValueError as error:
+                raise InputError(f"{args.features}: {error}") from None
+            mean, lower, upper = found
             yield {"silhouette": mean, "silhouette_lower": lower, "silhouette_upper": upper}
     elif args.parts:
         for i, labels in enumerate(labellings):

@@ -3,27 +3,29 @@
 import argparse
 import json
 import logging
-import math
 from pathlib import Path
 
 from lib.cli import InputError, replacing, run
-from lib.gap import reference
+from lib.gap import n_distinct, reference
 from lib.kmeans import kmeans
 from lib.storage import read_features
 
 
 def main(args: argparse.Namespace) -> None:
-    X = read_features(args.features)
+    X, k = read_features(args.features), args.n_clusters
     inertias = []
     for seed in range(args.references):
+        points = reference(X, seed)
         try:
-            result = kmeans(reference(X, seed), args.n_clusters, seed=seed, init=args.init, n_threads=args.threads)
+            inertia = kmeans(points, k, seed=seed, init=args.init, n_threads=args.threads).inertia
         except ValueError as error:
-            raise InputError(f"{args.features}: {error}; set clustering.n_clusters lower") from None
-        inertias.append(result.inertia)
-        logging.info("reference %d of %d: inertia %.6g", seed + 1, args.references, result.inertia)
+            if not n_distinct(points) < k <= n_distinct(X):
+                raise InputError(f"{args.features}: {error}; set clustering.n_clusters lower") from None
+            inertia = 0.0  # some points coincide by rounding, and a cluster for each place leaves nothing over
+        inertias.append(inertia)
+        logging.info("reference %d of %d: inertia %.6g", seed + 1, args.references, inertia)
     with replacing(args.out) as part:
-        part.write_text(json.dumps({"log_inertia": [math.log(inertia) for inertia in inertias]}) + "\n")
+        part.write_text(json.dumps({"inertia": inertias}) + "\n")
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from lib.agreement import adjusted_rand, contingency
 from lib.cli import replacing, run
+from lib.gap import gap
 from lib.results import Results
 from lib.storage import read_clusters
 
@@ -53,22 +53,18 @@ def alike(results: Results) -> Iterator[list]:
 
 
 def gaps(results: Results, table: pd.DataFrame) -> list[list]:
-    """Rows of the gap statistic of each clustering, and of its standard error.
-
-    Tibshirani, Walther & Hastie 2001: how much smaller the logarithm of the inertia is than that of points
-    without clusters. The error is the standard deviation of the latter, times sqrt(1 + 1 / references).
-    """
+    """Rows of the gap statistic of each clustering, and of its standard error."""
     inertias = table.groupby(["features", "split", "k", table["model_seed"].fillna(-1)])["inertia"]
     rows = []
     for space, split in results.groups:
         for k in results.n_clusters:
             path = results.folder / "gap" / space.path / split / f"k{k}.json"
-            reference = np.array(json.loads(path.read_text())["log_inertia"])
+            references = json.loads(path.read_text())["inertia"]
             key = [results.folder.name, space.kind, split, k]
             model_seed = -1 if space.model_seed is None else space.model_seed
-            own = np.log(inertias.get_group((space.kind, split, k, model_seed)))
-            rows += [[*key, "gap", float(reference.mean() - value)] for value in own]
-            rows += [[*key, "gap_standard_error", float(reference.std() * np.sqrt(1 + 1 / len(reference)))]]
+            found = [gap(own, references) for own in inertias.get_group((space.kind, split, k, model_seed))]
+            rows += [[*key, "gap", value] for value, _ in found]
+            rows += [[*key, "gap_standard_error", found[0][1]]]
     return rows
 
 

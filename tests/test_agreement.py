@@ -1,6 +1,6 @@
 """Agreement with classes: against all assignments, all pairs, scikit-learn, and worked examples."""
 
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 
 import numpy as np
 import pytest
@@ -90,6 +90,27 @@ def test_numbers_of_classes_do_not_matter(values):
         np.testing.assert_array_equal(contingency(labels, np.sort(values)[classes], *how), counts.swapaxes(-1, -2))
         for name, found in agreement(contingency(values[classes], labels, *how)).items():
             np.testing.assert_allclose(found, agreement(counts)[name], atol=1e-12)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_all_partitions_of_few_samples_as_in_scikit_learn(n):
+    """One sample, one class, one cluster, each by itself: all there are."""
+    for classes, labels in product(product(range(n), repeat=n), repeat=2):
+        scores = agreement(contingency(np.array(classes), np.array(labels)))
+        assert scores["adjusted_rand"] == pytest.approx(adjusted_rand_score(classes, labels), abs=1e-12)
+        expected = normalized_mutual_info_score(classes, labels)
+        assert scores["normalized_mutual_info"] == pytest.approx(expected, abs=1e-9)
+        assert scores["accuracy"] == pytest.approx(best_accuracy(classes, labels))
+
+
+@pytest.mark.filterwarnings("error")
+def test_weightings_that_leave_one_sample_or_none():
+    classes, labels = np.array([0, 1, 1]), np.array([0, 1, 0])
+    scores = agreement(contingency(classes, labels, np.array([[0, 0, 3], [0, 1, 0], [0, 0, 0]], np.float32)))
+    assert scores["adjusted_rand"].tolist() == [1, 1, 1]  # as in scikit-learn
+    assert scores["normalized_mutual_info"].tolist() == [1, 1, 1]
+    np.testing.assert_array_equal(scores["accuracy"], [np.nan, 1, 1])
 
 
 def test_weightings_are_samples_taken_so_often():

@@ -223,6 +223,73 @@ for state in states[:3]:
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(SCRIPTS)})
 
 
+def test_validation_images_decide_nothing():
+    """Whatever they are, the same attempt gives the same model: as long as the training images can be learnt."""
+    code = """
+import numpy as np
+from lib import autoencoder, images
+
+learnt, unseen = (images.digits()[split][0] for split in ("train", "test"))
+rng = np.random.default_rng(0)
+validations = {
+    "real": unseen,
+    "noise": rng.integers(0, 256, unseen.shape, np.uint8),
+    "one": unseen[:1],
+    "all the same": np.zeros_like(unseen),
+}
+found = {}
+for initializer, seed in [("upright", 0), ("glorot_uniform", 1)]:
+    for name, validation in validations.items():
+        lines, states = [], []
+        model, history = autoencoder.train(
+            learnt, validation, filters=[3, 1], initializer=initializer, epochs=2, batch_size=16,
+            learning_rate=0.002, seed=seed, after_epoch=states.append, log=lines.append)
+        weights = [np.asarray(part).tobytes() for part in model.trainable_variables]
+        attempts = [line for line in lines if line.startswith("attempt")]
+        losses = [epoch.loss for epoch in history]
+        found[name] = weights, attempts, losses, [state.attempt for state in states]
+        print(initializer, name, attempts, history[-1].val_loss)
+    assert bool(attempts) == (initializer == "glorot_uniform"), "another seed is needed"
+    assert all(result == found["real"] for result in found.values())
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(SCRIPTS)})
+
+
+def test_one_image_with_another_code_is_enough():
+    code = """
+import numpy as np
+from lib import autoencoder
+
+rng = np.random.default_rng(0)
+dark = rng.integers(0, 2, (50, 8, 8), np.uint8)
+bright = rng.integers(200, 256, (1500, 8, 8), np.uint8)
+model = autoencoder.build(8, [1])
+for variable in model.trainable_variables:
+    variable.assign(np.ones_like(variable))
+kernel, bias = model.trainable_variables[:2]
+bias.assign([-5.0])  # only of bright images the code is above 0
+encoder = autoencoder._compiled(model, model.get_layer(autoencoder.CODE).output)
+assert autoencoder._same_for_all(encoder, dark[..., None])
+assert not autoencoder._same_for_all(encoder, bright[..., None])
+# One image that differs, far behind the others, is enough.
+many = np.concatenate([bright[:1] * 0] * 2500 + [bright[:1]] * 2)
+assert not autoencoder._same_for_all(encoder, many[..., None])
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(SCRIPTS)})
+
+
+def test_images_that_are_all_the_same_are_refused(tmp_path):
+    path = tmp_path / "images.h5"
+    for n in (1, 20):
+        with h5py.File(path, "w") as file:
+            file["train/images"] = np.full((n, 8, 8), 7, np.uint8)
+            file["test/images"] = np.random.default_rng(0).integers(0, 256, (20, 8, 8), np.uint8)
+        model, _, run = train(path, tmp_path / "out", check=False)
+        assert run.returncode == 1
+        assert "all training images are the same" in run.stderr.splitlines()[-1]
+        assert not model.exists()
+
+
 def test_training_waits_for_another_in_its_place(digits, tmp_path):
     """As when Snakemake was killed and its job lives on."""
     command = [sys.executable, SCRIPTS / "train.py", *training(digits, tmp_path / "place", "--seed", 1)]

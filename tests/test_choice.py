@@ -49,6 +49,7 @@ def test_curves_without_an_elbow(ks, inertias):
     assert elbow(ks, inertias) is None
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     ("ks", "gaps", "errors", "expected"),
     [
@@ -62,6 +63,12 @@ def test_curves_without_an_elbow(ks, inertias):
         ([2, 3, 4, 5], [0.5, 0.4, 0.9, 0.8], [0.01] * 4, 2),
         ([5, 10, 20], [0.5, 0.9, 0.8], [0.01] * 3, 10),
         ([7], [0.5], [0.01], None),
+        # a gap that is not defined decides nothing
+        ([1, 2, 3, 4], [0.1, np.nan, 0.9, 0.8], [0.01, np.nan, 0.01, 0.01], 3),
+        ([1, 2, 3], [0.1, 0.5, np.nan], [0.01, 0.01, np.nan], None),
+        ([1, 2, 3], [0.1, 0.5, np.inf], [0.01, 0.01, 0.01], None),
+        ([1, 2, 3], [0.1, 0.5, -np.inf], [0.01, 0.01, np.nan], None),
+        ([3], [np.nan], [np.nan], None),
     ],
 )
 def test_gap_choice(ks, gaps, errors, expected):

@@ -57,7 +57,7 @@ def test_shipped_files_have_no_faults(path):
         "{features: [pixels], clustering: {splits: {pixels: [test]}}}",
         "clustering: {init: k-means++, n_clusters: [1, 100], seeds: [0, 4294967295]}",
         "autoencoder: {learning_rate: 1, filters: [8]}",
-        "evaluation: {n_parts: 100, silhouette_samples: 2}",
+        "evaluation: {n_parts: 100, silhouette_samples: 20}",
         "datasets: {cifar10: {sha256: null, luma: [1, 0, 0]}}",
         "datasets: {cifar100: {classes: coarse, channels: rgb}}",
         "{dataset: my, datasets: {my: {format: folder, source: my photos/2024}}}",
@@ -153,9 +153,9 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ("clustering: {init: kmeans}", "clustering.init is 'kmeans'; allowed: random, k-means++"),
         ("evaluation: {n_parts: 0}", f"evaluation.n_parts is 0; {POSITIVE}"),
         (
-            "evaluation: {silhouette_samples: 1}",
-            "evaluation.silhouette_samples is 1; "
-            "allowed: a whole number, 2 or more, or null for the exact silhouette",
+            "evaluation: {silhouette_samples: 19}",
+            "evaluation.silhouette_samples is 19; "
+            "allowed: a whole number, 20 or more, or null for the exact silhouette",
         ),
         ("clustering: {splits: [val]}", "clustering.splits[0] is 'val'; allowed: train, test"),
         ("datasets: {cifar10: {format: png}}", f"datasets.cifar10.format is 'png'; {FORMATS}"),

@@ -75,6 +75,9 @@ DATA = {
     "estimated": {"estimated": True},
     "many clusters and classes": {"n": 300, "k": 30, "n_classes": 25},
     "each image by itself": {"n": 4, "k": 4},
+    "one image": {"n": 1, "k": 1},
+    "two images": {"n": 2, "k": 2},
+    "three images": {"n": 3, "k": 2},
 }
 
 
@@ -254,6 +257,35 @@ def test_one_feature_is_a_line():
     assert np.ptp(points[:, 0]) == 4
     assert (points[:, 1] == 0).all()
     assert "(0 % " in names[1]
+
+
+@pytest.mark.parametrize("X", [np.array([[3.0, 4.0]]), np.zeros((5, 3))], ids=["one point", "all the same"])
+def test_points_without_variance_share_none(X):
+    points, names = draw_map.by_pca(X)
+    assert np.isfinite(points).all()
+    assert [name.partition("(")[2] for name in names] == ["0 % of the variance)"] * 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 16])
+def test_umap_of_few_images(tmp_path, n):
+    args = dataset(tmp_path, n=n, k=min(n, 2))
+    draw_map.main(Namespace(**vars(args), method="umap", max_points=50, out=tmp_path / "map.png"))
+    drawn(tmp_path / "map.png")
+    for X in (np.random.default_rng(0).normal(size=(n, 3)), np.zeros((n, 3))):
+        points, _ = draw_map.by_umap(X)
+        assert points.shape == (n, 2)
+        assert np.isfinite(points).all()
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_three_images_or_fewer_are_as_far_apart_as_they_are(n):
+    """In a plane they fit; UMAP, which needs more of them, is not asked."""
+    X = np.random.default_rng(0).normal(size=(n, 5))
+    points, names = draw_map.by_umap(X)
+    assert all("principal component" in name for name in names)
+    distances = [[np.linalg.norm(x - y) for x in Y for y in Y] for Y in (X, points)]
+    np.testing.assert_allclose(*distances, atol=1e-9)
 
 
 @pytest.mark.slow

@@ -1,11 +1,18 @@
 """Points without clusters for the gap statistic, and what it says of known clusters."""
 
+import json
+from argparse import Namespace
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from lib.gap import reference
+import cluster
+import gap as gap_script
+from lib.cli import InputError
+from lib.gap import gap, reference
 from lib.kmeans import kmeans
+from lib.storage import write_features
 
 
 def test_reference_fills_the_box_along_the_principal_axes():
@@ -44,8 +51,55 @@ def test_gap_finds_known_clusters(n_clusters):
     X = (centres[rng.integers(n_clusters, size=600)] + rng.normal(size=(600, 4))).astype(np.float32)
     gaps, errors = [], []
     for k in range(1, 6):
-        logs = [np.log(kmeans(reference(X, seed), k, n_init=5).inertia) for seed in range(10)]
-        gaps.append(np.mean(logs) - np.log(kmeans(X, k, n_init=5).inertia))
-        errors.append(np.std(logs) * np.sqrt(1 + 1 / 10))
+        references = [kmeans(reference(X, seed), k, n_init=5).inertia for seed in range(10)]
+        value, error = gap(kmeans(X, k, n_init=5).inertia, references)
+        gaps.append(value)
+        errors.append(error)
     chosen = next(k for k in range(1, 5) if gaps[k - 1] >= gaps[k] - errors[k])
     assert chosen == n_clusters
+
+
+def test_gap_is_the_mean_of_logarithms_less_the_logarithm():
+    value, error = gap(np.e**2, [np.e, np.e**4, np.e**7])
+    assert value == pytest.approx(4 - 2)
+    assert error == pytest.approx(np.sqrt((9 + 0 + 9) / 3) * np.sqrt(1 + 1 / 3))
+
+
+@pytest.mark.filterwarnings("error")
+def test_gap_where_an_inertia_is_0():
+    """The logarithm of 0 is minus infinity; nothing can be said where both are 0."""
+    assert gap(0, [1, np.e**2]) == (np.inf, pytest.approx(np.sqrt(1.5)))
+    np.testing.assert_array_equal(gap(2, [0, 1]), [-np.inf, np.nan])
+    np.testing.assert_array_equal(gap(0, [0, 1]), [np.nan, np.nan])
+    np.testing.assert_array_equal(gap(0, [0, 0]), [np.nan, np.nan])
+
+
+POINTS = {
+    "one": np.full((1, 3), 0.3),
+    "two": np.array([[0.0, 1.0], [2.0, 3.0]]),
+    "all the same": np.full((4, 2), 0.3),
+    "duplicates": np.repeat([[0.1, 0.2], [0.3, 0.1], [0.9, 0.9]], 4, axis=0),
+    "one feature": np.array([[0.0], [0.1], [0.7]]),
+    "as near to each other as float32 can have them": 1e6 + np.arange(8)[:, None] / 16,
+}
+
+
+@pytest.mark.parametrize("X", POINTS.values(), ids=POINTS.keys())
+def test_references_are_clustered_wherever_the_points_are(tmp_path, X):
+    features, out = tmp_path / "features.h5", tmp_path / "out"
+    write_features(features, X)
+    largest = len(np.unique(X, axis=0))
+    for k in range(1, largest + 1):
+        options = {"features": features, "n_clusters": k, "init": "random", "threads": 1, "out": out}
+        cluster.main(Namespace(**options, seed=0))
+        gap_script.main(Namespace(**options, references=3))
+        inertias = json.loads(out.read_text())["inertia"]
+        assert len(inertias) == 3
+        assert np.isfinite(inertias).all()
+        assert inertias == [0, 0, 0] or k < len(X)
+    out.unlink()
+    for main, rest in ((cluster.main, {"seed": 0}), (gap_script.main, {"references": 3})):
+        if main is cluster.main or len(X) == largest:
+            with pytest.raises(InputError, match="n_clusters lower"):
+                main(Namespace(**options | {"n_clusters": largest + 1}, **rest))
+            assert not out.exists()

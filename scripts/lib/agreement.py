@@ -41,12 +41,14 @@ def agreement(counts: np.ndarray) -> dict[str, np.ndarray]:
     Returns
     -------
     adjusted_rand : (...)
-        Hubert & Arabie 1985: 0 expected by chance, 1 for the same partition.
+        Hubert & Arabie 1985: 0 expected by chance, 1 for the same partition, as any two of one sample are.
     normalized_mutual_info : (...)
         Mutual information over the arithmetic mean of the entropies, 0 to 1.
     accuracy : (...)
         Share of samples in the right class when each cluster stands for at most one class, chosen for
         the largest share (Kuhn 1955, "the Hungarian method").
+
+    Of no samples, as weights may have it, the first two are 1, as in scikit-learn, and the accuracy is NaN.
     """
     return {
         "adjusted_rand": adjusted_rand(counts),
@@ -67,7 +69,7 @@ def adjusted_rand(counts: np.ndarray) -> np.ndarray:
             (counts.sum(axis=(-2, -1))[..., None], -1),
         )
     )
-    expected = of_classes * of_clusters / all_pairs
+    expected = of_classes * of_clusters / np.maximum(all_pairs, 1)  # one sample makes no pair
     most = (of_classes + of_clusters) / 2
     # If both have one group, or each sample by itself, they are the same.
     return np.where(
@@ -76,7 +78,7 @@ def adjusted_rand(counts: np.ndarray) -> np.ndarray:
 
 
 def _normalized_mutual_info(counts: np.ndarray) -> np.ndarray:
-    shares = counts / counts.sum(axis=(-2, -1), keepdims=True, dtype=np.float64)
+    shares = counts / np.maximum(counts.sum(axis=(-2, -1), keepdims=True, dtype=np.float64), 1)
     classes, clusters = _entropy(shares.sum(axis=-1)), _entropy(shares.sum(axis=-2))
     both = _entropy(shares.reshape(*shares.shape[:-2], -1))
     mean = (classes + clusters) / 2
@@ -94,4 +96,5 @@ def _accuracy(counts: np.ndarray) -> np.ndarray:
         table[linear_sum_assignment(table, maximize=True)].sum()
         for table in counts.reshape(-1, *counts.shape[-2:])
     ]
-    return np.reshape(right, n.shape) / n
+    with np.errstate(invalid="ignore"):
+        return np.reshape(right, n.shape) / n

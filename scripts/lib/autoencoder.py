@@ -6,7 +6,7 @@ import os
 import sys
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,6 +39,7 @@ tf.config.threading.set_inter_op_parallelism_threads(1)
 ATTEMPTS = 5
 CODE = "code"  # name of the encoder's last layer
 BATCHES = 100  # between two reports of progress
+BATCH = 1000  # images at a time, where nothing is learnt
 
 
 class Epoch(NamedTuple):
@@ -119,11 +120,13 @@ def train(
     On the CPU in one thread, or on a GPU if there is one; several share each batch.
 
     A narrow ReLU code may die: it is the same for every image, gets no gradient, and stays so.
-    Training is then begun again from another seed derived from `seed`.
+    Training is then begun again from another seed derived from `seed`. Whether it is dead, the training images
+    say; the validation images decide nothing.
 
     Parameters
     ----------
     images, validation : (n, side, side) or, in colour, (n, side, side, 3) uint8
+        To learn from, and to measure `val_loss` of.
     filters, initializer
         As for `build`.
     mixed_precision
@@ -140,17 +143,17 @@ def train(
     Raises
     ------
     ValueError
-        If the images do not fit the architecture.
+        If the images do not fit the architecture, or are all the same.
     DeadCodeError
         If all attempts ended in a dead code.
     """
     images, validation = _with_channels(images), _with_channels(validation)
-    baseline = mean_image_loss(images, validation)
+    if (images == images[0]).all():
+        raise ValueError("all training images are the same, and nothing can be learnt of them; take others")
     for attempt in range(state.attempt if state else 0, ATTEMPTS):
         keras.utils.clear_session()  # or the numbers in names of layers would go on
         keras.utils.set_random_seed(int(np.random.SeedSequence([seed, attempt]).generate_state(1)[0]))
         model = build(images.shape[1], filters, channels=images.shape[3], initializer=initializer)
-        targets = _phases(validation) / np.float32(255)
         trainer = _Trainer(
             model,
             images,
@@ -167,17 +170,16 @@ def train(
                 start = time.monotonic()
                 order = np.random.default_rng([seed, attempt, epoch]).permutation(len(images))
                 loss = trainer.epoch(order, after_batches)
-                reconstructions = _in_batches(trainer.reconstruct, validation)
-                val_loss = float(np.mean((reconstructions - targets) ** 2))
+                val_loss = _loss(trainer.reconstruct, validation)
                 seconds = time.monotonic() - start
                 history = [*history, Epoch(epoch, loss, val_loss, seconds)]
-                if np.ptp(reconstructions, axis=0).max() == 0:
+                if _same_for_all(trainer.reconstruct, images):
                     raise DeadCodeError(
                         "every image gives the same reconstruction, and no gradient can change that"
                     )
                 after_epoch(State(attempt, trainer.variables, history))
                 log(f"epoch {epoch} of {epochs}: loss {loss:.6f}, val_loss {val_loss:.6f}, {seconds:.1f} s")
-            _check_alive(model, validation, history[-1].val_loss, baseline)
+            _check_alive(model, trainer, images)
         except DeadCodeError as error:
             reason = error
             state = None
@@ -193,14 +195,39 @@ def train(
 
 def mean_image_loss(images: np.ndarray, validation: np.ndarray) -> float:
     """The mean squared error of answering every validation image with the mean of the others, as loss is."""
-    return float(np.mean((validation / np.float32(255) - images.mean(axis=0) / 255) ** 2))
+    mean = images.mean(axis=0)
+    total = sum(float(np.square(part - mean).sum()) for part in _parts(validation))
+    return total / validation.size / 255**2
 
 
-def _check_alive(model, validation, val_loss, baseline):
-    if not val_loss < baseline:
-        raise DeadCodeError(f"val_loss {val_loss:.6f} is no better than the {baseline:.6f} of the mean image")
-    if np.ptp(encode(model, validation), axis=0).max() == 0:
+def _check_alive(model, trainer, images):
+    # Not the loss of the last epoch: it is of all that the weights were in its course.
+    loss, n = _loss(trainer.reconstruct, images), len(images)
+    # Each image answered with the mean of the others: in the mean of all it has a part itself.
+    baseline = mean_image_loss(images, images) * (n / (n - 1)) ** 2
+    if not loss < baseline:
+        raise DeadCodeError(f"a loss of {loss:.6f} is no better than the {baseline:.6f} of the mean image")
+    if _same_for_all(_compiled(model, model.get_layer(CODE).output), images):
         raise DeadCodeError("the code is the same for every image")
+
+
+def _loss(reconstruct: Callable, images: np.ndarray) -> float:
+    """The mean squared error of reconstructions, as `_phases` arranges them, gray levels from 0 to 1."""
+    total = 0.0
+    for part in _parts(images):
+        errors = reconstruct(part) - _phases(part) / np.float32(255)
+        total += float(np.sum(np.square(errors), dtype=np.float64))
+    return total / images.size
+
+
+def _same_for_all(function: Callable, images: np.ndarray) -> bool:
+    """Whether a function gives the same for every image. As soon as two differ, no others are looked at."""
+    # Only within each part: the last digits may follow how many images there are at a time.
+    return all(np.ptp(function(part), axis=0).max() == 0 for part in _parts(images))
+
+
+def _parts(images: np.ndarray) -> Iterator[np.ndarray]:
+    return (images[start : start + BATCH] for start in range(0, len(images), BATCH))
 
 
 class _Trainer:
@@ -349,7 +376,8 @@ def _without_chance(entries: dict) -> dict:
 
 def encode(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """The code of each image, flattened: float32 (n, d) from uint8 images as for `train`."""
-    codes = _in_batches(_compiled(model, model.get_layer(CODE).output), _with_channels(images))
+    codes_of = _compiled(model, model.get_layer(CODE).output)
+    codes = np.concatenate([codes_of(part) for part in _parts(_with_channels(images))])
     return codes.reshape(len(codes), -1)
 
 
@@ -373,8 +401,3 @@ def _compiled(model: keras.Model, outputs) -> Callable:
 
 def _with_channels(images: np.ndarray) -> np.ndarray:
     return images.reshape(*images.shape[:3], -1)
-
-
-def _in_batches(function: Callable, images: np.ndarray, batch_size: int = 1000) -> np.ndarray:
-    starts = range(0, len(images), batch_size)
-    return np.concatenate([function(images[start : start + batch_size]) for start in starts])

@@ -37,12 +37,15 @@ def gap_choice(ks: Sequence[int], gaps: Sequence[float], errors: Sequence[float]
     Parameters
     ----------
     ks, gaps, errors
-        ks in increasing order; errors are the standard errors of the gaps, their s(k).
+        ks in increasing order; errors are the standard errors of the gaps, their s(k). A gap that is not
+        finite, or whose error is NaN, neither makes k be chosen nor the one before.
 
     Returns
     -------
     The k, or None if each gap is far below the next.
     """
     gaps, errors = np.asarray(gaps), np.asarray(errors)
-    enough = gaps[:-1] >= gaps[1:] - errors[1:]
+    known = np.isfinite(gaps)
+    with np.errstate(invalid="ignore"):
+        enough = known[:-1] & known[1:] & (gaps[:-1] >= gaps[1:] - errors[1:])
     return int(ks[enough.argmax()]) if enough.any() else None

@@ -157,7 +157,7 @@ def test_scored_in_parts_with_the_same_result(project, finished):
 
 def test_estimated_silhouette_says_so(project):
     project.without_training()
-    project.configure(evaluation={"silhouette_samples": 5, "n_parts": 3})
+    project.configure(evaluation={"silhouette_samples": 20, "n_parts": 3})
     expect(project, evaluations(["pixels"], ["pixels"]) | FINAL)
     project.run()
     with project.metrics.open() as file:
