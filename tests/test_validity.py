@@ -160,14 +160,14 @@ def test_points_that_lose_digits_in_products(name):
 def test_few_distances_are_computed_one_by_one(monkeypatch, name):
     """Which takes many times as long."""
     n_pairs = 0
-    squared_distances = module._Points.squared_distances
+    seen_from = module._Points.seen_from
 
-    def count(self, i, j):
+    def count(self, origin, index):
         nonlocal n_pairs
-        n_pairs += len(i)
-        return squared_distances(self, i, j)
+        n_pairs += len(index) if isinstance(index, np.ndarray) else 0
+        return seen_from(self, origin, index)
 
-    monkeypatch.setattr(module._Points, "squared_distances", count)
+    monkeypatch.setattr(module._Points, "seen_from", count)
     X = spread_out(name, n=1500 if name == "unit vectors" else 4000)
     validity(X, np.random.default_rng(1).integers(0, 4, len(X)))
     assert n_pairs < {"nearly equal": 0.1, "all scales": 0.25}.get(name, 0.01) * len(X) ** 2 / 2

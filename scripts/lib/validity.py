@@ -178,31 +178,23 @@ def sampled_silhouette(
     _check(X, labels)
     if n_samples < LEAST_SAMPLES:
         raise ValueError(f"n_samples should be {LEAST_SAMPLES} or more, is {n_samples}")
-    order = np.argsort(labels, kind="stable")
-    _, cluster, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    points = _Points(X)
+    labelling = _Labelling(labels, points)
+    sizes = labelling.sizes
     rng = np.random.default_rng(seed)
-    members = np.split(order, np.cumsum(sizes)[:-1])
+    members = np.split(np.argsort(labels, kind="stable"), np.cumsum(sizes)[:-1])
     chosen = np.concatenate([np.sort(rng.permutation(of)[:n_samples]) for of in members])
-    starts = np.cumsum(sizes) - sizes
-    mean = X.mean(axis=0, dtype=np.float64)
+    chosen = np.argsort(points.order)[chosen]
     sums = np.zeros((len(sizes), len(chosen)))
 
     def add(part: slice) -> None:
-        x = X[chosen[part]] - mean
-        own = np.einsum("ij,ij->i", x, x)[:, None]
-        for rows in blocks(len(X), 8 * BLOCK_ROWS):
-            y = X[order[rows]] - mean
-            size = own + np.einsum("ij,ij->i", y, y)
-            squares = size - 2 * x @ y.T
-            i, j = np.nonzero(squares < 1e-7 * size)
-            squares[i, j] = ((x[i] - y[j]) ** 2).sum(axis=1)
-            first, last = cluster[order[[rows.start, rows.stop - 1]]]
-            within = np.maximum(starts[first : last + 1] - rows.start, 0)
-            sums[first : last + 1, part] += _sums(np.sqrt(squares, out=squares), within)
+        for of, rows in zip(labelling.members, points.blocks, strict=True):
+            squares = points.squares_to(rows)(chosen[part])
+            sums[:, part] += of @ np.sqrt(squares, out=squares).T
 
     with in_threads(n_threads) as run:
         run(add, blocks(len(chosen), BLOCK_ROWS))
-    samples = _silhouettes(sums, sizes, cluster[chosen])
+    samples = _silhouettes(sums, sizes, labelling.cluster[chosen])
     estimate, variances = 0.0, []
     for drawn, size in zip(np.split(samples, np.cumsum(np.minimum(sizes, n_samples))[:-1]), sizes, strict=True):
         estimate += drawn.mean() * size / len(X)
@@ -258,22 +250,37 @@ class _Points:
         # 2002, section 3.1: a sum of d + 2 products of numbers that were rounded themselves).
         self.close = (1.5 * X.shape[1] + 8) * float(np.finfo(np.float64).eps) / TOLERANCE
 
-    def seen_from(
-        self, origin: np.ndarray, index: slice | np.ndarray, out: np.ndarray | None = None
-    ) -> np.ndarray:
-        """Some points from an origin (or each from its own), scaled; (n_points, d) float64."""
-        x = np.subtract(self.X[index], origin, out=out, dtype=np.float64)
+    def seen_from(self, origin: np.ndarray, index: slice | np.ndarray) -> np.ndarray:
+        """Some points from an origin, or each from its own, scaled; (n_points, d) float64."""
+        return np.subtract(self.X[index], origin, dtype=np.float64) * self.scale
+
+    def _factor(self, origin: np.ndarray, index: slice | np.ndarray) -> np.ndarray:
+        """[x, |x|², 1] for each of some points x, seen from an origin; (n_points, d + 2)."""
+        points = self.X[index]
+        result = np.ones((len(points), points.shape[1] + 2))
+        x = result[:, :-2]
+        np.subtract(points, origin, out=x, dtype=np.float64)
         if self.scale != 1:
             x *= self.scale
-        return x
-
-    def factor(self, origin: np.ndarray, rows: slice, space: np.ndarray) -> np.ndarray:
-        """[x, |x|², 1] for each of some points x, seen from an origin; (n_points, d + 2)."""
-        result = space[: rows.stop - rows.start]
-        x = self.seen_from(origin, rows, out=result[:, :-2])
         result[:, -2] = np.einsum("ij,ij->i", x, x)
-        result[:, -1] = 1
         return result
+
+    def squares_to(self, columns: slice) -> Callable[[slice | np.ndarray], np.ndarray]:
+        """A function that computes squared (scaled) distances of some points (rows) to some others (columns)."""
+        origin = self.middle(columns)
+        y = self._factor(origin, columns)
+        right = np.vstack([-2 * y[:, :-2].T, y[:, -1], y[:, -2]])
+
+        def compute(rows: slice | np.ndarray) -> np.ndarray:
+            x = self._factor(origin, rows)
+            squares = x @ right  # |x|² + |y|² - 2 x·y
+            if squares.min() < self.close * (x[:, -2].max() + y[:, -2].max()):
+                i, j = np.nonzero(squares < self.close * (x[:, -2, None] + y[:, -2]))
+                numbers = np.arange(len(self.X))
+                squares[i, j] = self.squared_distances(numbers[rows][i], numbers[columns][j])
+            return squares
+
+        return compute
 
     def middle(self, rows: slice) -> np.ndarray:
         """The medians of the coordinates of some points, which outliers hardly move, (d,)."""
@@ -282,13 +289,19 @@ class _Points:
 
     def squared_distances(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
         """Squared (scaled) distances of pairs of points from their coordinates."""
-        result = np.empty(len(i))
-        for part in blocks(len(i)):
-            x = self.seen_from(self.X[j[part]], i[part])
-            result[part] = np.einsum("ij,ij->i", x, x)
+        result = np.zeros(len(i))
+        differ = np.arange(len(i))
+        if len(i) > 2 * BLOCK_ROWS:  # likely duplicates, which are quick to tell
+            index, number = np.unique(np.concatenate([i, j]), return_inverse=True)
+            number = self._number_equal(index)[number]
+            differ = np.flatnonzero(number[: len(i)] != number[len(i) :])
+        for part in blocks(len(differ)):
+            pairs = differ[part]
+            x = self.seen_from(self.X[j[pairs]], i[pairs])
+            result[pairs] = np.einsum("ij,ij->i", x, x)
         return result
 
-    def number_equal(self, index: np.ndarray) -> np.ndarray:
+    def _number_equal(self, index: np.ndarray) -> np.ndarray:
         """Numbers for some points, the same for equal ones."""
         rows = self.X[index] + 0.0  # -0 and 0 are equal
         whole_rows = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
@@ -325,6 +338,11 @@ class _Labelling:
         self.units = np.empty(self.sums.shape)  # so many to a distance of 1
         # Of pairs within a cluster, and of two: the extreme, as in `Part`.
         self.best = {True: NO_PAIR, False: NO_PAIR}
+
+    def may_have_pairs(self, within: bool, rows: int, columns: int) -> bool:
+        """Whether two blocks can have pairs of points within a cluster, or of two."""
+        a, b = np.diff(self.members[rows].indptr) > 0, np.diff(self.members[columns].indptr) > 0
+        return bool((a & b).any()) if within else np.count_nonzero(a | b) > 1
 
     def _members(self, rows: slice) -> csr_array:
         """1 where a point belongs to a cluster, (n_clusters, n_points): a product with it adds up by cluster."""
@@ -396,36 +414,14 @@ class _PairwisePass:
 
     def compute(self, columns: int, others: range) -> None:
         """Add the tiles of a block with some others."""
-        points = self.points
-        origin = points.middle(points.blocks[columns])
-        space = np.empty((BLOCK_ROWS, points.X.shape[1] + 2))
-        y = points.factor(origin, points.blocks[columns], np.empty_like(space))
-        right = np.vstack([-2 * y[:, :-2].T, y[:, -1], y[:, -2]])
-        tile, mirrored = np.empty((BLOCK_ROWS, len(y))), np.empty((len(y), BLOCK_ROWS))
+        squares_to = self.points.squares_to(self.points.blocks[columns])
         for rows in others:
-            x = points.factor(origin, points.blocks[rows], space)
-            squares = np.matmul(x, right, out=tile[: len(x)])  # |x|² + |y|² - 2 x·y
-            if squares.min() < points.close * (x[:, -2].max() + y[:, -2].max()):
-                self._correct(squares, x[:, -2, None] + y[:, -2], rows, columns)
+            squares = squares_to(self.points.blocks[rows])
             self._note_extremes(squares, rows, columns)
             distances = np.sqrt(squares, out=squares)
             self._add(distances, rows, columns)
             if rows != columns:
-                # Only the last block is smaller, and it is never among the rows here.
-                np.copyto(mirrored, distances.T)
-                self._add(mirrored, columns, rows)
-
-    def _correct(self, squares: np.ndarray, sizes: np.ndarray, rows: int, columns: int) -> None:
-        """Compute those squared distances from the coordinates that have lost too many digits."""
-        i, j = np.nonzero(squares < self.points.close * sizes)
-        p, q = self.points.blocks[rows].start + i, self.points.blocks[columns].start + j
-        if len(i) > 2 * len(squares):  # likely duplicates, which are quick to tell
-            index, number = np.unique(np.concatenate([p, q]), return_inverse=True)
-            number = self.points.number_equal(index)[number]
-            differ = number[: len(p)] != number[len(p) :]
-            squares[i, j] = 0
-            i, j, p, q = i[differ], j[differ], p[differ], q[differ]
-        squares[i, j] = self.points.squared_distances(p, q)
+                self._add(np.ascontiguousarray(distances.T), columns, rows)
 
     def _add(self, distances: np.ndarray, of: int, to: int) -> None:
         """Add the distances of the points of two blocks, by clusters of the first, to the sums of the second."""
@@ -442,8 +438,12 @@ class _PairwisePass:
         row_points, column_points = self.points.blocks[rows], self.points.blocks[columns]
         for within in (True, False):
             sign, extreme = (-1, squares.max()) if within else (1, squares.min())
-            limits = {labelling: self._limit(labelling, within) for labelling in self.labellings}
-            limits = {labelling: limit for labelling, limit in limits.items() if sign * extreme <= limit}
+            limits = {
+                labelling: limit
+                for labelling in self.labellings
+                if labelling.may_have_pairs(within, rows, columns)
+                and sign * extreme <= (limit := self._limit(labelling, within))
+            }
             if not limits:
                 continue
             limit = sign * max(limits.values())
@@ -471,10 +471,3 @@ class _PairwisePass:
         with self.lock:
             pair = sorted(self.points.order[[i, j]].tolist())
             labelling.best[within] = min(labelling.best[within], (distance, tile, *pair))
-
-
-def _sums(distances: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """The sum of each row's distances to each cluster of the columns, (n_clusters, n_rows) float64."""
-    if len(starts) == 1:
-        return (distances @ np.ones(distances.shape[1], distances.dtype)).astype(np.float64)[None]
-    return np.add.reduceat(distances, starts, axis=1, dtype=np.float64).T
