@@ -218,7 +218,16 @@ def test_parts_of_many_points_make_the_whole_to_the_bit(n_parts):
         assert_same_bytes(combine(labellings[i], [part[i] for part in parts[::-1]]), whole)
 
 
-@pytest.mark.parametrize("n", [511, 512, 513, 1024, 2500, 4097, 5000])
+def test_parts_may_be_in_different_units():
+    """As from machines whose rounding differs."""
+    X, labels = clustering(2500)
+    parts = [partial_validities(X, [labels], part, 3)[0] for part in range(3)]
+    other = parts[1]._replace(sums=parts[1].sums >> 1, exponents=parts[1].exponents + np.int16(1))
+    whole, mixed = combine(labels, parts), combine(labels, [parts[0], other, parts[2]])
+    np.testing.assert_allclose(mixed.silhouette_samples, whole.silhouette_samples, atol=1e-12)
+
+
+@pytest.mark.parametrize("n", [499, 500, 501, 1000, 2500, 4097, 5000])
 def test_sizes_around_the_block(n):
     assert_as_by_brute_force(*clustering(n))
 

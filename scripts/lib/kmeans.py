@@ -254,10 +254,10 @@ class _Points:
         if init is not None:
             low, high = np.minimum(low, init.min(axis=0)), np.maximum(high, init.max(axis=0))
         farthest = np.maximum(high - self.origin, self.origin - low).max()
-        if 1e-6 < farthest < 1e15:
+        if 1e-6 < farthest < 1e12:
             return 1.0
         exponent = int(np.frexp(farthest)[1])
-        return 2.0 ** min(50 - exponent if farthest > 1 else -exponent, 1000)
+        return 2.0 ** min(40 - exponent if farthest > 1 else -exponent, 1000)
 
     def _centred(self, x: np.ndarray) -> np.ndarray:
         x = x - self.origin

@@ -1,4 +1,4 @@
-"""Internal validity of a clustering: silhouette and Dunn's index, over all pairs, in NumPy."""
+"""Internal validity of a clustering: silhouette and Dunn's index, over all pairs."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -111,7 +111,10 @@ def partial_validities(
 def combine(labels: np.ndarray, parts: Sequence[Part]) -> Validity:
     """The validity of a clustering from all its parts, in any order."""
     _, cluster, sizes = np.unique(labels, return_inverse=True, return_counts=True)
-    sums = np.ldexp(sum(part.sums for part in parts).astype(np.float64), parts[0].exponents)
+    # Parts may come from machines of different kinds, whose rounding may choose different units.
+    exponents = np.max([part.exponents for part in parts], axis=0)
+    whole = sum(part.sums >> (exponents - part.exponents) for part in parts)
+    sums = np.ldexp(whole.astype(np.float64), exponents)
     samples = _silhouettes(sums, sizes, cluster)
     separation, _, *separation_pair = min(part.separation for part in parts)
     diameter, _, *diameter_pair = min(part.diameter for part in parts)
