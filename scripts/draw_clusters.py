@@ -167,9 +167,8 @@ def draw_contents(counts: np.ndarray, names: list[str]) -> plt.Figure:
     axis.spines[:].set_visible(False)
     notes = figures.what_is_shown(sizes, "clusters") + figures.what_is_shown(counts.sum(axis=0), "classes")
     axis.set_xlabel("class" + notes)
-    figure.colorbar(
-        image, label="share of the cluster's images", format=PercentFormatter(1, decimals=0, symbol=" %")
-    )
+    bar = figure.colorbar(image, format=PercentFormatter(1, decimals=0, symbol=" %"))
+    bar.ax.set_title("share of\nthe cluster", size="small")
     return figure
 
 

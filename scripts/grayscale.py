@@ -148,6 +148,8 @@ def write(file: h5py.File, dataset: Dataset, args: argparse.Namespace) -> None:
             if name not in file[batch.split]:
                 create(file[batch.split], name, dataset.n_images[batch.split], values)
             file[batch.split][name][batch.start : batch.start + len(values)] = values
+    if n_unreadable := sum(dataset.n_images.values()) - sum(n_read.values()):
+        file.attrs["n_unreadable"] = n_unreadable
     for split in SPLITS:
         if not n_read[split]:
             raise InputError(f"{origin(args)}: none of the {split} images can be read")
@@ -196,10 +198,11 @@ def create(group: h5py.Group, name: str, n_images: int, first: np.ndarray) -> No
 
 def refuse_constant(pictures: h5py.Dataset, origin: str) -> None:
     first = pictures[0]
+    split = pictures.parent.name[1:]
+    if len(pictures) == 1:
+        raise InputError(f"{origin}: there is one {split} image alone, and nothing to cluster; add images")
     if all((pictures[chunk] == first).all() for chunk in pictures.iter_chunks()):
-        raise InputError(
-            f"{origin}: all images of {pictures.parent.name[1:]} are the same; there is nothing to cluster"
-        )
+        raise InputError(f"{origin}: all images of {split} are the same; there is nothing to cluster")
 
 
 if __name__ == "__main__":

@@ -227,6 +227,7 @@ def describe_images(path: Path) -> dict:
             "sha256": file.attrs.get("sha256"),
             "luma": file.attrs.get("luma"),
             "arrangement": file.attrs.get("arrangement"),
+            "n_unreadable": file.attrs.get("n_unreadable"),
             "classes": None,
         }
         if "labels" in file["test"]:

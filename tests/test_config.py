@@ -78,7 +78,10 @@ SEED = "allowed: a whole number from 0 to 4294967295"
 WHOLE_NUMBERS = "allowed: a list of one or more whole numbers, each once, like [5, 10]"
 SPACES = "allowed: a list of one or more feature spaces, each once, like [pixels]"
 SPLITS = "allowed: a list of train, test or both, like [test]"
-SHA256 = "allowed: the archive's SHA-256 as 64 hexadecimal digits (0-9, a-f), or null to skip the check"
+SHA256 = (
+    "allowed: the archive's SHA-256 as 64 hexadecimal digits (0-9, a-f; in quotes if there is no letter), "
+    "or null to skip the check"
+)
 RATE = "allowed: a number above 0"
 FORMATS = "allowed: cifar-binary, cifar100-binary, digits, folder, npz"
 SIDE = "allowed: a whole number from 4 to 512"
@@ -168,6 +171,10 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
             "datasets.cifar10.luma is [1, 0]; allowed: three weights, of red, green and blue",
         ),
         (
+            "datasets: {cifar10: {luma: [1, 1, 1]}}",
+            "datasets.cifar10.luma is [1, 1, 1]; allowed: three weights that add up to 1",
+        ),
+        (
             "datasets: {cifar10: {luma: [.nan, 0, 1]}}",
             "datasets.cifar10.luma[0] is nan; allowed: a weight of 0 or more",
         ),
@@ -252,8 +259,8 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ("datasets: {own: {}}", f"datasets.own.format is missing; {FORMATS}"),
         (
             "datasets: {own: {format: cifar-binary, source: a.tar}}",
-            "datasets.own.sha256 is missing; allowed: the archive's SHA-256 as 64 hexadecimal digits (0-9, a-f), "
-            "or null to skip the check",
+            "datasets.own.sha256 is missing; allowed: the archive's SHA-256 as 64 hexadecimal digits (0-9, a-f; "
+            "in quotes if there is no letter), or null to skip the check",
         ),
         (
             "datasets: {own: {format: cifar-binary, sha256: null}}",
@@ -332,7 +339,7 @@ def test_odd_values_are_refused_too(text, key):
         "evaluation={silhouette_samples: , n_parts: 2}",
         "report={n_clusters: 10}",
         "clustering={n_clusters: [010]}",
-        "datasets={cifar10: {sha256: null, luma: [1, 0, 0.5], n_images: {train: 10, test: 2}}}",
+        "datasets={cifar10: {sha256: null, luma: [1, 0, 0], n_images: {train: 10, test: 2}}}",
         "datasets={my: {format: folder, source: my, side: 16, test_fraction: .5}}",
         "datasets={my: {format: npz, source: my, sha256: NULL, side: 16}}",
     ],

@@ -791,3 +791,11 @@ def test_classes_that_would_look_the_same_are_told_apart(tmp_path, names):
 def test_names_that_differ_are_kept():
     names = ["Größe", "a b", "a_b", "A b", "猫", "می\N{ZERO WIDTH NON-JOINER}خواهم", "<b>"]
     assert told_apart(names) == names
+
+
+def test_splits_in_each_class(tmp_path):
+    for name in ("cat/train/a.png", "cat/test/b.png", "dog/train/c.png", "dog/test/d.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    with pytest.raises(InputError, match=r"in 2 of its folders, the first is cat; move the images into"):
+        open_folder(tmp_path, classes=True, test_fraction=0.5)

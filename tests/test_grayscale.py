@@ -109,7 +109,8 @@ def test_unreadable_photos_are_all_named_and_refused_or_skipped(tmp_path, folder
         f"{folder}: 2 of 8 images cannot be read, the first is a/empty.webp (the log names all); remove them, or "
         "set `unreadable: skip`"
     )
-    columns, _, lines = written(tmp_path, *options_for(folder, "--unreadable", "skip"))
+    columns, attributes, lines = written(tmp_path, *options_for(folder, "--unreadable", "skip"))
+    assert attributes["n_unreadable"] == 2
     assert lines[0].endswith("8 images, 2 classes, and 1 files of other kinds, or hidden, which were passed over")
     assert [line.split(" cannot")[0] for line in lines if " cannot" in line] == [
         "grayscale: a/empty.webp",
@@ -181,6 +182,13 @@ def test_photos_that_are_all_the_same(tmp_path, folder):
     for path in folder.glob("?/*"):
         Image.new("RGB", (8, 8)).save(path)
     assert refused(tmp_path, *options_for(folder)).startswith(f"{folder}: all images of train are the same")
+
+
+def test_one_test_image(tmp_path, folder):
+    for path in sorted(folder.glob("?/*"))[4:]:
+        path.unlink()
+    line = refused(tmp_path, *options_for(folder, "--test-fraction", 0.2))
+    assert line == f"{folder}: there is one test image alone, and nothing to cluster; add images"
 
 
 def test_results_among_the_photos(tmp_path, folder):

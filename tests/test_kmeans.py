@@ -308,7 +308,7 @@ def test_refuses_more_clusters_than_distinct_points_with_given_centroids(n, init
 
 @pytest.mark.parametrize("arguments", [{"n_init": 0}, {"max_iter": 0}, {"n_clusters": 0}])
 def test_refuses_to_do_nothing(arguments):
-    with pytest.raises(ValueError, match="should be 1 or more, is 0"):
+    with pytest.raises(ValueError, match="should be a whole number of 1 or more, is 0"):
         kmeans(np.ones((3, 1)), **{"n_clusters": 1} | arguments)
 
 

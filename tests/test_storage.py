@@ -317,6 +317,19 @@ def test_too_many_open_files_are_no_damage(tmp_path):
     assert "delete" not in run.stdout
 
 
+def test_error_that_lives_to_the_end_crashes_nothing(tmp_path):
+    (tmp_path / "X.h5").write_bytes(b"no HDF5")
+    code = (
+        "import ctypes, sys\nfrom pathlib import Path\nfrom lib.cli import InputError\n"
+        "from lib.storage import read_features\n"
+        "try:\n    read_features(Path(sys.argv[1]))\n"
+        "except InputError as error:\n    ctypes.pythonapi.Py_IncRef(ctypes.py_object(error))\n"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", code, tmp_path / "X.h5"], cwd=SCRIPTS, check=False).returncode == 0
+    )
+
+
 def test_whole_file_of_something_else_is_not_to_be_deleted(tmp_path):
     path = tmp_path / "X.h5"
     hdf5(path, "thesis", np.zeros(3))

@@ -499,8 +499,14 @@ def test_refuses_a_sample_that_tells_too_little(n_samples):
 
 @pytest.mark.parametrize(("shape", "n_labels"), [((0, 2), 0), ((3, 0), 3), ((3, 2), 2), ((3,), 3), ((3, 2, 1), 3)])
 def test_refuses_arguments_that_do_not_fit(shape, n_labels):
-    with pytest.raises(ValueError, match="one or more points"):
+    with pytest.raises(ValueError, match="one or more points, and labels"):
         validity(np.zeros(shape), np.zeros(n_labels, int))
+
+
+@pytest.mark.parametrize("labels", [np.array([0, 1, np.nan]), np.array(["a", "b", "a"])])
+def test_refuses_labels_that_are_no_whole_numbers(labels):
+    with pytest.raises(ValueError, match="whole numbers"):
+        validity(np.eye(3), labels)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 1e200])

@@ -72,6 +72,9 @@ def faults(config: dict, schema: dict) -> list[str]:
         return list(dict.fromkeys(lines))
     if config["dataset"] not in config["datasets"]:
         lines.append(f"dataset is {config['dataset']!r}; allowed: {', '.join(config['datasets'])}")
+    for name, settings in config["datasets"].items():
+        if "luma" in settings and abs(sum(settings["luma"]) - 1) > 0.01:
+            lines.append(f"datasets.{name}.luma is {settings['luma']}; allowed: three weights that add up to 1")
     splits = config["clustering"]["splits"]
     if isinstance(splits, dict):
         for features in config["features"]:

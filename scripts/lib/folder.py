@@ -98,19 +98,26 @@ def refuse_other_splits(files: list[str], *, classes: bool, origin: object) -> N
         parts = folder.split("/")
         for i in range(1, len(parts)):
             below["/".join(parts[:i])].add(parts[i])
-    for folder in sorted(below):
-        if splits := find_splits(below[folder]):
-            raise InputError(
-                f"{origin}: the folders {' and '.join(map(shown, splits))} lie in {shown(folder)}, and splits "
-                f"have to be folders of `source` itself; set `source` to {origin}/{shown(folder)}, or move the "
-                f"images into {origin}/train and {origin}/test"
-            )
+    inner = {folder: splits for folder in sorted(below) if (splits := find_splits(below[folder]))}
+    if len(inner) > 1:
+        raise InputError(
+            f"{origin}: splits have to be folders of `source` itself, and here they lie in {len(inner):,} of its "
+            f"folders, the first is {shown(min(inner))}; move the images into {origin}/train and {origin}/test, "
+            "with these folders below"
+        )
+    for folder, splits in inner.items():
+        raise InputError(
+            f"{origin}: the folders {' and '.join(map(shown, splits))} lie in {shown(folder)}, and splits "
+            f"have to be folders of `source` itself; set `source` to {origin}/{shown(folder)}, or move the "
+            f"images into {origin}/train and {origin}/test"
+        )
     names = sorted({file.partition("/")[0] for file in files if "/" in file})
     if classes and names and all(map(split_name, names)):
         raise InputError(
             f"{origin}: all its folders, {', '.join(map(shown, names))}, are named like splits, but they are not "
             "one of training and one of test images; name two of them train and test, or set `source` to one to "
-            "have its test images drawn, or `classes: none` to have them drawn of all"
+            "have its test images drawn, or `classes: none` to have them drawn of all; rename them if they "
+            "are classes"
         )
 
 

@@ -86,8 +86,8 @@ def kmeans(
         "n_init": n_init,
         "max_iter": 1 if max_iter is None else max_iter,
     }.items():
-        if value < 1:
-            raise ValueError(f"{name} should be 1 or more, is {value}")
+        if not isinstance(value, int | np.integer) or value < 1:
+            raise ValueError(f"{name} should be a whole number of 1 or more, is {value!r}")
     if not isinstance(init, str):
         init = _checked(init, (n_clusters, X.shape[1]))
     rng = np.random.default_rng(seed)

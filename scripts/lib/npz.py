@@ -171,9 +171,10 @@ def _faults(path: Path, what: str) -> Iterator[None]:
 def _images(path: Path, arrays: dict[str, np.ndarray], name: str, side: int | None) -> np.ndarray:
     x = arrays[name]
     if x.dtype != np.uint8 or not (x.ndim == 3 or (x.ndim == 4 and x.shape[3] in (1, 3))) or not x.size:
+        convert = f"; convert levels from 0 to 1 by (255 * {name}).astype(np.uint8)" if x.dtype.kind == "f" else ""
         raise InputError(
             f"{path}: {name} should be images, uint8 (n, height, width) or (n, height, width, 1 or 3), is "
-            f"{x.dtype} {x.shape}"
+            f"{x.dtype} {x.shape}{convert}"
         )
     if side is None and x.shape[1] != x.shape[2]:
         raise InputError(

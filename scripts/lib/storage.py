@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import traceback
 import typing
 import zipfile
 import zlib
@@ -25,16 +26,27 @@ def told(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except FileNotFoundError as error:
-        raise InputError(f"{error.filename or path} does not exist") from None
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        if getattr(error, "errno", None):
-            raise InputError(fault_of_disk(error, "" if error.filename else f"{path}: ")) from None
-        raise InputError(f"{path} is damaged ({_line(error)}); delete it and run again") from None
-    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-        raise InputError(
-            f"{path} is not of this workflow, or damaged ({_line(error)}); move it away and run again"
-        ) from None
+    except Exception as error:
+        # Frames of h5py hold on to the file. If they outlive Python, HDF5 calls Python to let go of it, and crashes.
+        traceback.clear_frames(error.__traceback__)
+        message = _message(error, path)
+        if message is None:
+            raise
+        raise InputError(message) from None
+
+
+def _message(error: Exception, path: Path) -> str | None:
+    """What is wrong with a file that the workflow made; None: nothing that its reading could have found."""
+    match error:
+        case FileNotFoundError():
+            return f"{error.filename or path} does not exist"
+        case OSError() if error.errno:
+            return fault_of_disk(error, "" if error.filename else f"{path}: ")
+        case OSError() | EOFError() | zipfile.BadZipFile() | zlib.error():
+            return f"{path} is damaged ({_line(error)}); delete it and run again"
+        case KeyError() | TypeError() | ValueError() | AttributeError() | RuntimeError():
+            return f"{path} is not of this workflow, or damaged ({_line(error)}); move it away and run again"
+    return None
 
 
 def _line(error: Exception) -> str:

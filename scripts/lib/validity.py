@@ -216,7 +216,11 @@ def sampled_silhouette(
 def _check(X: np.ndarray, *labellings: np.ndarray) -> None:
     for labels in labellings:
         if X.ndim != 2 or labels.shape != X.shape[:1] or not X.size:
-            raise ValueError(f"X {X.shape} and labels {labels.shape} should be of one or more points")
+            raise ValueError(
+                f"X {X.shape} should be a table of one or more points, and labels {labels.shape} one for each"
+            )
+        if labels.dtype.kind not in "iub":
+            raise ValueError(f"labels should be whole numbers, are {labels.dtype}")
     if X.dtype.kind not in "iuf":
         raise ValueError(f"X should hold real numbers, holds {X.dtype}")
     largest = max(float(X.max()), -float(X.min()))
