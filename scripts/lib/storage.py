@@ -27,7 +27,7 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # Frames of h5py hold on to the file. If they outlive Python, HDF5 calls Python to let go of it, and crashes.
+        # Frames of h5py hold on to the file. If they outlive Python, HDF5 calls it to let go, and crashes.
         traceback.clear_frames(error.__traceback__)
         message = _message(error, path)
         if message is None:
