@@ -554,3 +554,9 @@ def test_order_in_memory_does_not_matter(seed):
 def test_differences_much_smaller_than_the_values():
     X = np.array([[1, 0], [1, 1e-160], [1, 3e-160], [1, 9e-160], [1, 10e-160]])
     assert kmeans(X, 2, init=X[[0, 4]]).labels.tolist() == [0, 0, 0, 1, 1]
+
+
+@pytest.mark.parametrize("n_clusters", [2.5, "2", None])
+def test_refuses_what_is_no_whole_number(n_clusters):
+    with pytest.raises(ValueError, match="n_clusters should be a whole number of 1 or more"):
+        kmeans(blobs(20), n_clusters)
