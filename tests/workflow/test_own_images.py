@@ -229,7 +229,8 @@ def test_numpy_file(fresh):
         fresh,
         "grayscale",
         "x should be images, uint8",
-        "is float64 (100, 28, 28) (the archive is from floats.npz)",
+        "is float64 (100, 28, 28); convert levels from 0 to 1 by",
+        "(the archive is from floats.npz)",
         log="tiny/logs/grayscale.log",
         replaces=["images.h5"],
     )
