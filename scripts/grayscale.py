@@ -13,14 +13,13 @@ from tqdm import tqdm
 
 from lib import cifar, cli, images
 from lib.cli import InputError, run
-from lib.folder import Folder, open_folder, told_apart
+from lib.folder import Folder, open_folder, shown, told_apart
 from lib.images import Batch, Dataset
 from lib.npz import open_npz
 from lib.photos import read_photos
 from lib.storage import SPLITS, writing
 
 MANY_CLASSES = 4000  # a name takes 16 bytes in the attribute
-MOST_NAMES = 20  # of classes, in the log
 DESCRIPTIONS = {
     "images": "levels from 0 (black) to 255 (white); axes: image, row, column, in colour also red-green-blue",
     "labels": "class of each image: an index into the attribute class_names of the file",
@@ -32,7 +31,7 @@ def main(args: argparse.Namespace) -> None:
     try:
         dataset = FORMATS[args.format](args)
         if dataset.unused:
-            logging.info("%s: not used: %s", origin(args), images.listed(dataset.unused))
+            logging.info("%s: not used: %s", origin(args), images.listed([*map(shown, dataset.unused)]))
         with writing(args.out, large_attributes=len(dataset.class_names or []) > MANY_CLASSES) as file:
             write(file, dataset, args)
             leave_out_classes_without_images(file)
@@ -86,9 +85,7 @@ def open_photos(args: argparse.Namespace) -> Dataset:
         "%s: %s images, %s classes, and %s files of other kinds, or hidden, which were passed over", path, *counts
     )
     if folder.class_names:
-        names = told_apart(folder.class_names)
-        more = len(names) - MOST_NAMES
-        logging.info("classes: %s%s", ", ".join(names[:MOST_NAMES]), f" and {more:,} more" if more > 0 else "")
+        logging.info("classes: %s", images.listed(told_apart(folder.class_names)))
     side = args.side or images.SIDE
     n_images = {split: folder.n_images(split) for split in SPLITS}
     batches = read_folder(folder, side, args.unreadable)

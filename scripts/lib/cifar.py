@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lib.cli import InputError
+from lib.folder import shown
 from lib.images import SIDE, Batch, batch_images, listed
 
 MOST_CLASSES = 256  # that a byte can number
@@ -98,7 +99,9 @@ def open_cifar(path: Path, layout: Layout = CIFAR10) -> Archive:
     start = 0
     for name in (*layout.train_files[:n_files], layout.test_file):
         if name not in sizes:
-            raise InputError(f"{path} holds no {name}; its files are: {listed(sorted(sizes) + unused)}")
+            raise InputError(
+                f"{path} holds no {name}; its files are: {listed([*map(shown, sorted(sizes) + unused)])}"
+            )
         n_images, excess = divmod(sizes[name], layout.record_bytes)
         if excess or not n_images:
             raise InputError(

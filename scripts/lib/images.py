@@ -5,8 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.folder import shown
-
 SIDE = 32
 BATCH_IMAGES = 1000
 BATCH_BYTES = 2**22
@@ -42,9 +40,9 @@ def batch_images(side: int) -> int:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names in a line of text, which says how many more there are where they are many."""
+    """Names, as they are shown, in a line of text, which says how many more there are where they are many."""
     more = len(names) - MOST_LISTED
-    return ", ".join(map(shown, names[:MOST_LISTED])) + (f" and {more:,} more" if more > 0 else "")
+    return ", ".join(names[:MOST_LISTED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def to_gray(rgb: np.ndarray, luma: tuple[float, float, float] = LUMA) -> np.ndarray:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from lib.cli import InputError, reason_of
-from lib.folder import MOST_CLASSES
+from lib.folder import MOST_CLASSES, shown
 from lib.images import Batch, Dataset, batch_images, listed
 from lib.photos import resize
 from lib.splits import drawn_for_test
@@ -125,12 +125,12 @@ def choose(path: Path, names: list[str]) -> set[str]:
     for name in wanted:
         if name not in names:
             raise InputError(
-                f"{path} holds no {name}; its arrays are: {listed(names)}; there should be x_train and x_test, "
-                "or x, and labels for all or none of them, y_train and y_test, or y"
+                f"{path} holds no {name}; its arrays are: {listed([*map(shown, names)])}; there should be "
+                "x_train and x_test, or x, and labels for all or none of them, y_train and y_test, or y"
             )
     if not has_labels and (like := [name for name in names if LIKE_LABELS.fullmatch(name)]):
         raise InputError(
-            f"{path} holds {listed(like)}; labels of {' and '.join(wanted)} should be named "
+            f"{path} holds {listed([*map(shown, like)])}; labels of {' and '.join(wanted)} should be named "
             f"{' and '.join(labels)}; give them this name, or take out what is something else"
         )
     return {*wanted, "class_names"} & set(names) if has_labels else set(wanted)

@@ -176,7 +176,7 @@ def sampled_silhouette(
 
     Notes
     -----
-    Time O(n d k n_samples); memory O(k² n_samples) beside X.
+    Time O(n d k n_samples); memory 4 n d bytes (float32) and O(k² n_samples) beside X.
     """
     _check(X, labels)
     if n_samples < LEAST_SAMPLES:
