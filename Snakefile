@@ -1,24 +1,24 @@
-# From an archive of images to metrics.csv: do learned features cluster better than raw pixels?
-# Settings are in config.yaml; rules/common.smk has the helper functions.
+# Which features cluster better, and how sure can we be? From images to metrics.csv, intervals, verdict and report.
+# Settings are in config.yaml; rules/common.smk reads them.
 import re
-from pathlib import Path
 
 from snakemake.utils import min_version
 
 min_version("9.27")
 
 
-configfile: Path(workflow.basedir) / "config.yaml"
-
-
 include: "rules/common.smk"
+
+
+# A feature space: pixels, or autoencoder/seed0 if it is learned.
+FEATURES = "|".join(rf"{name}/seed(?:0|[1-9]\d*)" if kind.learned_files else name for name, kind in KINDS.items())
 
 
 wildcard_constraints:
     archive="[0-9a-f]{16}",
     dataset="|".join(map(re.escape, config["datasets"])),
-    features=r"pixels|pca|(autoencoder|patches|views)/seed(0|[1-9]\d*)",
-    space=r"pixels|pca|(autoencoder|patches|views)/seed(0|[1-9]\d*)",
+    features=FEATURES,
+    space=FEATURES,
     model_seed=r"0|[1-9]\d*",
     split="train|test",
     k=r"[1-9]\d*",
@@ -37,16 +37,16 @@ include: "rules/report.smk"
 # new settings and not the file, so that nothing would be done the next time if nobody asked for the file.
 rule tables:
     input:
-        unchecked_archive(config["dataset"]),
+        unverified_archive(config["dataset"]),
         expand(
             "results/{dataset}/{file}",
             dataset=config["dataset"],
             file=[
                 "images.h5",
-                *(f"features/{features}.h5" for features in sorted(features_used())),
-                *learnt(),
-                *(f"clusters/{run}.h5" for run in clusterings()),
-                *(f"metrics/{run}.h5" for run in scores()),
+                *(f"features/{features}.h5" for features in targets.features()),
+                *targets.learned_files(),
+                *(f"clusters/{clustering}.h5" for clustering in targets.clusterings()),
+                *(f"metrics/{scores}.h5" for scores in targets.scores()),
                 "metrics.csv",
                 "summary.csv",
                 "comparison.csv",
@@ -64,8 +64,8 @@ rule all:
             "results/{dataset}/{file}",
             dataset=config["dataset"],
             file=[
-                *(file for run in shown() for file in decoded(run)),
-                *figures(),
+                *(file for clustering in targets.shown_clusterings() for file in centroid_images(clustering)),
+                *targets.figures(),
                 "report.html",
             ],
         ),

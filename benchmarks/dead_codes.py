@@ -9,7 +9,7 @@ import csv
 from pathlib import Path
 
 from lib import autoencoder
-from lib.storage import SPLITS, read_images
+from lib.data.images_file import SPLITS, read_images
 
 HERE = Path(__file__).parent
 IMAGES = HERE.parent / "results" / "cifar10" / "images.h5"

@@ -13,17 +13,17 @@ from pathlib import Path
 import numpy as np
 
 from lib import views
-from lib.parallel import blocks, in_threads
-from lib.patches import describe, learn_words, unit
-from lib.storage import read_images
+from lib.base.parallel import blocks, in_threads
+from lib.features.patches import describe, learn_dictionary, normalize_rows
+from lib.data.images_file import read_images
 
 HERE = Path(__file__).parent
 N_FIT, N_HELD_OUT, N_VIEWS, N_DIRECTIONS = 10_000, 2_000, 4, 9
-DEFAULTS = {"reductions": (1, 2), "n_words": 400, "ridge": views.RIDGE, "n_prototypes": 500}
+DEFAULTS = {"reductions": (1, 2), "n_atoms": 400, "ridge": views.RIDGE, "n_prototypes": 500}
 VARIANTS = [
     {},
     {"reductions": (1,)},
-    {"n_words": 100},
+    {"n_atoms": 100},
     *({"ridge": ridge} for ridge in (1e-4, 1e-3, 1e-1, 1)),
     *({"n_prototypes": n} for n in (0, 2000, 4000)),
 ]
@@ -39,10 +39,10 @@ def ratio(X: np.ndarray) -> float:
 def measure(fit: np.ndarray, held_out: np.ndarray, settings: dict, run) -> float:
     """The ratio for views that were held out; of the first projection alone if there are no prototypes."""
     words = [
-        learn_words(fit, size=6, reduction=reduction, n_words=settings["n_words"], seed=0)
+        learn_dictionary(fit, size=6, reduction=reduction, n_atoms=settings["n_atoms"], seed=0)
         for reduction in settings["reductions"]
     ]
-    seen, unseen = (views.views(images, N_VIEWS, seed=(i,), run=run) for i, images in enumerate((fit, held_out)))
+    seen, unseen = (views.views(images, N_VIEWS, seed=(i,), parallel_map=run) for i, images in enumerate((fit, held_out)))
     parts = [describe(seen[rows], words, run).astype(np.float16) for rows in blocks(len(seen), 1000 * N_VIEWS)]
     views.RIDGE = settings["ridge"]
     if settings["n_prototypes"]:
@@ -53,11 +53,11 @@ def measure(fit: np.ndarray, held_out: np.ndarray, settings: dict, run) -> float
             n_components=64,
             seed=0,
             n_threads=2,
-            run=run,
+            parallel_map=run,
         )
-        first = unit(encoder.first(describe(unseen, words, run)))
-        return ratio(encoder.second(views.likenesses(first, encoder.prototypes)))
-    return ratio(views.invariant_projection(parts, N_VIEWS, 64, run=run)(describe(unseen, words, run)))
+        first = normalize_rows(encoder.first(describe(unseen, words, run)))
+        return ratio(encoder.second(views.similarities(first, encoder.prototypes)))
+    return ratio(views.invariant_projection(parts, N_VIEWS, 64, parallel_map=run)(describe(unseen, words, run)))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from run import memory
 
-from lib.storage import SPLITS, read_images
+from lib.data.images_file import SPLITS, read_images
 
 HERE = Path(__file__).parent
 IMAGES = HERE.parent / "results" / "cifar10" / "images.h5"

@@ -16,13 +16,40 @@ rule cluster:
         "../envs/clustering.yaml"
     threads: 1
     resources:
-        mem_mb=growing(200, 2.5),
-        runtime=growing(2, 0.02),
+        mem_mb=scaled_resource(200, 2.5),
+        runtime=scaled_resource(2, 0.02),
     params:
-        run=program("cluster.py"),
+        command=script_command("cluster.py"),
         code=code("cluster.py"),
-        options=options({"init": config["clustering"]["init"]}),
+        options=cli_options({"init": config["clustering"]["init"]}),
     shell:
-        "{params.run} --features {input:q}"
+        "{params.command} --features {input:q}"
         " --n-clusters {wildcards.k} --seed {wildcards.seed} {params.options}"
+        " --threads {threads} --out {output:q} --log {log:q}"
+
+
+# Cluster points without clusters, spread over the same space as the features, for the gap statistic.
+rule gap_reference:
+    input:
+        "results/{dataset}/features/{features}/{split}.h5",
+    output:
+        "results/{dataset}/gap/{features}/{split}/k{k}.json",
+    log:
+        "results/{dataset}/logs/gap/{features}/{split}/k{k}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/gap/{features}/{split}/k{k}.tsv"
+    conda:
+        "../envs/clustering.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_resource(300, 3),
+        runtime=scaled_resource(10, 0.2),
+    params:
+        command=script_command("gap_reference.py"),
+        code=code("gap_reference.py"),
+        options=cli_options(
+            {"init": config["clustering"]["init"], "references": config["evaluation"]["gap_references"] or 0}
+        ),
+    shell:
+        "{params.command} --features {input:q} --n-clusters {wildcards.k} {params.options}"
         " --threads {threads} --out {output:q} --log {log:q}"

@@ -1,127 +1,144 @@
 # Needs: results/{dataset}/images.h5 (for the classes), features/ and clusters/.
-# Makes: results/{dataset}/metrics.csv, and from it and the files behind it summary.csv and comparison.csv.
+# Makes: results/{dataset}/metrics.csv, and from it and the files behind it summary.csv, comparison.csv and
+# comparison.txt.
 
 
 scattergather:
-    validity=config["evaluation"]["n_parts"],
+    pairs=config["evaluation"]["n_chunks"],
 
 
-# Compute a part of the validity indices of some clusterings in one space, from some of the pairs of images.
-rule validity_part:
+def clusters_of_all_seeds(wildcards):
+    """The clusterings of one split into so many clusters, of all seeds."""
+    folder = "results/{dataset}/clusters/{features}/{split}/k{k}/".format(**wildcards)
+    return [f"{folder}seed{seed}.h5" for seed in config["clustering"]["seeds"]]
+
+
+def pair_sums_of_all_chunks(wildcards):
+    """The chunks of the sums behind the indices of clusterings; none if they are computed in one go."""
+    pattern = "results/{dataset}/pair_sums/{features}/{split}/k{k}/{space}/{{scatteritem}}.h5"
+    chunks = gather.pairs(pattern.format(**wildcards))
+    return chunks if len(chunks) > 1 else []
+
+
+# Compute a chunk of the sums behind the indices of some clusterings in one space, from some of the pairs of images.
+rule pair_sums:
     input:
         features="results/{dataset}/features/{space}/{split}.h5",
         clusters=clusters_of_all_seeds,
     output:
-        temp("results/{dataset}/parts/{features}/{split}/k{k}/{space}/{scatteritem}.h5"),
+        temp("results/{dataset}/pair_sums/{features}/{split}/k{k}/{space}/{scatteritem}.h5"),
     log:
-        "results/{dataset}/logs/parts/{features}/{split}/k{k}/{space}/{scatteritem}.log",
+        "results/{dataset}/logs/pair_sums/{features}/{split}/k{k}/{space}/{scatteritem}.log",
     benchmark:
-        "results/{dataset}/benchmarks/parts/{features}/{split}/k{k}/{space}/{scatteritem}.tsv"
+        "results/{dataset}/benchmarks/pair_sums/{features}/{split}/k{k}/{space}/{scatteritem}.tsv"
     conda:
         "../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=growing(500, 10),
-        runtime=growing(10, 1),
+        mem_mb=scaled_resource(500, 10),
+        runtime=scaled_resource(10, 1),
     params:
-        run=program("validity_part.py"),
-        code=code("validity_part.py"),
+        command=script_command("pair_sums.py"),
+        code=code("pair_sums.py"),
     shell:
-        "{params.run} --features {input.features:q} --clusters {input.clusters:q} --part {wildcards.scatteritem}"
+        "{params.command} --features {input.features:q} --clusters {input.clusters:q} --chunk {wildcards.scatteritem}"
         " --threads {threads} --out {output:q} --log {log:q}"
 
 
 # Score the clusterings of all seeds in one feature space: their own, or another.
 #
 # All of them at once, as the distances between the images, which take most of the time, are the same.
-rule evaluate:
-    input:
-        features="results/{dataset}/features/{space}/{split}.h5",
-        clusters=clusters_of_all_seeds,
-        parts=parts_of_validity,
-    output:
-        "results/{dataset}/metrics/{features}/{split}/k{k}/{space}.h5",
-    log:
-        "results/{dataset}/logs/metrics/{features}/{split}/k{k}/{space}.log",
-    benchmark:
-        "results/{dataset}/benchmarks/metrics/{features}/{split}/k{k}/{space}.tsv"
-    conda:
-        "../envs/evaluation.yaml"
-    threads: 2
-    resources:
-        mem_mb=growing(500, 8),
-        runtime=growing(3, 0.1),
-    params:
-        run=program("evaluate.py"),
-        code=code("evaluate.py"),
-        options=options(sample_of_silhouette()),
-    shell:
-        "{params.run} --features {input.features:q}"
-        " --clusters {input.clusters:q} --parts {input.parts:q} {params.options}"
-        " --threads {threads} --out {output:q} --log {log:q}"
+if n_samples := config["evaluation"]["silhouette_samples"]:
 
+    # From some images of each cluster.
+    rule sample_silhouette:
+        input:
+            features="results/{dataset}/features/{space}/{split}.h5",
+            clusters=clusters_of_all_seeds,
+        output:
+            "results/{dataset}/metrics/{features}/{split}/k{k}/{space}.h5",
+        log:
+            "results/{dataset}/logs/metrics/{features}/{split}/k{k}/{space}.log",
+        benchmark:
+            "results/{dataset}/benchmarks/metrics/{features}/{split}/k{k}/{space}.tsv"
+        conda:
+            "../envs/evaluation.yaml"
+        threads: 2
+        resources:
+            mem_mb=scaled_resource(500, 8),
+            runtime=scaled_resource(3, 0.1),
+        params:
+            command=script_command("sample_silhouette.py"),
+            code=code("sample_silhouette.py"),
+            n_samples=n_samples,
+        shell:
+            "{params.command} --features {input.features:q}"
+            " --clusters {input.clusters:q} --n-samples {params.n_samples}"
+            " --threads {threads} --out {output:q} --log {log:q}"
 
-# Cluster points without clusters, spread over the same space as the features, for the gap statistic.
-rule gap:
-    input:
-        "results/{dataset}/features/{features}/{split}.h5",
-    output:
-        "results/{dataset}/gap/{features}/{split}/k{k}.json",
-    log:
-        "results/{dataset}/logs/gap/{features}/{split}/k{k}.log",
-    benchmark:
-        "results/{dataset}/benchmarks/gap/{features}/{split}/k{k}.tsv"
-    conda:
-        "../envs/clustering.yaml"
-    threads: 1
-    resources:
-        mem_mb=growing(300, 3),
-        runtime=growing(10, 0.2),
-    params:
-        run=program("gap.py"),
-        code=code("gap.py"),
-        options=options(
-            {"init": config["clustering"]["init"], "references": config["evaluation"]["gap_references"] or 0}
-        ),
-    shell:
-        "{params.run} --features {input:q} --n-clusters {wildcards.k} {params.options}"
-        " --threads {threads} --out {output:q} --log {log:q}"
+else:
+
+    # From all pairs of images.
+    rule evaluate:
+        input:
+            features="results/{dataset}/features/{space}/{split}.h5",
+            clusters=clusters_of_all_seeds,
+            pair_sums=pair_sums_of_all_chunks,
+        output:
+            "results/{dataset}/metrics/{features}/{split}/k{k}/{space}.h5",
+        log:
+            "results/{dataset}/logs/metrics/{features}/{split}/k{k}/{space}.log",
+        benchmark:
+            "results/{dataset}/benchmarks/metrics/{features}/{split}/k{k}/{space}.tsv"
+        conda:
+            "../envs/evaluation.yaml"
+        threads: 2
+        resources:
+            mem_mb=scaled_resource(500, 8),
+            runtime=scaled_resource(3, 0.1),
+        params:
+            command=script_command("evaluate.py"),
+            code=code("evaluate.py"),
+        shell:
+            "{params.command} --features {input.features:q}"
+            " --clusters {input.clusters:q} --pair-sums {input.pair_sums:q}"
+            " --threads {threads} --out {output:q} --log {log:q}"
 
 
 # One table of the scores of all clusterings, in the feature spaces and against the classes.
-rule gather:
+rule collect_scores:
     input:
         "results/{dataset}/images.h5",
-        expand("results/{{dataset}}/clusters/{run}.h5", run=clusterings()),
-        expand("results/{{dataset}}/metrics/{run}.h5", run=scores()),
+        expand("results/{{dataset}}/clusters/{clustering}.h5", clustering=targets.clusterings()),
+        expand("results/{{dataset}}/metrics/{scores}.h5", scores=targets.scores()),
     output:
         "results/{dataset}/metrics.csv",
     log:
-        "results/{dataset}/logs/gather.log",
+        "results/{dataset}/logs/collect_scores.log",
     conda:
         "../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=growing(300),
-        runtime=growing(10),
+        mem_mb=scaled_resource(300),
+        runtime=scaled_resource(10),
     params:
-        run=program("gather.py"),
-        code=code("gather.py"),
-        runs=runs(),
-        results=lambda wildcards, input: str(Path(input[0]).parent),
+        command=script_command("collect_scores.py"),
+        code=code("collect_scores.py"),
+        layout=cli_options(targets.layout_options()),
+        results=results_folder,
     shell:
-        "{params.run} --results {params.results:q} {params.runs} --out {output:q} --log {log:q}"
+        "{params.command} --results {params.results:q} {params.layout} --out {output:q} --log {log:q}"
 
 
 # Mean and spread of each score over seeds, and how much the clusterings of different seeds are alike.
 rule summarise:
     input:
         "results/{dataset}/images.h5",
-        expand("results/{{dataset}}/clusters/{run}.h5", run=clusterings()),
+        expand("results/{{dataset}}/clusters/{clustering}.h5", clustering=targets.clusterings()),
         metrics="results/{dataset}/metrics.csv",
         gaps=expand(
-            "results/{{dataset}}/gap/{group}/k{k}.json",
-            group=groups() if config["evaluation"]["gap_references"] else [],
+            "results/{{dataset}}/gap/{features}/k{k}.json",
+            features=targets.clustered_features() if config["evaluation"]["gap_references"] else [],
             k=config["clustering"]["n_clusters"],
         ),
     output:
@@ -132,33 +149,27 @@ rule summarise:
         "../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=growing(300, 4),
-        runtime=growing(10, 0.2),
+        mem_mb=scaled_resource(300, 4),
+        runtime=scaled_resource(10, 0.2),
     params:
-        run=program("summarise.py"),
+        command=script_command("summarise.py"),
         code=code("summarise.py"),
-        runs=runs(),
-        results=lambda wildcards, input: str(Path(input[0]).parent),
+        layout=cli_options(targets.layout_options()),
+        results=results_folder,
         gap="--gap" if config["evaluation"]["gap_references"] else "",
     shell:
-        "{params.run} --results {params.results:q} {params.runs} {params.gap} --metrics {input.metrics:q}"
+        "{params.command} --results {params.results:q} {params.layout} {params.gap} --metrics {input.metrics:q}"
         " --out {output:q} --log {log:q}"
 
 
-# The feature spaces side by side: differences with their confidence intervals, and what follows.
+# The feature spaces side by side: differences with their confidence intervals, and verdicts.
 rule compare:
     input:
         "results/{dataset}/images.h5",
-        expand("results/{{dataset}}/clusters/{run}.h5", run=clusterings()),
-        expand("results/{{dataset}}/metrics/{run}.h5", run=scores()),
+        expand("results/{{dataset}}/clusters/{clustering}.h5", clustering=targets.clusterings()),
+        expand("results/{{dataset}}/metrics/{scores}.h5", scores=targets.scores()),
     output:
-        table="results/{dataset}/comparison.csv",
-        text=report(
-            "results/{dataset}/comparison.txt",
-            caption="captions/comparison.rst",
-            category="Scores",
-            labels={"figure": "comparison, as text"},
-        ),
+        "results/{dataset}/comparison.csv",
     log:
         "results/{dataset}/logs/compare.log",
     benchmark:
@@ -167,14 +178,43 @@ rule compare:
         "../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=growing(500, 8),
-        runtime=growing(20, 0.5),
+        mem_mb=scaled_resource(500, 8),
+        runtime=scaled_resource(20, 0.5),
     params:
-        run=program("compare.py"),
+        command=script_command("compare.py"),
         code=code("compare.py"),
-        runs=runs(),
-        results=lambda wildcards, input: str(Path(input[0]).parent),
-        k=shown_k(),
+        layout=cli_options(targets.layout_options()),
+        results=results_folder,
     shell:
-        "{params.run} --results {params.results:q} {params.runs} --shown-k {params.k}"
-        " --table {output.table:q} --text {output.text:q} --log {log:q}"
+        "{params.command} --results {params.results:q} {params.layout} --out {output:q} --log {log:q}"
+
+
+# What follows from the comparison, in words.
+rule conclude:
+    input:
+        "results/{dataset}/images.h5",
+        comparison="results/{dataset}/comparison.csv",
+    output:
+        report(
+            "results/{dataset}/comparison.txt",
+            caption="captions/comparison.rst",
+            category="Scores",
+            labels={"figure": "comparison, as text"},
+        ),
+    log:
+        "results/{dataset}/logs/conclude.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_resource(300),
+        runtime=scaled_resource(5),
+    params:
+        command=script_command("conclude.py"),
+        code=code("conclude.py"),
+        layout=cli_options(targets.layout_options()),
+        results=results_folder,
+        k=targets.shown_k(),
+    shell:
+        "{params.command} --results {params.results:q} {params.layout} --comparison {input.comparison:q}"
+        " --shown-k {params.k} --out {output:q} --log {log:q}"

@@ -5,157 +5,157 @@
 
 
 # The pixels themselves, flattened.
-rule pixels:
+rule encode_pixels:
     input:
         "results/{dataset}/images.h5",
     output:
         "results/{dataset}/features/pixels/{split}.h5",
     log:
-        "results/{dataset}/logs/pixels/{split}.log",
+        "results/{dataset}/logs/encode_pixels/{split}.log",
     benchmark:
-        "results/{dataset}/benchmarks/pixels/{split}.tsv"
+        "results/{dataset}/benchmarks/encode_pixels/{split}.tsv"
     conda:
         "../envs/clustering.yaml"
     threads: 1
     resources:
-        mem_mb=growing(300, 6),
-        runtime=growing(5),
+        mem_mb=scaled_resource(300, 6),
+        runtime=scaled_resource(5),
     params:
-        run=program("pixels.py"),
-        code=code("pixels.py"),
+        command=script_command("encode_pixels.py"),
+        code=code("encode_pixels.py"),
     shell:
-        "{params.run} --images {input:q} --split {wildcards.split} --out {output:q} --log {log:q}"
+        "{params.command} --images {input:q} --split {wildcards.split} --out {output:q} --log {log:q}"
 
 
 # The principal components of the pixels.
-rule pca:
+rule encode_pca:
     input:
         "results/{dataset}/images.h5",
     output:
         "results/{dataset}/features/pca/{split}.h5",
     log:
-        "results/{dataset}/logs/pca/{split}.log",
+        "results/{dataset}/logs/encode_pca/{split}.log",
     benchmark:
-        "results/{dataset}/benchmarks/pca/{split}.tsv"
+        "results/{dataset}/benchmarks/encode_pca/{split}.tsv"
     conda:
         "../envs/features.yaml"
     threads: 1
     resources:
-        mem_mb=growing(500, 12),
-        runtime=growing(10, 0.5),
+        mem_mb=scaled_resource(500, 12),
+        runtime=scaled_resource(10, 0.5),
     params:
-        run=program("pca.py"),
-        code=code("pca.py"),
-        options=options(config["pca"]),
+        command=script_command("encode_pca.py"),
+        code=code("encode_pca.py"),
+        options=cli_options(config["pca"]),
     shell:
-        "{params.run} --images {input:q} --split {wildcards.split} {params.options} --out {output:q} --log {log:q}"
+        "{params.command} --images {input:q} --split {wildcards.split} {params.options} --out {output:q} --log {log:q}"
 
 
 # Typical patches of the training images.
-rule learn_words:
+rule learn_dictionary:
     input:
         "results/{dataset}/images.h5",
     output:
-        "results/{dataset}/patches/seed{model_seed}/words.h5",
+        "results/{dataset}/patches/seed{model_seed}/dictionary.h5",
     log:
-        "results/{dataset}/logs/learn_words/seed{model_seed}.log",
+        "results/{dataset}/logs/learn_dictionary/seed{model_seed}.log",
     benchmark:
-        "results/{dataset}/benchmarks/learn_words/seed{model_seed}.tsv"
+        "results/{dataset}/benchmarks/learn_dictionary/seed{model_seed}.tsv"
     conda:
         "../envs/features.yaml"
     threads: 2
     resources:
-        mem_mb=growing(1000, 4),
-        runtime=growing(20),
+        mem_mb=scaled_resource(1000, 4),
+        runtime=scaled_resource(20),
     params:
-        run=program("learn_words.py"),
-        code=code("learn_words.py"),
-        options=lambda w: options(
-            {key: config["patches"][key] for key in ("size", "reductions", "n_words")} | {"seed": w.model_seed}
+        command=script_command("learn_dictionary.py"),
+        code=code("learn_dictionary.py"),
+        options=lambda w: cli_options(
+            {key: config["patches"][key] for key in ("size", "downsampling", "n_atoms")} | {"seed": w.model_seed}
         ),
     shell:
-        "{params.run} --images {input:q} {params.options} --threads {threads} --out {output:q} --log {log:q}"
+        "{params.command} --images {input:q} {params.options} --threads {threads} --out {output:q} --log {log:q}"
 
 
 # How much of each typical patch is in each quarter of an image.
-rule patches:
+rule encode_patches:
     input:
         images="results/{dataset}/images.h5",
-        words="results/{dataset}/patches/seed{model_seed}/words.h5",
+        dictionary="results/{dataset}/patches/seed{model_seed}/dictionary.h5",
     output:
         "results/{dataset}/features/patches/seed{model_seed}/{split}.h5",
     log:
-        "results/{dataset}/logs/patches/seed{model_seed}/{split}.log",
+        "results/{dataset}/logs/encode_patches/seed{model_seed}/{split}.log",
     benchmark:
-        "results/{dataset}/benchmarks/patches/seed{model_seed}/{split}.tsv"
+        "results/{dataset}/benchmarks/encode_patches/seed{model_seed}/{split}.tsv"
     conda:
         "../envs/features.yaml"
     threads: 2
     resources:
-        mem_mb=growing(2000, 20),
-        runtime=growing(20, 0.5),
+        mem_mb=scaled_resource(2000, 20),
+        runtime=scaled_resource(20, 0.5),
     params:
-        run=program("patches.py"),
-        code=code("patches.py"),
-        options=lambda w: options(
+        command=script_command("encode_patches.py"),
+        code=code("encode_patches.py"),
+        options=lambda w: cli_options(
             {key: config["patches"][key] for key in ("n_images", "n_components")} | {"seed": w.model_seed}
         ),
     shell:
-        "{params.run} --images {input.images:q} --split {wildcards.split} --words {input.words:q} {params.options}"
+        "{params.command} --images {input.images:q} --split {wildcards.split} --dictionary {input.dictionary:q} {params.options}"
         " --threads {threads} --out {output:q} --log {log:q}"
 
 
 # What stays the same between views of a training image.
-rule learn_views:
+rule learn_invariant:
     input:
         images="results/{dataset}/images.h5",
-        words="results/{dataset}/patches/seed{model_seed}/words.h5",
+        dictionary="results/{dataset}/patches/seed{model_seed}/dictionary.h5",
     output:
-        "results/{dataset}/views/seed{model_seed}/encoder.h5",
+        "results/{dataset}/invariant/seed{model_seed}/encoder.h5",
     log:
-        "results/{dataset}/logs/learn_views/seed{model_seed}.log",
+        "results/{dataset}/logs/learn_invariant/seed{model_seed}.log",
     benchmark:
-        "results/{dataset}/benchmarks/learn_views/seed{model_seed}.tsv"
+        "results/{dataset}/benchmarks/learn_invariant/seed{model_seed}.tsv"
     conda:
         "../envs/features.yaml"
     threads: 2
     resources:
-        mem_mb=growing(3000, 5),
-        runtime=growing(60, 1),
+        mem_mb=scaled_resource(3000, 5),
+        runtime=scaled_resource(60, 1),
     params:
-        run=program("learn_views.py"),
-        code=code("learn_views.py"),
-        options=lambda w: options(
-            {key: value for key, value in config["views"].items() if key != "seeds"} | {"seed": w.model_seed}
+        command=script_command("learn_invariant.py"),
+        code=code("learn_invariant.py"),
+        options=lambda w: cli_options(
+            {key: value for key, value in config["invariant"].items() if key != "seeds"} | {"seed": w.model_seed}
         ),
     shell:
-        "{params.run} --images {input.images:q} --words {input.words:q} {params.options}"
+        "{params.command} --images {input.images:q} --dictionary {input.dictionary:q} {params.options}"
         " --threads {threads} --out {output:q} --log {log:q}"
 
 
 # Each image, by what stays the same between views of it.
-rule views:
+rule encode_invariant:
     input:
         images="results/{dataset}/images.h5",
-        words="results/{dataset}/patches/seed{model_seed}/words.h5",
-        encoder="results/{dataset}/views/seed{model_seed}/encoder.h5",
+        dictionary="results/{dataset}/patches/seed{model_seed}/dictionary.h5",
+        encoder="results/{dataset}/invariant/seed{model_seed}/encoder.h5",
     output:
-        "results/{dataset}/features/views/seed{model_seed}/{split}.h5",
+        "results/{dataset}/features/invariant/seed{model_seed}/{split}.h5",
     log:
-        "results/{dataset}/logs/views/seed{model_seed}/{split}.log",
+        "results/{dataset}/logs/encode_invariant/seed{model_seed}/{split}.log",
     benchmark:
-        "results/{dataset}/benchmarks/views/seed{model_seed}/{split}.tsv"
+        "results/{dataset}/benchmarks/encode_invariant/seed{model_seed}/{split}.tsv"
     conda:
         "../envs/features.yaml"
     threads: 2
     resources:
-        mem_mb=growing(1000, 4),
-        runtime=growing(20, 0.5),
+        mem_mb=scaled_resource(1000, 4),
+        runtime=scaled_resource(20, 0.5),
     params:
-        run=program("views.py"),
-        code=code("views.py"),
+        command=script_command("encode_invariant.py"),
+        code=code("encode_invariant.py"),
     shell:
-        "{params.run} --images {input.images:q} --split {wildcards.split} --words {input.words:q}"
+        "{params.command} --images {input.images:q} --split {wildcards.split} --dictionary {input.dictionary:q}"
         " --encoder {input.encoder:q} --threads {threads} --out {output:q} --log {log:q}"
 
 
@@ -176,75 +176,41 @@ rule train:
         "../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=growing(1000, 8),
-        runtime=growing(30, 1.5),
+        mem_mb=scaled_resource(1000, 8),
+        runtime=scaled_resource(30, 1.5),
     params:
-        run=program("train.py"),
+        command=script_command("train.py"),
         code=code("train.py"),
-        options=lambda w: options(
+        options=lambda w: cli_options(
             {key: value for key, value in config["autoencoder"].items() if key != "seeds"}
             | {"seed": w.model_seed}
         ),
     shell:
-        "{params.run} --images {input:q} {params.options}"
+        "{params.command} --images {input:q} {params.options}"
         " --model {output.model:q} --history {output.history:q} --summary {output.summary:q}"
         " --examples {output.examples:q} --log {log:q}"
 
 
 # The code that the trained encoder gives each image.
-rule embed:
+rule encode_autoencoder:
     input:
         images="results/{dataset}/images.h5",
         model="results/{dataset}/autoencoder/seed{model_seed}/model.keras",
     output:
         "results/{dataset}/features/autoencoder/seed{model_seed}/{split}.h5",
     log:
-        "results/{dataset}/logs/embed/seed{model_seed}/{split}.log",
+        "results/{dataset}/logs/encode_autoencoder/seed{model_seed}/{split}.log",
     benchmark:
-        "results/{dataset}/benchmarks/embed/seed{model_seed}/{split}.tsv"
+        "results/{dataset}/benchmarks/encode_autoencoder/seed{model_seed}/{split}.tsv"
     conda:
         "../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=growing(1000, 8),
-        runtime=growing(10),
+        mem_mb=scaled_resource(1000, 8),
+        runtime=scaled_resource(10),
     params:
-        run=program("embed.py"),
-        code=code("embed.py"),
+        command=script_command("encode_autoencoder.py"),
+        code=code("encode_autoencoder.py"),
     shell:
-        "{params.run} --images {input.images:q} --split {wildcards.split} --model {input.model:q}"
+        "{params.command} --images {input.images:q} --split {wildcards.split} --model {input.model:q}"
         " --out {output:q} --log {log:q}"
-
-
-# How the autoencoder learned, and what it makes of some test images.
-rule draw_autoencoder:
-    input:
-        history="results/{dataset}/autoencoder/seed{model_seed}/history.csv",
-        examples="results/{dataset}/autoencoder/seed{model_seed}/examples.h5",
-    output:
-        loss=report(
-            "results/{dataset}/autoencoder/seed{model_seed}/loss.png",
-            caption="captions/loss.rst",
-            category="Autoencoder",
-            labels={"figure": "loss", "model seed": "{model_seed}"},
-        ),
-        reconstructions=report(
-            "results/{dataset}/autoencoder/seed{model_seed}/reconstructions.png",
-            caption="captions/reconstructions.rst",
-            category="Autoencoder",
-            labels={"figure": "reconstructions", "model seed": "{model_seed}"},
-        ),
-    log:
-        "results/{dataset}/logs/draw_autoencoder/seed{model_seed}.log",
-    conda:
-        "../envs/report.yaml"
-    threads: 1
-    resources:
-        mem_mb=growing(300),
-        runtime=growing(5),
-    params:
-        run=program("draw_autoencoder.py"),
-        code=code("draw_autoencoder.py"),
-    shell:
-        "{params.run} --history {input.history:q} --examples {input.examples:q}"
-        " --loss {output.loss:q} --reconstructions {output.reconstructions:q} --log {log:q}"

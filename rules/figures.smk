@@ -2,6 +2,17 @@
 # Makes: results/{dataset}/figures/, and results/{dataset}/centroids/ for it.
 
 
+def figure_of(name):
+    """A figure of a clustering, also for Snakemake's report."""
+    return report(
+        f"results/{{dataset}}/figures/{{features}}/{{split}}/k{{k}}/seed{{seed}}/{name}.png",
+        caption=f"captions/{name}.rst",
+        category="Clusters",
+        subcategory="{features}, {split} images",
+        labels={"figure": name, "k": "{k}", "seed": "{seed}"},
+    )
+
+
 # All scores against the number of clusters.
 rule draw_scores:
     input:
@@ -19,17 +30,51 @@ rule draw_scores:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=growing(300),
-        runtime=growing(5),
+        mem_mb=scaled_resource(300),
+        runtime=scaled_resource(5),
     params:
-        run=program("draw_scores.py"),
+        command=script_command("draw_scores.py"),
         code=code("draw_scores.py"),
     shell:
-        "{params.run} --summary {input:q} --out {output:q} --log {log:q}"
+        "{params.command} --summary {input:q} --out {output:q} --log {log:q}"
+
+
+# How the autoencoder learned, and what it makes of some test images.
+rule draw_autoencoder:
+    input:
+        history="results/{dataset}/autoencoder/seed{model_seed}/history.csv",
+        examples="results/{dataset}/autoencoder/seed{model_seed}/examples.h5",
+    output:
+        loss=report(
+            "results/{dataset}/autoencoder/seed{model_seed}/loss.png",
+            caption="captions/loss.rst",
+            category="Autoencoder",
+            labels={"figure": "loss", "model seed": "{model_seed}"},
+        ),
+        reconstructions=report(
+            "results/{dataset}/autoencoder/seed{model_seed}/reconstructions.png",
+            caption="captions/reconstructions.rst",
+            category="Autoencoder",
+            labels={"figure": "reconstructions", "model seed": "{model_seed}"},
+        ),
+    log:
+        "results/{dataset}/logs/draw_autoencoder/seed{model_seed}.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_resource(300),
+        runtime=scaled_resource(5),
+    params:
+        command=script_command("draw_autoencoder.py"),
+        code=code("draw_autoencoder.py"),
+    shell:
+        "{params.command} --history {input.history:q} --examples {input.examples:q}"
+        " --loss {output.loss:q} --reconstructions {output.reconstructions:q} --log {log:q}"
 
 
 # What the decoder makes of the centroids of codes.
-rule decode:
+rule decode_centroids:
     input:
         clusters="results/{dataset}/clusters/autoencoder/seed{model_seed}/{split}/k{k}/seed{seed}.h5",
         model="results/{dataset}/autoencoder/seed{model_seed}/model.keras",
@@ -41,13 +86,13 @@ rule decode:
         "../envs/training.yaml"
     threads: 1
     resources:
-        mem_mb=growing(1000, 8),
-        runtime=growing(5),
+        mem_mb=scaled_resource(1000, 8),
+        runtime=scaled_resource(5),
     params:
-        run=program("decode.py"),
-        code=code("decode.py"),
+        command=script_command("decode_centroids.py"),
+        code=code("decode_centroids.py"),
     shell:
-        "{params.run} --clusters {input.clusters:q} --model {input.model:q} --out {output:q} --log {log:q}"
+        "{params.command} --clusters {input.clusters:q} --model {input.model:q} --out {output:q} --log {log:q}"
 
 
 # One clustering: its silhouettes, classes in clusters, images and centroids, and the pairs of Dunn's index.
@@ -58,7 +103,8 @@ rule draw_clusters:
         clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
         scores="results/{dataset}/metrics/{features}/{split}/k{k}/{features}.h5",
         decoded=lambda w: [
-            f"results/{w.dataset}/{file}" for file in decoded(f"{w.features}/{w.split}/k{w.k}/seed{w.seed}")
+            f"results/{w.dataset}/{file}"
+            for file in centroid_images(f"{w.features}/{w.split}/k{w.k}/seed{w.seed}")
         ],
     output:
         silhouettes=figure_of("silhouettes"),
@@ -72,13 +118,13 @@ rule draw_clusters:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=growing(400, 3),
-        runtime=growing(10),
+        mem_mb=scaled_resource(400, 3),
+        runtime=scaled_resource(10),
     params:
-        run=program("draw_clusters.py"),
+        command=script_command("draw_clusters.py"),
         code=code("draw_clusters.py"),
     shell:
-        "{params.run} --images {input.images:q} --features {input.features:q} --split {wildcards.split}"
+        "{params.command} --images {input.images:q} --features {input.features:q} --split {wildcards.split}"
         " --clusters {input.clusters:q} --scores {input.scores:q} --decoded {input.decoded:q}"
         " --silhouettes {output.silhouettes:q} --contents {output.contents:q} --montage {output.montage:q}"
         " --centroids {output.centroids:q} --dunn {output.dunn:q} --log {log:q}"
@@ -100,12 +146,12 @@ rule draw_map:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=growing(500, 5),
-        runtime=growing(20),
+        mem_mb=scaled_resource(500, 5),
+        runtime=scaled_resource(20),
     params:
-        run=program("draw_map.py"),
+        command=script_command("draw_map.py"),
         code=code("draw_map.py"),
-        method=config["report"]["map"],
+        method=config["report"]["projection"],
     shell:
-        "{params.run} --images {input.images:q} --features {input.features:q} --split {wildcards.split}"
+        "{params.command} --images {input.images:q} --features {input.features:q} --split {wildcards.split}"
         " --clusters {input.clusters:q} --method {params.method} --out {output:q} --log {log:q}"

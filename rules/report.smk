@@ -1,5 +1,19 @@
 # Needs: results/{dataset}/ with all tables and figures.
 # Makes: results/{dataset}/report.html.
+import hashlib
+
+
+def text_digest(*folders):
+    """What a job depends on in the texts of the workflow: all files in some folders."""
+    files = sorted(file for folder in folders for file in (BASE / folder).iterdir())
+    texts = b"".join(file.name.encode() + file.read_bytes() for file in files)
+    return hashlib.sha256(texts).hexdigest()[:16]
+
+
+def settings_of(dataset):
+    """All settings that concern a dataset, as JSON."""
+    kept = config | {"dataset": dataset, "datasets": {dataset: config["datasets"][dataset]}}
+    return json.dumps(kept, ensure_ascii=False)
 
 
 # The answer, with all that it rests on, in one file.
@@ -7,13 +21,13 @@ rule write_report:
     input:
         "results/{dataset}/images.h5",
         expand("results/{{dataset}}/{table}.csv", table=["metrics", "summary", "comparison"]),
-        expand("results/{{dataset}}/{file}", file=figures()),
+        expand("results/{{dataset}}/{file}", file=targets.figures()),
         expand(
             "results/{{dataset}}/{model}/{file}",
-            model=models(),
+            model=targets.autoencoders(),
             file=["history.csv", "summary.txt", "examples.h5"],
         ),
-        learnt=expand("results/{{dataset}}/{file}", file=learnt()),
+        learned=expand("results/{{dataset}}/{file}", file=targets.learned_files()),
     output:
         "results/{dataset}/report.html",
     log:
@@ -22,18 +36,18 @@ rule write_report:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=growing(500),
-        runtime=growing(10),
+        mem_mb=scaled_resource(500),
+        runtime=scaled_resource(10),
     params:
-        run=program("write_report.py"),
+        command=script_command("write_report.py"),
         code=code("write_report.py"),
         texts=text_digest("scripts/templates", "rules/captions"),
-        runs=runs(),
-        results=lambda wildcards, input: str(Path(input[0]).parent),
-        k=shown_k(),
-        captions=lambda wildcards, input: str(BASE / "rules" / "captions"),
+        layout=cli_options(targets.layout_options()),
+        results=results_folder,
+        k=targets.shown_k(),
+        captions=untracked(str(BASE / "rules" / "captions")),
         # Settings that matter change what the report is made of. The others are shown, but no reason to make it again.
-        config=lambda wildcards, input: settings_of(wildcards.dataset),
+        config=untracked(lambda w: settings_of(w.dataset)),
     shell:
-        "{params.run} --results {params.results:q} {params.runs} --shown-k {params.k}"
-        " --learnt {input.learnt:q} --captions {params.captions:q} --config {params.config:q} --out {output:q} --log {log:q}"
+        "{params.command} --results {params.results:q} {params.layout} --shown-k {params.k}"
+        " --learned {input.learned:q} --captions {params.captions:q} --config {params.config:q} --out {output:q} --log {log:q}"

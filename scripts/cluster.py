@@ -5,9 +5,11 @@ import contextlib
 import logging
 from pathlib import Path
 
-from lib.cli import InputError, run
-from lib.kmeans import kmeans
-from lib.storage import open_features, writing
+from lib.base.cli import run_script
+from lib.base.errors import InputError
+from lib.clustering.clusters_file import write_clusters
+from lib.clustering.kmeans import kmeans
+from lib.features.features_file import open_features
 
 IN_MEMORY = 2**31  # bytes of features; more are read again in each iteration, with the same result
 
@@ -23,14 +25,7 @@ def main(args: argparse.Namespace) -> None:
         except ValueError as error:
             raise InputError(f"{args.features}: {error}; set clustering.n_clusters lower") from None
     logging.info("%d clusters: inertia %.6g after %d iterations", args.n_clusters, result.inertia, result.n_iter)
-    with writing(args.out) as file:
-        file["labels"] = result.labels
-        file["labels"].attrs["description"] = "cluster of each image, in the order of images.h5"
-        file["centroids"] = result.centroids
-        file["centroids"].attrs["description"] = "mean of the features of each cluster"
-        file.attrs["seed"] = args.seed
-        for name in ("inertia", "n_iter", "converged"):
-            file.attrs[name] = getattr(result, name)
+    write_clusters(args.out, result, args.seed)
 
 
 if __name__ == "__main__":
@@ -41,4 +36,4 @@ if __name__ == "__main__":
     parser.add_argument("--init", choices=["random", "k-means++"], default="random")
     parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")
     parser.add_argument("--out", type=Path, required=True)
-    run(main, parser)
+    run_script(main, parser)

@@ -3,21 +3,20 @@
 import argparse
 import hashlib
 import logging
-import re
 import shutil
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
-from lib import cli
-from lib.cli import InputError, replacing, run
+from lib.base.cli import progress_bar, run_script
+from lib.base.errors import InputError
+from lib.base.files import atomic_write
+from lib.data.source import local_path
 
 ATTEMPTS = 4
 
 
 def main(args: argparse.Namespace) -> None:
-    with replacing(args.out) as part:
+    with atomic_write(args.out) as part:
         path = local_path(args.source)
         if path is None:
             download(args.source, part)
@@ -37,32 +36,22 @@ def main(args: argparse.Namespace) -> None:
         logging.info("%s: %s bytes", args.source, f"{part.stat().st_size:,}")
 
 
-def local_path(source: str) -> Path | None:
-    """The path that a source names which is no URL, or one with file: before it."""
-    if source.lower().startswith("file:/"):
-        url = urlsplit(source)
-        path = url2pathname(url.path)
-        return Path(path if url.netloc in ("", "localhost") else f"//{url.netloc}{path}")
-    return None if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", source) else Path(source)
-
-
 def download(url: str, out: Path) -> None:
     import pooch
     import requests
-    from tqdm import tqdm
 
-    bar = tqdm(total=0, unit="B", unit_scale=True, unit_divisor=1000, file=cli.terminal, disable=None, leave=False)
-    fetch = pooch.HTTPDownloader(progressbar=bar, timeout=30)
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            fetch(url, str(out), None)
-            return
-        except requests.RequestException as error:
-            # What requests says of a connection wraps the reason in all that it tried.
-            reason = getattr(error.args[0], "reason", error) if error.args else error
-            logging.info("attempt %d of %d failed: %s", attempt, ATTEMPTS, reason)
-            if attempt < ATTEMPTS:
-                time.sleep(attempt)
+    with progress_bar(total=0, unit="B", unit_scale=True, unit_divisor=1000) as bar:
+        fetch = pooch.HTTPDownloader(progressbar=bar, timeout=30)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                fetch(url, str(out), None)
+                return
+            except requests.RequestException as error:
+                # What requests says of a connection wraps the reason in all that it tried.
+                reason = getattr(error.args[0], "reason", error) if error.args else error
+                logging.info("attempt %d of %d failed: %s", attempt, ATTEMPTS, reason)
+                if attempt < ATTEMPTS:
+                    time.sleep(attempt)
     raise InputError(
         f"cannot download {url} ({reason}). Without a connection, get the archive elsewhere and point "
         "`source` of the dataset at the path of that copy"
@@ -74,4 +63,4 @@ if __name__ == "__main__":
     parser.add_argument("--source", required=True, help="URL (http, https, file) or path")
     parser.add_argument("--sha256", help="expected, as 64 hexadecimal digits; without it nothing is checked")
     parser.add_argument("--out", type=Path, required=True)
-    run(main, parser)
+    run_script(main, parser)

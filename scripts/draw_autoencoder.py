@@ -8,16 +8,15 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.ticker import MaxNLocator
 
-from lib import figures
-from lib.cli import run
-from lib.storage import reading
+from lib.base.cli import run_script
+from lib.features.training_files import read_examples
+from lib.report import figures
 
 
 def main(args: argparse.Namespace) -> None:
     figures.save(draw_loss(pd.read_csv(args.history)), args.loss)
-    with reading(args.examples) as file:
-        examples = [file[name][:] for name in ("images", "codes", "reconstructions")]
-    figures.save(draw_examples(*examples), args.reconstructions)
+    examples = read_examples(args.examples)
+    figures.save(draw_examples(*examples[:3]), args.reconstructions)
 
 
 def draw_loss(history: pd.DataFrame) -> plt.Figure:
@@ -43,11 +42,11 @@ def draw_examples(images: np.ndarray, codes: np.ndarray, reconstructions: np.nda
         rows["code" + (f" {channel + 1}" if codes.shape[3] > 1 else "")] = code / max(code.max(), 1e-9)
     rows["reconstruction"] = reconstructions
     left = 1.6
-    figure, axis = figures.board(left + len(images), len(rows))
+    figure, axis = figures.picture_grid(left + len(images), len(rows))
     for y, (name, pictures) in enumerate(rows.items()):
         axis.text(left - 0.1, y + 0.5, name, ha="right", va="center")
         for x, picture in enumerate(pictures):
-            figures.put(axis, picture.squeeze(), left + x, y)
+            figures.place_picture(axis, picture.squeeze(), left + x, y)
     return figure
 
 
@@ -57,4 +56,4 @@ if __name__ == "__main__":
     parser.add_argument("--examples", type=Path, required=True)
     parser.add_argument("--loss", type=Path, required=True, help="to write, .png")
     parser.add_argument("--reconstructions", type=Path, required=True, help="to write, .png")
-    run(main, parser)
+    run_script(main, parser)

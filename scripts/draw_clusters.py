@@ -10,18 +10,16 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.ticker import PercentFormatter
 
-from lib import figures
-from lib.cli import run
-from lib.parallel import blocks
-from lib.storage import (
-    SPLITS,
-    count_images,
-    open_features,
-    read_clusters,
-    read_scores,
-    read_seed,
-    reading,
-)
+from lib.base.cli import run_script
+from lib.base.hdf5 import reading
+from lib.base.parallel import blocks
+from lib.clustering.clusters_file import read_centroids, read_clusters, read_seed
+from lib.data.images_file import SPLITS, count_images
+from lib.evaluation.scores_file import read_scores
+from lib.features.features_file import open_features
+from lib.report import figures
+from lib.report.centroids_file import read_centroid_images
+from lib.report.labels import read_classes, text_width
 
 N_EXAMPLES = 5  # of each kind, for each cluster
 EXAMPLES = ("nearest to the centroid", "others, at random", "farthest from the centroid")
@@ -30,13 +28,12 @@ N_COLUMNS = 10  # of centroids
 
 def main(args: argparse.Namespace) -> None:
     labels = read_clusters(args.clusters, count_images(args.images, args.split))
-    with reading(args.clusters) as file:
-        centroids = file["centroids"][:]
+    centroids = read_centroids(args.clusters)
     sizes = np.bincount(labels, minlength=len(centroids))
     scores = read_scores(args.scores, read_seed(args.clusters))
     figures.save(draw_silhouettes(scores, labels, sizes), args.silhouettes)
 
-    classes, names = figures.read_classes(args.images, args.split)
+    classes, names = read_classes(args.images, args.split)
     if classes is None:
         figures.save(draw_sizes(sizes), args.contents)
     else:
@@ -49,8 +46,7 @@ def main(args: argparse.Namespace) -> None:
     figures.save(draw_dunn(scores, labels, classes, names, pictures_of), args.dunn)
 
     if args.decoded:
-        with reading(args.decoded) as file:
-            pictures = file["images"][:]
+        pictures = read_centroid_images(args.decoded)
     else:
         pictures = mean_pictures(args.images, args.split, labels, sizes)
     figures.save(draw_centroids(pictures, sizes), args.centroids)
@@ -118,11 +114,11 @@ def draw_silhouettes(scores: dict, labels: np.ndarray, sizes: np.ndarray) -> plt
     figure, axis = plt.subplots(figsize=(figures.WIDTH, 1 + 0.3 * len(shown)), layout="constrained")
     names = []
     for i, cluster in enumerate(shown):
-        knife = np.sort(scores["silhouette_samples"][labels == cluster])[::-1]
-        edges = middles[i] - len(knife) / 2 + np.arange(len(knife) + 1)
+        values = np.sort(scores["silhouette_samples"][labels == cluster])[::-1]
+        edges = middles[i] - len(values) / 2 + np.arange(len(values) + 1)
         colour = figures.COLOURS[i % len(figures.COLOURS)]
-        axis.fill_betweenx(edges, 0, [*knife, knife[-1]], step="post", color=colour, lw=0)
-        names.append(f"cluster {cluster}: {len(knife):,} images, mean {knife.mean():.2f}")
+        axis.fill_betweenx(edges, 0, [*values, values[-1]], step="post", color=colour, lw=0)
+        names.append(f"cluster {cluster}: {len(values):,} images, mean {values.mean():.2f}")
     axis.set_yticks(middles, names)
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(room.sum(), 0)
@@ -160,7 +156,7 @@ def draw_contents(counts: np.ndarray, names: list[str]) -> plt.Figure:
         text = f"{count:,}\n{100 * share:.0f} %" if count else "0"
         axis.text(*place[::-1], text, ha="center", va="center", size=6, color="white" if dark else "black")
     axis.set_xticks(range(len(classes)), [names[number] for number in classes])
-    if max(map(figures.width, names)) > 3:
+    if max(map(text_width, names)) > 3:
         axis.tick_params(axis="x", rotation=45, rotation_mode="xtick")
     axis.set_yticks(range(len(clusters)), [f"cluster {number}: {sizes[number]:,} images" for number in clusters])
     axis.tick_params(length=0)
@@ -178,7 +174,7 @@ def draw_montage(
     """A row of images for each cluster."""
     shown = figures.largest(sizes)
     left, step = 2.3, N_EXAMPLES + 0.4
-    figure, axis = figures.board(
+    figure, axis = figures.picture_grid(
         left + step * len(EXAMPLES), 0.7 + len(shown), figures.what_is_shown(sizes, "clusters")
     )
     for column, name in enumerate(EXAMPLES):
@@ -188,7 +184,7 @@ def draw_montage(
         axis.text(left - 0.2, 0.7 + row + 0.5, text, ha="right", va="center")
         for column, numbers in enumerate(examples(labels, distances, cluster, N_EXAMPLES)):
             for place, picture in enumerate(pictures_of(numbers)):
-                figures.put(axis, picture, left + step * column + place, 0.7 + row)
+                figures.place_picture(axis, picture, left + step * column + place, 0.7 + row)
     return figure
 
 
@@ -196,12 +192,12 @@ def draw_centroids(pictures: np.ndarray, sizes: np.ndarray) -> plt.Figure:
     """The centroid of each cluster as an image."""
     shown = figures.largest(sizes)
     n_rows = -(-len(shown) // N_COLUMNS)
-    figure, axis = figures.board(N_COLUMNS, 1.4 * n_rows, figures.what_is_shown(sizes, "clusters"))
+    figure, axis = figures.picture_grid(N_COLUMNS, 1.4 * n_rows, figures.what_is_shown(sizes, "clusters"))
     for place, cluster in enumerate(shown):
         x, y = place % N_COLUMNS, place // N_COLUMNS * 1.4
         text = f"cluster {cluster}\n{sizes[cluster]:,} images"
         axis.text(x + 0.5, y + 0.2, text, ha="center", va="center", size=6)
-        figures.put(axis, pictures[cluster], x, y + 0.4)
+        figures.place_picture(axis, pictures[cluster], x, y + 0.4)
     return figure
 
 
@@ -217,7 +213,7 @@ def draw_dunn(
         return figures.message("Dunn's index was left out: the silhouette was estimated from some images.")
     if "separation_pair" not in scores:
         return figures.message("Dunn's index is undefined: there is only one cluster.")
-    figure, axis = figures.board(6, 2.3)
+    figure, axis = figures.picture_grid(6, 2.3)
     separation, diameter = scores["separation"], scores["diameter"]
     text = f"Dunn's index: {separation:.4g} / {diameter:.4g} = {scores['dunn']:.4g}"
     axis.text(3, 0.15, text, ha="center", va="center")
@@ -229,7 +225,7 @@ def draw_dunn(
         axis.text(left + 1.1, 0.5, f"{meaning}:\n{scores[name]:.4g} apart", ha="center", va="center")
         numbers = scores[f"{name}_pair"]
         for x, number, picture in zip((left, left + 1.2), numbers, pictures_of(numbers), strict=True):
-            figures.put(axis, picture, x, 0.7)
+            figures.place_picture(axis, picture, x, 0.7)
             text = f"image {number:,}\ncluster {labels[number]}"
             text += "" if classes is None else f"\nclass {names[classes[number]]}"
             axis.text(x + 0.5, 1.75, text, ha="center", va="top")
@@ -247,4 +243,4 @@ if __name__ == "__main__":
     parser.add_argument("--silhouettes", type=Path, required=True, help="to write, .png, as all that follow")
     for name in ("contents", "montage", "centroids", "dunn"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    run(main, parser)
+    run_script(main, parser)

@@ -8,10 +8,13 @@ import numpy as np
 from matplotlib import pyplot as plt
 from sklearn.decomposition import PCA
 
-from lib import figures
-from lib.cli import run
-from lib.parallel import blocks
-from lib.storage import SPLITS, open_features, read_clusters
+from lib.base.cli import run_script
+from lib.base.parallel import blocks
+from lib.clustering.clusters_file import read_clusters
+from lib.data.images_file import SPLITS
+from lib.features.features_file import open_features
+from lib.report import figures
+from lib.report.labels import place_labels, read_classes, truncate
 
 GRAY = "#BBBBBB"
 
@@ -22,7 +25,7 @@ def main(args: argparse.Namespace) -> None:
         X = np.concatenate([features[rows][chosen[rows]] for rows in blocks(len(features))])
     labels = read_clusters(args.clusters, len(chosen))
     panels = {"clusters": (labels[chosen], [str(cluster) for cluster in range(labels.max() + 1)])}
-    classes, names = figures.read_classes(args.images, args.split)
+    classes, names = read_classes(args.images, args.split)
     if classes is not None:
         panels["classes"] = classes[chosen], names
     points, axis_names = {"pca": by_pca, "umap": by_umap}[args.method](X)
@@ -83,7 +86,7 @@ def write(axis: plt.Axes, places: np.ndarray, names: list[str], colours: np.ndar
     """Write names at places of a map, moved so that each can be read, with a line to its place."""
     texts = [
         axis.annotate(
-            figures.short(name, 12),
+            truncate(name, 12),
             place,
             place,
             ha="center",
@@ -95,7 +98,7 @@ def write(axis: plt.Axes, places: np.ndarray, names: list[str], colours: np.ndar
     ]
     axis.figure.draw_without_rendering()  # only now the sizes of texts are known
     boxes = [text.get_bbox_patch().get_window_extent() for text in texts]
-    centres = figures.spread(
+    centres = place_labels(
         axis.transData.transform(places), np.array([box.size for box in boxes]) + 2, axis.bbox.get_points()
     )
     for text, centre in zip(texts, axis.transData.inverted().transform(centres), strict=True):
@@ -111,4 +114,4 @@ if __name__ == "__main__":
     parser.add_argument("--method", choices=["pca", "umap"], default="pca")
     parser.add_argument("--max-points", type=int, default=10_000, help="of more images, so many at random")
     parser.add_argument("--out", type=Path, required=True, help="to write, .png")
-    run(main, parser)
+    run_script(main, parser)

@@ -8,9 +8,10 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.ticker import MaxNLocator
 
-from lib import figures
-from lib.choice import elbow, gap_choice
-from lib.cli import run
+from lib.base.cli import run_script
+from lib.evaluation.choose_k import elbow, gap_choice
+from lib.report import figures
+from lib.report.labels import truncate
 
 NAMES = {
     "silhouette": "silhouette",
@@ -55,7 +56,7 @@ def draw(summary: pd.DataFrame) -> plt.Figure:
         if not any(np.isfinite(curve["mean"]).any() for curve in own.values()):
             axis.text(0.5, 0.5, "undefined", ha="center", va="center", transform=axis.transAxes)
     how = f"k = {ks[0]}; points: means over seeds; bars" if len(ks) == 1 else "lines: means over seeds; bands"
-    dataset = figures.short(str(summary["dataset"].iloc[0]))
+    dataset = truncate(str(summary["dataset"].iloc[0]))
     of_gap = " (of the gap: standard error)" if "gap" in metrics else ""
     figure.suptitle(f"{dataset}; {how}: smallest to largest{of_gap}", fontsize=8)
     if len(ks) > 1:
@@ -160,4 +161,4 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="draw_scores", description=__doc__)
     parser.add_argument("--summary", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="to write, .png")
-    run(main, parser)
+    run_script(main, parser)

@@ -2,17 +2,17 @@
 
 import argparse
 import itertools
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
-from lib.agreement import adjusted_rand, contingency
-from lib.cli import replacing, run
-from lib.gap import gap
-from lib.results import Results
-from lib.storage import read_clusters
+from lib.base.cli import run_script
+from lib.base.files import atomic_write
+from lib.clustering.clusters_file import read_clusters
+from lib.clustering.gap import gap, read_references
+from lib.evaluation.agreement import adjusted_rand, contingency
+from lib.workflow.layout import Results
 
 GROUP = ["dataset", "features", "split", "k"]
 NOT_SCORES = [*GROUP, "model_seed", "n_samples", "n_features", "seed", "n_iter", "converged"]
@@ -28,7 +28,7 @@ def main(args: argparse.Namespace) -> None:
         more += gaps(results, table)
     values = pd.concat([scores, pd.DataFrame(more, columns=scores.columns)])
     summary = values.groupby([*GROUP, "metric"], sort=False)["value"].agg(["count", "mean", "std", "min", "max"])
-    with replacing(args.out) as part:
+    with atomic_write(args.out) as part:
         summary.rename(columns={"count": "n"}).to_csv(part)
 
 
@@ -42,7 +42,7 @@ def relative_inertia(table: pd.DataFrame) -> pd.Series:
 def alike(results: Results) -> Iterator[list]:
     """Rows of the adjusted Rand index between each two clusterings into as many clusters."""
     groups = {}
-    for clustering in results.runs():
+    for clustering in results.clusterings():
         groups.setdefault((clustering.space.kind, clustering.split, clustering.k), []).append(clustering)
     for (kind, split, k), group in groups.items():
         labels = [read_clusters(results.clusters(clustering)) for clustering in group]
@@ -59,7 +59,7 @@ def gaps(results: Results, table: pd.DataFrame) -> list[list]:
     for space, split in results.groups:
         for k in results.n_clusters:
             path = results.folder / "gap" / space.path / split / f"k{k}.json"
-            references = json.loads(path.read_text())["inertia"]
+            references = read_references(path)
             key = [results.folder.name, space.kind, split, k]
             model_seed = -1 if space.model_seed is None else space.model_seed
             found = [gap(own, references) for own in inertias.get_group((space.kind, split, k, model_seed))]
@@ -72,6 +72,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="summarise", description=__doc__)
     Results.add_arguments(parser)
     parser.add_argument("--metrics", type=Path, required=True)
-    parser.add_argument("--gap", action="store_true", help="read what gap.py has made, too")
+    parser.add_argument("--gap", action="store_true", help="read what gap_reference.py has made, too")
     parser.add_argument("--out", type=Path, required=True)
-    run(main, parser)
+    run_script(main, parser)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
-from lib.agreement import agreement, contingency
+from lib.evaluation.agreement import agreement, contingency
 
 
 def best_accuracy(classes, labels):

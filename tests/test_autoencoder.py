@@ -105,7 +105,7 @@ def test_dead_code_is_begun_again(digits, tmp_path):
         if "attempt 1 of 5" in run.stderr:
             break
     assert "attempt 1 of 5" in run.stderr
-    interrupt(digits, tmp_path / "killed", signal.SIGKILL, *options, after_epoch=2)
+    interrupt(digits, tmp_path / "killed", signal.SIGKILL, *options, on_epoch_end=2)
     again, _, run = train(digits, tmp_path / "killed", *options)
     assert "going on after epoch" in run.stderr
     assert again.read_bytes() == model.read_bytes()
@@ -124,14 +124,14 @@ def test_training_sees_the_model_that_is_saved(filters, channels):
     model = autoencoder.build(16, filters, channels=channels)
     x = tf.constant(pictures, tf.float32) / 255
     weights = [tf.convert_to_tensor(variable) for variable in model.trainable_variables]
-    targets = autoencoder._phases(pictures) / 255
+    targets = autoencoder.space_to_depth(pictures) / 255
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(weights)
         arranged = autoencoder._reconstruct(weights, x)
         loss = tf.reduce_mean((arranged - targets) ** 2)
         plain = model(x)
         plain_loss = tf.reduce_mean((plain - x) ** 2)
-    np.testing.assert_allclose(arranged, autoencoder._phases(np.asarray(plain)), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(arranged, autoencoder.space_to_depth(np.asarray(plain)), rtol=1e-5, atol=1e-6)
     theirs = tape.gradient(plain_loss, model.trainable_variables)
     for own, their in zip(tape.gradient(loss, weights), theirs, strict=True):
         np.testing.assert_allclose(own, their, rtol=1e-3, atol=1e-6)
@@ -172,12 +172,12 @@ np.testing.assert_allclose(*weights, rtol=1e-3, atol=1e-5)
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(SCRIPTS)})
 
 
-def interrupt(path, folder, how, *options, after_epoch=1):
+def interrupt(path, folder, how, *options, on_epoch_end=1):
     """Stop training some time after an epoch."""
     command = [sys.executable, SCRIPTS / "train.py", *map(str, training(path, folder, *options))]
     run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     for line in run.stderr:
-        if f"epoch {after_epoch} of" in line:
+        if f"epoch {on_epoch_end} of" in line:
             break
     while not (folder / "checkpoint.npz").exists():
         time.sleep(0.001)
@@ -190,8 +190,8 @@ def interrupt(path, folder, how, *options, after_epoch=1):
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_training_goes_on_where_it_was_killed(digits, tmp_path, how):
     whole, _, _ = train(digits, tmp_path / "whole")
-    for after_epoch in (1, 2):
-        interrupt(digits, tmp_path / "killed", how, after_epoch=after_epoch)
+    for on_epoch_end in (1, 2):
+        interrupt(digits, tmp_path / "killed", how, on_epoch_end=on_epoch_end)
     model, history, run = train(digits, tmp_path / "killed")
     assert "going on after epoch 2" in run.stderr
     assert model.read_bytes() == whole.read_bytes()
@@ -211,7 +211,7 @@ states = []
 def train(state):
     model, history = autoencoder.train(
         images[:50], images[50:], filters=[4, 2], initializer="upright", epochs=3, batch_size=10,
-        learning_rate=0.01, seed=0, state=state, after_epoch=states.append, log=lambda line: None)
+        learning_rate=0.01, seed=0, state=state, on_epoch_end=states.append, log=lambda line: None)
     losses = [(epoch.loss, epoch.val_loss) for epoch in history]
     return losses, [np.asarray(part).tobytes() for part in model.trainable_variables]
 
@@ -243,7 +243,7 @@ for initializer, seed in [("upright", 0), ("glorot_uniform", 1)]:
         lines, states = [], []
         model, history = autoencoder.train(
             learnt, validation, filters=[3, 1], initializer=initializer, epochs=2, batch_size=16,
-            learning_rate=0.002, seed=seed, after_epoch=states.append, log=lines.append)
+            learning_rate=0.002, seed=seed, on_epoch_end=states.append, log=lines.append)
         weights = [np.asarray(part).tobytes() for part in model.trainable_variables]
         attempts = [line for line in lines if line.startswith("attempt")]
         losses = [epoch.loss for epoch in history]
@@ -343,7 +343,7 @@ def test_the_clustering_jobs_do_not_import_tensorflow():
         "compare",
         "pixels",
         "pca",
-        "learn_words",
+        "learn_dictionary",
         "patches",
         "learn_views",
         "views",

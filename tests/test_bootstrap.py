@@ -3,25 +3,25 @@
 import numpy as np
 import pytest
 
-from lib.bootstrap import draws_of_samples, interval, resampled_mean
-from lib.comparison import Difference, difference, verdict
+from lib.evaluation.bootstrap import bootstrap_counts, interval, resampled_mean
+from lib.evaluation.comparison import Difference, difference, verdict
 
 
 @pytest.mark.parametrize("n", [30, 3000])
 def test_draws_are_n_of_n_in_chunks_that_do_not_matter(n, monkeypatch):
-    draws = np.concatenate(draws_of_samples(n, 100, seed=0), axis=1)
+    draws = np.concatenate(bootstrap_counts(n, 100, seed=0), axis=1)
     assert draws.shape == (n, 100)
     assert (draws.sum(axis=0) == n).all()
     assert np.unique(draws, axis=1).shape[1] == 100
     monkeypatch.setattr("lib.bootstrap.CHUNK", 7 * n)
-    chunks = draws_of_samples(n, 100, seed=0)
+    chunks = bootstrap_counts(n, 100, seed=0)
     assert [chunk.shape[1] for chunk in chunks] == [7] * 14 + [2]
     np.testing.assert_array_equal(np.concatenate(chunks, axis=1), draws)
 
 
 def test_spread_of_a_mean_is_that_of_theory():
     values = np.random.default_rng(0).normal(size=2000)
-    (draws,) = draws_of_samples(2000, 4000, seed=1)
+    (draws,) = bootstrap_counts(2000, 4000, seed=1)
     lower, upper = interval(values @ draws / 2000)
     half = 1.96 * values.std() / np.sqrt(2000)
     assert lower == pytest.approx(values.mean() - half, abs=0.06 * half)
@@ -98,7 +98,7 @@ def test_intervals_cover_the_truth(n_models, n_seeds):
     """A difference of 0.1, with deviations of samples, of models and of seeds: in about 95 of 100 cases."""
     covered = 0
     rng = np.random.default_rng(3)
-    draws = np.concatenate([np.ones((200, 1)), *draws_of_samples(200, 500, seed=0)], axis=1)
+    draws = np.concatenate([np.ones((200, 1)), *bootstrap_counts(200, 500, seed=0)], axis=1)
     for case in range(400):
         samples = rng.normal(0.1, 1, (1, 1, 1, 200)) + rng.normal(0, 0.3, (1, 1, n_seeds, 1))
         samples = samples + rng.normal(0, 0.2 if n_models > 1 else 0, (1, n_models, 1, 1))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.choice import elbow, gap_choice
+from lib.evaluation.choose_k import elbow, gap_choice
 
 
 @pytest.mark.parametrize(

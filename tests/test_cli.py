@@ -10,7 +10,9 @@ import pytest
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 SCRIPT = """\
 import argparse, logging, os
-from lib.cli import InputError, replacing, run
+from lib.base.cli import run
+from lib.base.errors import InputError
+from lib.base.files import atomic_write
 
 def main(args):
     logging.info("started with %d", args.number)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import cluster
-from lib.cli import InputError
-from lib.storage import write_features
+from lib.base.errors import InputError
+from lib.features.features_file import write_features
 
 
 def arguments(tmp_path, out, **changes):

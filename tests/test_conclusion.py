@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from lib.conclusion import conclude, ranking, repetitions
+from lib.report.conclusion import conclude, ranking, repetitions
 
 AGREEMENT = ("adjusted_rand", "normalized_mutual_info", "accuracy")
 SPACES = ("silhouette_in_pixels", "silhouette_in_codes")

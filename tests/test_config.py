@@ -8,7 +8,7 @@ import yaml
 from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
-from lib.config import faults, without_text
+from lib.workflow.config import validation_errors, without_text
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = yaml.safe_load((ROOT / "rules" / "config.schema.yaml").read_text())
@@ -30,7 +30,7 @@ def test_datasets_in_the_comments_have_no_faults():
     text = "\n".join(["datasets:", *(line.replace("# ", "", 1) for line in lines[start:end])])
     settings = yaml.safe_load(text)
     assert [dataset["format"] for dataset in settings["datasets"].values()] == ["folder", "npz"]
-    assert faults(with_settings(text), SCHEMA) == []
+    assert validation_errors(with_settings(text), SCHEMA) == []
     for dataset in settings["datasets"].values():
         rules = next(
             rule
@@ -46,7 +46,7 @@ def test_there_are_examples():
 
 @pytest.mark.parametrize("path", [ROOT / "config.yaml", *EXAMPLES], ids=lambda path: path.name)
 def test_shipped_files_have_no_faults(path):
-    assert faults(with_settings(path.read_text()), SCHEMA) == []
+    assert validation_errors(with_settings(path.read_text()), SCHEMA) == []
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_shipped_files_have_no_faults(path):
     ],
 )
 def test_other_settings_that_are_allowed(text):
-    assert faults(with_settings(text), SCHEMA) == []
+    assert validation_errors(with_settings(text), SCHEMA) == []
 
 
 POSITIVE = "allowed: a whole number, 1 or more"
@@ -273,7 +273,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
     ],
 )
 def test_fault_is_one_line(text, line):
-    assert faults(with_settings(text), SCHEMA) == [line]
+    assert validation_errors(with_settings(text), SCHEMA) == [line]
 
 
 PARTS = [()] + [(part,) for part, settings in SHIPPED.items() if isinstance(settings, dict) and part != "datasets"]
@@ -288,13 +288,13 @@ def test_every_key_is_needed(key):
     for part in key[:-1]:
         settings = settings[part]
     del settings[key[-1]]
-    (line,) = faults(config, SCHEMA)
+    (line,) = validation_errors(config, SCHEMA)
     assert line.startswith(f"{'.'.join(key)} is missing; allowed: ")
 
 
 def test_every_fault_is_told_once():
     text = "{features: [pixel], autoencoder: {epoch: 1, epochs: 0}, clustering: {seed: 1, k: 2}}"
-    assert faults(with_settings(text), SCHEMA) == [
+    assert validation_errors(with_settings(text), SCHEMA) == [
         "autoencoder.epoch is not a setting; allowed here: filters, initializer, epochs, batch_size, "
         "learning_rate, mixed_precision, seeds",
         "autoencoder.epochs is 0; allowed: a whole number, 1 or more",
@@ -323,7 +323,7 @@ def test_every_fault_is_told_once():
     ids=["number as name", "newline after hash", "number beyond float"],
 )
 def test_odd_values_are_refused_too(text, key):
-    (line,) = faults(with_settings(text), SCHEMA)
+    (line,) = validation_errors(with_settings(text), SCHEMA)
     assert key in line
 
 
@@ -352,7 +352,7 @@ def test_text_of_the_command_line_means_what_it_means_in_a_file(entry):
     before = copy.deepcopy(found)
     config = without_text(found, SCHEMA)
     assert repr(config) == repr(with_settings(f"{key}: {text}"))
-    assert faults(config, SCHEMA) == []
+    assert validation_errors(config, SCHEMA) == []
     assert found == before
 
 
@@ -375,7 +375,7 @@ def test_text_stays_where_it_is_allowed(text, keys):
     given = with_settings(text)
     config = without_text(given, SCHEMA)
     assert repr(config) == repr(given)
-    assert faults(config, SCHEMA) == []
+    assert validation_errors(config, SCHEMA) == []
 
 
 @pytest.mark.parametrize(
@@ -396,4 +396,4 @@ def test_text_stays_where_it_is_allowed(text, keys):
     ],
 )
 def test_text_that_is_nothing_allowed_is_refused(text, line):
-    assert faults(without_text(with_settings(text), SCHEMA), SCHEMA) == [line]
+    assert validation_errors(without_text(with_settings(text), SCHEMA), SCHEMA) == [line]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.digest import code_digest
+from lib.workflow.digest import code_digest
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
@@ -175,7 +175,7 @@ def test_refuses_what_is_not_python():
     [
         (None, set()),
         ("README", set()),
-        ("lib/kmeans.py", {"cluster.py", "gap.py", "learn_words.py", "patches.py", "learn_views.py", "views.py"}),
+        ("lib/kmeans.py", {"cluster.py", "gap.py", "learn_dictionary.py", "patches.py", "learn_views.py", "views.py"}),
         ("lib/views.py", {"learn_views.py", "views.py"}),
         ("lib/autoencoder.py", {"train.py", "embed.py", "decode.py"}),
         ("lib/__init__.py", {path.name for path in SCRIPTS.glob("*.py")}),

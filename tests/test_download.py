@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from download import local_path
+from lib.data.source import local_path
 
 
 @pytest.mark.parametrize(

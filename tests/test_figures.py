@@ -19,8 +19,8 @@ import draw_clusters
 import draw_map
 import draw_scores
 from lib import figures
-from lib.storage import write_features
-from lib.validity import validity
+from lib.features.features_file import write_features
+from lib.evaluation.validity import validity
 
 NAMES = ["<b>cat</b>", "$x^{", "a_b & \\dog", "a name that is much longer than there is room for"]
 FIGURES = ("silhouettes", "contents", "montage", "centroids", "dunn")
@@ -399,7 +399,7 @@ def test_decoded_codes_are_the_reconstructions(shape, channels):
 
     images = np.random.default_rng(0).integers(0, 256, (5, *shape), np.uint8)
     model = autoencoder.build(16, [4, 2], channels=channels)
-    _, reconstructions = autoencoder.look_into(model, images)
+    _, reconstructions = autoencoder.encode_and_reconstruct(model, images)
     decoded = autoencoder.decode(model, autoencoder.encode(model, images))
     assert decoded.shape == images.shape
     assert decoded.dtype == np.float32

@@ -12,10 +12,11 @@ import pytest
 from PIL import Image
 
 from lib import photos
-from lib.cli import InputError
-from lib.folder import Photo, arrange, content_digest, open_folder, shown, told_apart
-from lib.photos import read_photo, read_photos
-from lib.splits import drawn_for_test
+from lib.base.errors import InputError
+from lib.data.folder import Photo, arrange, folder_digest, open_folder
+from lib.data.names import printable, distinguishable
+from lib.data.photos import read_photo, read_photos
+from lib.data.splits import draw_test_split
 
 
 def put(root, *names, content=b""):
@@ -116,14 +117,14 @@ def test_links_in_all_directions_end(tmp_path):
     folder = opened(tmp_path)
     assert len(folder.class_names) == n
     assert len(folder.photos) == n * n
-    assert len(content_digest(tmp_path)) == 16
+    assert len(folder_digest(tmp_path)) == 16
 
 
 @pytest.mark.parametrize("target", ["/mnt/not/there", "dog"])
 def test_class_that_is_a_link_to_nowhere(tmp_path, target):
     put(tmp_path, *(f"cat/{file}" for file in FIVE))
     link(tmp_path / "dog", target)
-    for function in (opened, content_digest):
+    for function in (opened, folder_digest):
         with pytest.raises(
             InputError, match=r"the link .*/dog leads nowhere; bring back what it names, or remove"
         ):
@@ -139,7 +140,7 @@ def test_folder_without_images(tmp_path):
 @pytest.mark.parametrize("name", ["missing", "file.zip"])
 def test_source_that_is_no_folder(tmp_path, name):
     put(tmp_path, "file.zip")
-    for function in (opened, content_digest):
+    for function in (opened, folder_digest):
         with pytest.raises(InputError, match=rf"{name} does not exist, or is no folder; correct `source`"):
             function(tmp_path / name)
 
@@ -293,29 +294,29 @@ def test_split_whose_folder_is_there_twice(tmp_path):
 
 @pytest.mark.parametrize(("n", "fraction", "n_test"), [(10, 0.2, 2), (10, 0.25, 2), (2, 0.5, 1), (1001, 0.3, 300)])
 def test_share_of_the_test_images(n, fraction, n_test):
-    assert sum(drawn_for_test([str(i) for i in range(n)], fraction, "x")) == n_test
+    assert sum(draw_test_split([str(i) for i in range(n)], fraction, "x")) == n_test
 
 
 def test_draw_is_always_the_same_and_looks_random():
     keys = [f"{i:04d}.jpg" for i in range(1000)]
-    drawn = np.array(drawn_for_test(keys, 0.2, "x"))
-    assert drawn.tolist() == drawn_for_test(keys, 0.2, "x")
-    backwards = drawn_for_test(keys[::-1], 0.2, "x")
+    drawn = np.array(draw_test_split(keys, 0.2, "x"))
+    assert drawn.tolist() == draw_test_split(keys, 0.2, "x")
+    backwards = draw_test_split(keys[::-1], 0.2, "x")
     assert drawn.tolist() == backwards[::-1]
     assert abs(drawn[:500].sum() - 100) < 30
 
 
 def test_one_photo_more_moves_one_other_at_most():
     keys = [f"{i}.jpg" for i in range(1000)]
-    before = drawn_for_test(keys, 0.2, "x")
-    after = drawn_for_test(["new.jpg", *keys], 0.2, "x")[1:]
+    before = draw_test_split(keys, 0.2, "x")
+    after = draw_test_split(["new.jpg", *keys], 0.2, "x")[1:]
     assert sum(a != b for a, b in zip(before, after, strict=True)) <= 1
 
 
 @pytest.mark.parametrize(("n", "fraction", "n_test"), [(1, 0.2, 0), (2, 0.2, 0), (3, 0.9, 3), (1, 0.9, 1)])
 def test_too_few_images_to_split(n, fraction, n_test):
     with pytest.raises(InputError, match=rf"of {n}, a `test_fraction` of {fraction} makes {n_test} test images"):
-        drawn_for_test([str(i) for i in range(n)], fraction, "x")
+        draw_test_split([str(i) for i in range(n)], fraction, "x")
 
 
 # Classes.
@@ -339,8 +340,8 @@ def test_first_folder_is_the_class_with_its_name_as_it_is(tmp_path):
 def test_name_that_is_no_text(tmp_path):
     for i in range(5):
         put(tmp_path, os.fsdecode(b"caf\xe9\n/%d.jpg" % i))
-    assert told_apart(opened(tmp_path).class_names) == [r"caf\udce9\n"]
-    assert len(content_digest(tmp_path)) == 16
+    assert distinguishable(opened(tmp_path).class_names) == [r"caf\udce9\n"]
+    assert len(folder_digest(tmp_path)) == 16
 
 
 @pytest.mark.parametrize("root", ["", "train/"])
@@ -374,16 +375,16 @@ def test_numbers_of_classes():
 
 def test_digest_is_that_of_the_photos(tmp_path):
     put(tmp_path, "a.jpg", "sub/b.jpg", content=b"1234")
-    before = content_digest(tmp_path)
+    before = folder_digest(tmp_path)
     put(tmp_path, "notes.txt", ".hidden.jpg")
-    assert content_digest(tmp_path) == before
-    assert content_digest(tmp_path.rename(tmp_path.with_name("moved"))) == before
+    assert folder_digest(tmp_path) == before
+    assert folder_digest(tmp_path.rename(tmp_path.with_name("moved"))) == before
 
 
 @pytest.mark.parametrize("change", ["add", "remove", "rename", "touch", "resize", "link to nowhere"])
 def test_digest_changes(tmp_path, change):
     put(tmp_path, "a.jpg", "sub/b.jpg", content=b"1234")
-    before = content_digest(tmp_path)
+    before = folder_digest(tmp_path)
     path = tmp_path / "a.jpg"
     times = path.stat().st_atime_ns, path.stat().st_mtime_ns
     if change == "add":
@@ -399,7 +400,7 @@ def test_digest_changes(tmp_path, change):
         os.utime(path, ns=times)
     else:
         (tmp_path / "c.jpg").symlink_to("nowhere")
-    assert content_digest(tmp_path) != before
+    assert folder_digest(tmp_path) != before
 
 
 # Pixels.
@@ -759,13 +760,13 @@ def test_shown_name_is_one_line_and_no_other_is_shown_like_it():
         "aéb",
         r"a\xe9b",
     ]
-    lines = [shown(name) for name in names]
+    lines = [printable(name) for name in names]
     assert len(set(lines)) == len(names)
     assert all(len(line.splitlines()) == 1 for line in lines)
     assert lines[:2] == [r"a\nb", r"a\tb"]
     for line in lines:
         line.encode()  # is text
-    assert shown("<ö> $x$ 猫 a'b") == "<ö> $x$ 猫 a'b"
+    assert printable("<ö> $x$ 猫 a'b") == "<ö> $x$ 猫 a'b"
 
 
 @pytest.mark.parametrize(
@@ -779,9 +780,9 @@ def test_shown_name_is_one_line_and_no_other_is_shown_like_it():
         [" ", "\N{ZERO WIDTH SPACE}"],
     ],
 )
-def test_classes_that_would_look_the_same_are_told_apart(tmp_path, names):
+def test_classes_that_would_look_the_same_are_distinguishable(tmp_path, names):
     put(tmp_path, *(f"{name}/{file}" for name in names for file in FIVE))
-    found = told_apart(opened(tmp_path).class_names)
+    found = distinguishable(opened(tmp_path).class_names)
     print(found)
     seen = ["".join(char for char in name if char.isprintable() and char != " ") for name in found]
     assert len({unicodedata.normalize("NFC", name) for name in seen}) == len(names)
@@ -790,7 +791,7 @@ def test_classes_that_would_look_the_same_are_told_apart(tmp_path, names):
 
 def test_names_that_differ_are_kept():
     names = ["Größe", "a b", "a_b", "A b", "猫", "می\N{ZERO WIDTH NON-JOINER}خواهم", "<b>"]
-    assert told_apart(names) == names
+    assert distinguishable(names) == names
 
 
 def test_splits_in_each_class(tmp_path):

@@ -9,10 +9,10 @@ from threadpoolctl import threadpool_limits
 
 import cluster
 import gap as gap_script
-from lib.cli import InputError
-from lib.gap import gap, reference
-from lib.kmeans import kmeans
-from lib.storage import write_features
+from lib.base.errors import InputError
+from lib.clustering.gap import gap, reference
+from lib.clustering.kmeans import kmeans
+from lib.features.features_file import write_features
 
 
 def test_reference_fills_the_box_along_the_principal_axes():

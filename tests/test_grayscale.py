@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib.images import to_gray
-from lib.storage import read_labels
+from lib.data.grayscale import to_gray
+from lib.data.images_file import read_labels
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "grayscale.py"
 rng = np.random.default_rng(0)
@@ -153,7 +153,7 @@ def test_names_that_differ_on_the_disk_differ_in_the_results(tmp_path, folder):
     }
 
 
-def test_names_of_an_archive_are_told_apart_too(tmp_path):
+def test_names_of_an_archive_are_distinguishable_too(tmp_path):
     x = rng.integers(0, 256, (10, 6, 6), np.uint8)
     names = np.array(["a\nb", "a\tb"])
     np.savez(

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from lib.cifar import CIFAR100, names_in_lines, open_cifar, read_cifar
-from lib.cli import InputError
-from lib.images import LUMA, digits, to_gray
+from lib.data.cifar import CIFAR100, names_in_lines, open_cifar, read_cifar
+from lib.base.errors import InputError
+from lib.data.digits import digits
+from lib.data.grayscale import LUMA, to_gray
 
 SWAPPED = (0.114, 0.587, 0.299)
 NAMES = ["airplane", "automobile", "bird", "cat"]

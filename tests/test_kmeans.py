@@ -13,8 +13,8 @@ from hypothesis.extra import numpy as hnp
 from sklearn.cluster import KMeans
 
 from lib import kmeans as module
-from lib.kmeans import kmeans
-from lib.parallel import in_threads
+from lib.clustering.kmeans import kmeans
+from lib.base.parallel import in_threads
 
 SCRIPTS = Path(module.__file__).parents[1]
 INITS = ["random", "k-means++"]

@@ -14,17 +14,13 @@ import numpy as np
 import pytest
 
 import train
-from lib.cli import InputError, replacing
-from lib.storage import (
-    open_features,
-    read_clusters,
-    read_features,
-    read_images,
-    read_labels,
-    read_model,
-    write_features,
-    writing,
-)
+from lib.base.errors import InputError
+from lib.base.files import atomic_write
+from lib.base.hdf5 import writing
+from lib.clustering.clusters_file import read_clusters
+from lib.data.images_file import read_images, read_labels
+from lib.features.autoencoder import read_model
+from lib.features.features_file import open_features, read_features, write_features
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 
@@ -35,7 +31,7 @@ def names(folder):
 
 def test_file_appears_when_the_block_ends(tmp_path):
     path = tmp_path / "new" / "folder" / "out.h5"
-    with replacing(path) as part:
+    with atomic_write(path) as part:
         part.write_text("content")
         assert part.parent == path.parent, "on the same file system"
         assert part.suffix == ".h5"
@@ -47,7 +43,7 @@ def test_file_appears_when_the_block_ends(tmp_path):
 def test_old_file_is_there_until_the_block_ends(tmp_path):
     path = tmp_path / "out"
     path.write_text("old")
-    with replacing(path) as part:
+    with atomic_write(path) as part:
         part.write_text("new")
         assert path.read_text() == "old"
     assert path.read_text() == "new"
@@ -61,7 +57,7 @@ def test_exception_leaves_everything_as_it_was(tmp_path, error, old):
         path.write_text(old)
 
     def write():
-        with replacing(path) as part:
+        with atomic_write(path) as part:
             part.write_text("half of it")
             raise error
 
@@ -77,7 +73,7 @@ def test_full_disk_is_told_in_one_line_and_leaves_the_old_file(tmp_path):
     path.write_text("old")
 
     def write():
-        with replacing(path) as part:
+        with atomic_write(path) as part:
             part.unlink()
             part.symlink_to("/dev/full")
             part.write_text("new")
@@ -129,15 +125,15 @@ def test_killed_writer_leaves_the_old_file_and_the_next_one_cleans_up(tmp_path):
     path.write_text("old")
     (tmp_path / "out.h5.txt").write_text("of someone else")
     code = (
-        "import os, signal, sys\nfrom pathlib import Path\nfrom lib.cli import replacing\n"
-        "with replacing(Path(sys.argv[1])) as part:\n"
+        "import os, signal, sys\nfrom pathlib import Path\nfrom lib.cli import atomic_write\n"
+        "with atomic_write(Path(sys.argv[1])) as part:\n"
         "    part.write_text('half')\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     killed = subprocess.run([sys.executable, "-c", code, path], cwd=SCRIPTS, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert path.read_text() == "old"
     assert len(names(tmp_path)) == 3
-    with replacing(path) as part:
+    with atomic_write(path) as part:
         part.write_text("new")
     assert names(tmp_path) == ["out.h5", "out.h5.txt"]
     assert path.read_text() == "new"
@@ -147,7 +143,7 @@ def test_killed_writer_leaves_the_old_file_and_the_next_one_cleans_up(tmp_path):
 def test_mode_follows_the_umask(tmp_path, umask, mode):
     before = os.umask(umask)
     try:
-        with replacing(tmp_path / "out") as part:
+        with atomic_write(tmp_path / "out") as part:
             part.write_text("content")
         assert os.umask(umask) == umask, "the umask itself is left as it was"
     finally:
@@ -406,7 +402,7 @@ def test_output_that_the_disk_does_not_take_is_told_in_one_line(tmp_path, monkey
     monkeypatch.setattr(Path, "chmod", failing(number))
 
     def write():
-        with replacing(path) as part:
+        with atomic_write(path) as part:
             part.write_text("new")
 
     with pytest.raises(InputError) as error:

@@ -10,7 +10,7 @@ import pytest
 
 import draw_scores
 import summarise
-from lib.choice import gap_choice
+from lib.evaluation.choose_k import gap_choice
 from summarise import relative_inertia
 
 

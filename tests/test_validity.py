@@ -10,7 +10,8 @@ from sklearn.metrics import silhouette_samples
 from threadpoolctl import threadpool_limits
 
 from lib import validity as module
-from lib.validity import combine, partial_validities, sampled_silhouette, validities, validity
+from lib.evaluation.sampled_silhouette import sampled_silhouette
+from lib.evaluation.validity import combine, partial_sums, validities, validity
 
 
 @pytest.fixture
@@ -202,7 +203,7 @@ def test_differences_much_smaller_than_the_values():
 def test_parts_make_the_whole_to_the_bit(drawn, n_parts, random):
     X, labels = drawn
     labellings = [labels, labels[::-1]]
-    parts = [partial_validities(X, labellings, part, n_parts, n_threads=1) for part in range(n_parts)]
+    parts = [partial_sums(X, labellings, part, n_parts, n_threads=1) for part in range(n_parts)]
     random.shuffle(parts)
     for i, whole in enumerate(validities(X, labellings)):
         assert_same_bytes(combine(labellings[i], [part[i] for part in parts]), whole)
@@ -213,7 +214,7 @@ def test_parts_of_many_points_make_the_whole_to_the_bit(n_parts):
     X, labels = clustering(5000, 9)
     X = X.astype(np.float32)
     labellings = [labels, labels // 2]
-    parts = [partial_validities(X, labellings, part, n_parts, n_threads=1 + part % 2) for part in range(n_parts)]
+    parts = [partial_sums(X, labellings, part, n_parts, n_threads=1 + part % 2) for part in range(n_parts)]
     for i, whole in enumerate(validities(X, labellings)):
         assert_same_bytes(combine(labellings[i], [part[i] for part in parts[::-1]]), whole)
 
@@ -221,7 +222,7 @@ def test_parts_of_many_points_make_the_whole_to_the_bit(n_parts):
 def test_parts_may_be_in_different_units():
     """As from machines whose rounding differs."""
     X, labels = clustering(2500)
-    parts = [partial_validities(X, [labels], part, 3)[0] for part in range(3)]
+    parts = [partial_sums(X, [labels], part, 3)[0] for part in range(3)]
     other = parts[1]._replace(sums=parts[1].sums >> 1, exponents=parts[1].exponents + np.int16(1))
     whole, mixed = combine(labels, parts), combine(labels, [parts[0], other, parts[2]])
     np.testing.assert_allclose(mixed.silhouette_samples, whole.silhouette_samples, atol=1e-12)

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from scipy.linalg import eigh
 
-from lib.parallel import blocks, in_threads
-from lib.patches import unit
-from lib.storage import read_fields, reading, write_fields, writing
-from lib.views import GRAY, RIDGE, Encoder, invariant_projection, learn_encoder, view, views
+from lib.base.parallel import blocks, in_threads
+from lib.features.patches import normalize_rows
+from lib.base.hdf5 import read_fields, reading, write_fields, writing
+from lib.features.augmentation import GRAY, view, views
+from lib.features.invariant import Encoder, RIDGE, invariant_projection, learn_encoder
 
 
 def images_of(shape, seed=0):
@@ -18,7 +19,7 @@ def images_of(shape, seed=0):
 def test_views_are_images_that_differ(shape):
     images = images_of(shape)
     with in_threads(2) as run:
-        seen = views(images, 3, seed=(0,), run=run)
+        seen = views(images, 3, seed=(0,), parallel_map=run)
     assert seen.shape == (12, *shape[1:])
     assert seen.dtype == np.uint8
     assert len({image.tobytes() for image in seen}) == 12
@@ -29,7 +30,7 @@ def test_views_of_an_image_are_of_that_image():
     levels = np.linspace(30, 225, 6).astype(np.uint8)
     images = np.broadcast_to(levels[:, None, None], (6, 16, 16)) + images_of((6, 16, 16)) // 64
     with in_threads(1) as run:
-        seen = views(images, 200, seed=(0,), run=run).reshape(6, 200, -1).mean(axis=(1, 2))
+        seen = views(images, 200, seed=(0,), parallel_map=run).reshape(6, 200, -1).mean(axis=(1, 2))
     assert (np.diff(seen) > 10).all()
 
 
@@ -38,14 +39,14 @@ def test_views_do_not_depend_on_threads_and_do_on_the_seed():
     found = []
     for n_threads, seed in [(1, 0), (3, 0), (1, 1)]:
         with in_threads(n_threads) as run:
-            found.append(views(images, 2, seed=(seed, 5), run=run).tobytes())
+            found.append(views(images, 2, seed=(seed, 5), parallel_map=run).tobytes())
     assert found[0] == found[1] != found[2]
 
 
 def test_the_same_image_again_has_other_views():
     images = np.repeat(images_of((1, 12, 12)), 130, axis=0)
     with in_threads(1) as run:
-        seen = views(images, 2, seed=(0,), run=run)
+        seen = views(images, 2, seed=(0,), parallel_map=run)
     assert len({image.tobytes() for image in seen}) > 250
 
 
@@ -84,7 +85,7 @@ def covariances(X, n_views):
 def test_projection_is_that_of_fisher(n_views):
     X = features_of(300, n_views, 8)
     with in_threads(2) as run:
-        found = invariant_projection([X[rows] for rows in blocks(len(X), 20 * n_views)], n_views, 3, run=run)
+        found = invariant_projection([X[rows] for rows in blocks(len(X), 20 * n_views)], n_views, 3, parallel_map=run)
     total, within = covariances(X, n_views)
     np.testing.assert_allclose(found.mean, X.mean(axis=0), atol=1e-5)
     axes = found.axes.astype(np.float64)
@@ -100,18 +101,18 @@ def test_projection_does_not_depend_on_threads():
     found = []
     for n_threads in (1, 3):
         with in_threads(n_threads) as run:
-            found.append(invariant_projection([X], 2, 10, run=run))
+            found.append(invariant_projection([X], 2, 10, parallel_map=run))
     assert found[0].axes.tobytes() == found[1].axes.tobytes()
 
 
 def test_more_components_than_features():
     with in_threads(1) as run, pytest.raises(ValueError, match=r"9 components were asked for.* only 8 features"):
-        invariant_projection([features_of(20, 2, 8)], 2, 9, run=run)
+        invariant_projection([features_of(20, 2, 8)], 2, 9, parallel_map=run)
 
 
 def learnt(X, n_threads=1, seed=0):
     with in_threads(n_threads) as run:
-        return learn_encoder([X], 4, n_prototypes=20, n_components=5, seed=seed, n_threads=n_threads, run=run)
+        return learn_encoder([X], 4, n_prototypes=20, n_components=5, seed=seed, n_threads=n_threads, parallel_map=run)
 
 
 def test_encoder_brings_views_of_an_image_together(tmp_path):
@@ -123,13 +124,13 @@ def test_encoder_brings_views_of_an_image_together(tmp_path):
     np.testing.assert_allclose(np.linalg.norm(codes, axis=1), 1, rtol=1e-5)
 
     def nearest_is_of_the_same_image(X):
-        likeness = unit(X) @ unit(X).T
+        likeness = normalize_rows(X) @ normalize_rows(X).T
         np.fill_diagonal(likeness, -2)
         return (likeness.argmax(axis=1) // 4 == np.arange(len(X)) // 4).mean()
 
     assert nearest_is_of_the_same_image(codes) > 2 * nearest_is_of_the_same_image(X)
 
-    first = unit((X - encoder.first.mean) @ encoder.first.axes)
+    first = normalize_rows((X - encoder.first.mean) @ encoder.first.axes)
     likeness = first @ encoder.prototypes.T
     second = np.concatenate([np.where(likeness > 0, likeness, 0), first], axis=1)
     expected = (second - encoder.second.mean) @ encoder.second.axes

@@ -14,7 +14,7 @@ SPACES = ["pixels", "pca", *LEARNT["patches"], *LEARNT["views"]]
 SETTINGS = {
     "features": KINDS,
     "pca": {"n_components": 7},
-    "patches": {"n_words": 12, "n_images": 50, "n_components": 9, "seeds": [0]},
+    "patches": {"n_atoms": 12, "n_images": 50, "n_components": 9, "seeds": [0]},
     # More prototypes than images: there are as many as images.
     "views": {"n_images": 60, "n_views": 3, "n_prototypes": 500, "n_components": 6, "seeds": [0, 3]},
 }
@@ -83,7 +83,7 @@ def test_same_bytes_whatever_the_cores(all_kinds, fresh):
     [
         ({"pca": {"whiten": True}}, {"pca"}),
         ({"patches": {"n_components": 8}}, {"patches"}),
-        ({"patches": {"n_words": 13}}, {"learn_words", "patches", "learn_views", "views"}),
+        ({"patches": {"n_atoms": 13}}, {"learn_dictionary", "patches", "learn_views", "views"}),
         ({"views": {"n_views": 2}}, {"learn_views", "views"}),
     ],
 )
@@ -96,7 +96,7 @@ def test_changed_settings(project, settings, rules):
     ("module", "rules"),
     [
         ("lib/views.py", {"learn_views", "views"}),
-        ("lib/patches.py", {"learn_words", "patches", "learn_views", "views"}),
+        ("lib/patches.py", {"learn_dictionary", "patches", "learn_views", "views"}),
         ("pca.py", {"pca"}),
         ("lib/validity.py", set()),
     ],

@@ -159,9 +159,9 @@ def test_slurmd_restarted(cluster, project):
 def test_preempted_training_goes_on(cluster, project):
     project.targets = ["results/tiny/autoencoder/seed0/model.keras"]
     flag = project.path / "begun"
-    after_epoch = "                after_epoch(State(attempt, trainer.variables, history))\n"
+    on_epoch_end = "                on_epoch_end(State(attempt, trainer.variables, history))\n"
     pause = ONCE.format(flag=str(flag), action="_time.sleep(100)")
-    project.edit("scripts/lib/autoencoder.py", after_epoch, after_epoch + textwrap.indent(pause, 12 * " "))
+    project.edit("scripts/lib/autoencoder.py", on_epoch_end, on_epoch_end + textwrap.indent(pause, 12 * " "))
     run = start(project)
     job = running(cluster, "train", flag)
     subprocess.run(["scancel", "--full", "--signal=TERM", job], check=True)

@@ -1,0 +1,28 @@
+"""Say in words what the comparison of the feature spaces comes to."""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from lib.base.cli import run_script
+from lib.base.files import atomic_write
+from lib.report.conclusion import describe, remarks
+from lib.workflow.layout import Results
+
+
+def main(args: argparse.Namespace) -> None:
+    results = Results(args)
+    single = [kind for kind, seeds in results.model_seeds.items() if len(seeds) == 1]
+    text = describe(pd.read_csv(args.comparison), args.shown_k) + remarks(single, bool(results.spaces))
+    with atomic_write(args.out) as part:
+        part.write_text(text)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="conclude", description=__doc__)
+    Results.add_arguments(parser)
+    parser.add_argument("--comparison", type=Path, required=True, help="made by compare.py")
+    parser.add_argument("--shown-k", type=int, required=True, help="number of clusters to describe")
+    parser.add_argument("--out", type=Path, required=True, help="to write, .txt")
+    run_script(main, parser)

@@ -1,0 +1,43 @@
+"""The principal components of the pixels as features, fitted to the training images."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from lib.base.cli import positive_int, run_script
+from lib.base.errors import InputError
+from lib.base.parallel import in_threads
+from lib.data.images_file import SPLITS, read_images
+from lib.features.features_file import write_features
+
+
+def main(args: argparse.Namespace) -> None:
+    # In one thread, or the last digits would follow the number of cores.
+    with in_threads(1):
+        pixels = pixels_of(args.images, "train")
+        if args.n_components > min(pixels.shape):
+            raise InputError(
+                f"{args.images}: {args.n_components} components were asked for, and {len(pixels)} training images "
+                f"of {pixels.shape[1]} pixels have {min(pixels.shape)}; set pca.n_components to that or less"
+            )
+        pca = PCA(args.n_components, whiten=args.whiten == "true", svd_solver="covariance_eigh").fit(pixels)
+        if args.split != "train":
+            pixels = pixels_of(args.images, args.split)
+        write_features(args.out, pca.transform(pixels))
+
+
+def pixels_of(path: Path, split: str) -> np.ndarray:
+    images = read_images(path, split)
+    return images.reshape(len(images), -1) / np.float32(255)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="encode_pca", description=__doc__)
+    parser.add_argument("--images", type=Path, required=True)
+    parser.add_argument("--split", choices=SPLITS, required=True)
+    parser.add_argument("--n-components", type=positive_int, required=True)
+    parser.add_argument("--whiten", choices=["true", "false"], required=True, help="all of the same variance")
+    parser.add_argument("--out", type=Path, required=True)
+    run_script(main, parser)

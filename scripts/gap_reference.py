@@ -1,0 +1,38 @@
+"""Cluster points without clusters, spread over the same space as the features, for the gap statistic."""
+
+import argparse
+import logging
+from pathlib import Path
+
+from lib.base.cli import run_script
+from lib.base.errors import InputError
+from lib.clustering.gap import n_distinct, reference, write_references
+from lib.clustering.kmeans import kmeans
+from lib.features.features_file import read_features
+
+
+def main(args: argparse.Namespace) -> None:
+    X, k = read_features(args.features), args.n_clusters
+    inertias = []
+    for seed in range(args.references):
+        points = reference(X, seed)
+        try:
+            inertia = kmeans(points, k, seed=seed, init=args.init, n_threads=args.threads).inertia
+        except ValueError as error:
+            if not n_distinct(points) < k <= n_distinct(X):
+                raise InputError(f"{args.features}: {error}; set clustering.n_clusters lower") from None
+            inertia = 0.0  # some points coincide by rounding, and a cluster for each place leaves nothing over
+        inertias.append(inertia)
+        logging.info("reference %d of %d: inertia %.6g", seed + 1, args.references, inertia)
+    write_references(args.out, inertias)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="gap_reference", description=__doc__)
+    parser.add_argument("--features", type=Path, required=True)
+    parser.add_argument("--n-clusters", type=int, required=True)
+    parser.add_argument("--init", choices=["random", "k-means++"], default="random")
+    parser.add_argument("--references", type=int, default=10, help="sets of points to cluster")
+    parser.add_argument("--threads", type=int, default=1, help="the result hardly depends on it")
+    parser.add_argument("--out", type=Path, required=True)
+    run_script(main, parser)

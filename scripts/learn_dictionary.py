@@ -1,0 +1,49 @@
+"""Learn typical patches of the training images, at each of some scales."""
+
+import argparse
+import logging
+from pathlib import Path
+
+from lib.base.cli import positive_int, run_script
+from lib.base.errors import InputError
+from lib.data.images_file import read_images
+from lib.features.dictionary_file import write_dictionary
+from lib.features.patches import learn_dictionary
+
+
+def main(args: argparse.Namespace) -> None:
+    images = read_images(args.images, "train")
+    dictionaries = []
+    for downsampling in args.downsampling:
+        try:
+            dictionary = learn_dictionary(
+                images,
+                size=args.size,
+                downsampling=downsampling,
+                n_atoms=args.n_atoms,
+                seed=args.seed,
+                n_threads=args.threads,
+            )
+        except ValueError as error:
+            raise InputError(f"{args.images}: {error}; set patches.size or patches.downsampling lower") from None
+        dictionaries.append(dictionary)
+        logging.info("downsampled by %d: %d atoms", downsampling, len(dictionary.atoms))
+    write_dictionary(args.out, dictionaries)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="learn_dictionary", description=__doc__)
+    parser.add_argument("--images", type=Path, required=True)
+    parser.add_argument("--size", type=positive_int, required=True, help="side of a patch")
+    parser.add_argument(
+        "--downsampling",
+        type=positive_int,
+        nargs="+",
+        required=True,
+        help="what the sides of the images are divided by",
+    )
+    parser.add_argument("--n-words", type=positive_int, required=True, help="at each scale")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")
+    parser.add_argument("--out", type=Path, required=True)
+    run_script(main, parser)

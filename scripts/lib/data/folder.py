@@ -1,0 +1,268 @@
+"""A folder of photos: which files they are, and the split and class of each. No file is opened here."""
+
+import hashlib
+import itertools
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from lib.base.errors import InputError
+from lib.data.names import printable
+from lib.data.split_names import find_splits, split_name
+from lib.data.splits import draw_test_split
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+MOST_CLASSES = 2**16
+
+
+class Photo(NamedTuple):
+    path: str  # relative to the folder, with / between its parts
+    split: str
+    label: int | None  # an index into the names of the classes
+
+
+class Folder(NamedTuple):
+    """What a folder holds."""
+
+    path: Path
+    photos: list[Photo]  # those for training first, and in the order of their paths
+    class_names: list[str] | None  # as they are on the disk; None: no classes
+    n_others: int  # hidden files, and those with another suffix
+    arrangement: str  # what was taken for splits and what for classes, in a sentence or two
+
+    def n_images(self, split: str) -> int:
+        return sum(photo.split == split for photo in self.photos)
+
+
+def open_folder(path: Path, *, classes: bool, test_fraction: float) -> Folder:
+    """Find the photos below a folder, and their splits and classes, as `arrange` does.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, or none of its files is a photo, and as `refuse_other_splits` and `arrange` do.
+    """
+    found = _list(path)
+    if not found.files:
+        raise InputError(
+            f"{path} holds no images: none of its {found.n_others:,} files, also in sub-folders, ends in "
+            f"{', '.join(SUFFIXES)}; correct `source`, or convert them"
+        )
+    splits = find_splits(found.folders)
+    if not splits:
+        refuse_other_splits(found.files, classes=classes, origin=path)
+    photos, class_names = arrange(
+        found.files, splits=splits, classes=classes, test_fraction=test_fraction, origin=path
+    )
+    photos.sort(key=lambda photo: photo.split == "test")
+    arrangement = describe(splits, class_names, found.n_again)
+    return Folder(path, photos, class_names, found.n_others, arrangement)
+
+
+def describe(splits: dict[str, str], class_names: list[str] | None, n_again: int) -> str:
+    """What was taken for splits and what for classes, for people."""
+    if splits:
+        train, test = map(printable, splits)
+        said = f"The folder {train} was taken for the training images, and {test} for the test images"
+    else:
+        said = "No folders were taken for splits: the test images were drawn at random"
+    if class_names is None:
+        said += "; no folders were taken for classes."
+    else:
+        n, where = len(class_names), "in these" if splits else "in the source"
+        said += f"; the folders {where} were taken for classes, {n:,} in all."
+    like_splits = [name for name in class_names or [] if split_name(name)]
+    if like_splits:
+        names = ", ".join(map(printable, like_splits[:10]))
+        said += f" Among the classes are {names}, although their names are like those of splits."
+    if n_again:
+        said += f" {n_again:,} images are there more than once, by links to folders."
+    return said
+
+
+def refuse_other_splits(files: list[str], *, classes: bool, origin: object) -> None:
+    """Refuse folders that look like splits where none can be taken for them.
+
+    Raises
+    ------
+    InputError
+        If a folder further down has splits, or all folders are named like splits and would be classes.
+    """
+    below = defaultdict(set)
+    for folder in {file.rpartition("/")[0] for file in files}:
+        parts = folder.split("/")
+        for i in range(1, len(parts)):
+            below["/".join(parts[:i])].add(parts[i])
+    inner = {folder: splits for folder in sorted(below) if (splits := find_splits(below[folder]))}
+    if len(inner) > 1:
+        raise InputError(
+            f"{origin}: splits have to be folders of `source` itself, and here they lie in {len(inner):,} of its "
+            f"folders, the first is {printable(min(inner))}; move the images into {origin}/train and "
+            f"{origin}/test, "
+            "with these folders below"
+        )
+    for folder, splits in inner.items():
+        raise InputError(
+            f"{origin}: the folders {' and '.join(map(printable, splits))} lie in {printable(folder)}, and splits "
+            f"have to be folders of `source` itself; set `source` to {origin}/{printable(folder)}, or move the "
+            f"images into {origin}/train and {origin}/test"
+        )
+    names = sorted({file.partition("/")[0] for file in files if "/" in file})
+    if classes and names and all(map(split_name, names)):
+        raise InputError(
+            f"{origin}: all its folders, {', '.join(map(printable, names))}, are named like splits, but they are "
+            "not "
+            "one of training and one of test images; name two of them train and test, or set `source` to one to "
+            "have its test images drawn, or `classes: none` to have them drawn of all; rename them if they "
+            "are classes"
+        )
+
+
+def arrange(
+    files: list[str], *, splits: dict[str, str], classes: bool, test_fraction: float, origin: object
+) -> tuple[list[Photo], list[str] | None]:
+    """Give each file its split and class.
+
+    Parameters
+    ----------
+    files
+        Relative paths of photos.
+    splits
+        `train` and `test` by the folders, the first parts of the paths, that hold them; empty: the test images
+        are drawn.
+    classes
+        Take the first folder below (that of the split, if there are splits) for the class, if there is one. If
+        all images of a split lie in one more folder of that split, like Training/Training, this is part of it.
+    test_fraction
+        Share of test images to draw.
+    origin
+        What the files are from, for the errors.
+
+    Raises
+    ------
+    InputError
+        If a split would be empty, or some files lie beside the splits or beside the classes.
+    """
+    files = sorted(files)
+    if splits:
+        train, test = map(printable, splits)
+        beside = [file for file in files if file.partition("/")[0] not in splits]
+        if beside:
+            raise InputError(
+                f"{origin} has folders {train} and {test}, and {len(beside):,} images beside them, the first is "
+                f"{printable(beside[0])}; move these into {train} or {test}, or out of the folder, or make "
+                "`source` a "
+                "folder of links to what you want"
+            )
+        inside = {}
+        for name in splits:
+            of_split = [file for file in files if file.startswith(f"{name}/")]
+            if not of_split:
+                raise InputError(f"{origin}/{printable(name)} holds no images; add some, or move that folder away")
+            inside |= zip(of_split, _without_split(of_split), strict=True)
+        split_of, inner = [splits[file.partition("/")[0]] for file in files], [inside[file] for file in files]
+    else:
+        drawn = draw_test_split(files, test_fraction, origin)
+        split_of, inner = ["test" if test else "train" for test in drawn], files
+    direct = [file for file, rest in zip(files, inner, strict=True) if "/" not in rest]
+    if not classes or len(direct) == len(files):
+        return [Photo(file, split, None) for file, split in zip(files, split_of, strict=True)], None
+    if direct:
+        raise InputError(
+            f"{origin}: {len(files) - len(direct):,} images lie in folders, which would be their classes, and "
+            f"{len(direct):,} beside them, the first is {printable(direct[0])}; move these, or set `classes: none`"
+        )
+    names = sorted({rest.partition("/")[0] for rest in inner})
+    if len(names) > MOST_CLASSES:
+        raise InputError(
+            f"{origin} has {len(names):,} folders, and there can be {MOST_CLASSES:,} classes; set `classes: none`"
+        )
+    numbers = {name: i for i, name in enumerate(names)}
+    photos = [
+        Photo(file, split, numbers[rest.partition("/")[0]])
+        for file, split, rest in zip(files, split_of, inner, strict=True)
+    ]
+    return photos, names
+
+
+def _without_split(files: list[str]) -> list[str]:
+    """The paths of all files of a split without its folder, and without one like it that holds them all."""
+    inner = [file.partition("/")[2] for file in files]
+    outer, folder = files[0].partition("/")[0], inner[0].partition("/")[0]
+    again = split_name(folder) == split_name(outer) and all(rest.startswith(f"{folder}/") for rest in inner)
+    return [rest.partition("/")[2] for rest in inner] if again else inner
+
+
+def folder_digest(path: Path) -> str:
+    """A digest of the photos below a folder, by their relative paths, sizes and times of change.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder.
+    """
+    digest = hashlib.sha256()
+    for file in sorted(_list(path).files):
+        try:
+            status = (path / file).stat()
+        except OSError:  # a link to nowhere
+            digest.update(repr(file).encode())
+        else:
+            digest.update(repr((file, status.st_size, status.st_mtime_ns)).encode())
+    return digest.hexdigest()[:16]
+
+
+class _Listing(NamedTuple):
+    files: list[str]  # the relative paths of all photos
+    folders: list[str]  # the names of the folders at the top
+    n_others: int  # how many other files there are
+    n_again: int  # photos of folders that were listed before by another path
+
+
+def _list(root: Path) -> _Listing:
+    """What is below a folder.
+
+    Links to folders are followed, but not to one that the link is in. Within a class, each folder is looked into
+    once, and by its own path rather than by a link.
+    """
+    if not root.is_dir():
+        raise InputError(f"source {root} does not exist, or is no folder; correct `source` in the config")
+    files, top, n_others, n_again = [], [], 0, 0
+    everywhere: set[str] = set()  # real paths of folders
+    seen: dict[tuple[str, ...], set[str]] = defaultdict(set)  # likewise, by class and split
+    starts = [root]
+    for start in starts:  # links are added to these
+        for folder, folders, names in os.walk(start, onerror=_refuse):
+            inside = Path(folder).relative_to(root).parts
+            of_class = inside[: 1 + len(list(itertools.takewhile(split_name, inside)))]
+            place = os.path.realpath(folder)
+            if any(place in seen[of_class[:n]] for n in range(len(of_class) + 1)):
+                folders.clear()
+                continue
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            starts += [path for name in folders if (path := Path(folder, name)).is_symlink()]
+            top = top if inside else folders
+            photos = [name for name in names if not name.startswith(".") and name.lower().endswith(SUFFIXES)]
+            _refuse_dangling(Path(folder, name) for name in names if "." not in name)
+            files += [Path(*inside, name).as_posix() for name in photos]
+            n_others += len(names) - len(photos)
+            n_again += len(photos) if place in everywhere else 0
+            seen[of_class].add(place)
+            everywhere.add(place)
+    return _Listing(files, top, n_others, n_again)
+
+
+def _refuse_dangling(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.is_symlink() and not path.exists():
+            raise InputError(
+                f"the link {printable(str(path))} leads nowhere; bring back what it names, or remove it"
+            )
+
+
+def _refuse(error: OSError) -> None:
+    raise InputError(
+        f"the folder {printable(error.filename)} cannot be listed ({error.strerror}); correct `source`"
+    )

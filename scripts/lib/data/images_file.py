@@ -1,0 +1,199 @@
+"""The file of a dataset's images, images.h5, which all else begins from."""
+
+import hashlib
+import logging
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from lib.base.errors import InputError
+from lib.base.hdf5 import reading, writing
+from lib.data.dataset import BATCH_BYTES, BATCH_IMAGES, Batch, Dataset
+from lib.data.grayscale import LUMA, to_gray
+from lib.data.names import distinguishable, listed
+
+SPLITS = ("train", "test")
+MANY_CLASSES = 4000  # a name takes 16 bytes in the attribute
+ATTRIBUTES = ("source", "sha256", "luma", "arrangement", "n_unreadable")
+DESCRIPTIONS = {
+    "images": "levels from 0 (black) to 255 (white); axes: image, row, column, in colour also red-green-blue",
+    "labels": "class of each image: an index into the attribute class_names of the file",
+    "files": "where each image came from, below the attribute source of the file",
+}
+
+
+def read_images(path: Path, split: str) -> np.ndarray:
+    """The images of one split, uint8 (n, height, width) or, in colour, (n, height, width, 3)."""
+    with reading(path) as file:
+        return file[split]["images"][:]
+
+
+def count_images(path: Path, split: str) -> int:
+    """How many images a split has."""
+    with reading(path) as file:
+        return len(file[split]["images"])
+
+
+def read_labels(path: Path, split: str) -> np.ndarray | None:
+    """The classes of one split, uint8 or uint16 (n,), or None where the dataset has none."""
+    with reading(path) as file:
+        return file[split]["labels"][:] if "labels" in file[split] else None
+
+
+def read_class_names(path: Path) -> list[str] | None:
+    """The names of the classes that `read_labels` numbers, or None where the dataset has none."""
+    with reading(path) as file:
+        return list(map(str, file.attrs["class_names"])) if "class_names" in file.attrs else None
+
+
+def read_description(path: Path) -> dict:
+    """What the images are, and where they came from.
+
+    Returns
+    -------
+    `n`: how many by split; `shape` of each; `source`, `sha256`, `luma`, `arrangement` and `n_unreadable` as
+    attributes of the file, or None; `classes`: how many images of each, by name, or None.
+    """
+    with reading(path) as file:
+        found = {
+            "n": {split: len(file[split]["images"]) for split in SPLITS},
+            "shape": file["test"]["images"].shape[1:],
+            **{name: file.attrs.get(name) for name in ATTRIBUTES},
+            "classes": None,
+        }
+        if "labels" in file["test"]:
+            labels = np.concatenate([file[split]["labels"][:] for split in SPLITS])
+            names = list(map(str, file.attrs["class_names"]))
+            found["classes"] = dict(zip(names, np.bincount(labels, minlength=len(names)).tolist(), strict=True))
+    return found
+
+
+def write_images(
+    path: Path,
+    dataset: Dataset,
+    *,
+    origin: str,
+    source: str,
+    archive: Path | None = None,
+    channels: str = "gray",
+    luma: tuple[float, float, float] = LUMA,
+    n_images: dict[str, int] | None = None,
+) -> None:
+    """Write the images of a dataset, a batch at a time.
+
+    Parameters
+    ----------
+    origin
+        What the images are from, for errors.
+    source
+        Kept as an attribute: where they came from at first.
+    archive
+        Whose SHA-256 is kept as an attribute.
+    channels : "gray" or "rgb"
+    luma
+        Weights of red, green and blue in gray levels.
+    n_images
+        How many are expected, by split; None: any.
+
+    Raises
+    ------
+    InputError
+        If there are other numbers of images than expected, no colours where they are wanted, or images that
+        are all the same.
+    """
+    with writing(path, large_attributes=len(dataset.class_names or []) > MANY_CLASSES) as file:
+        if channels == "rgb" and not dataset.colours:
+            raise InputError(f"{origin}: the images have no colours; leave out `channels: rgb`")
+        for split in SPLITS:
+            found = dataset.n_images[split]
+            if n_images and found != n_images[split]:
+                raise InputError(
+                    f"{origin} holds {found:,} {split} images, expected {n_images[split]:,} (`n_images`)"
+                )
+            file.create_group(split)
+        file.attrs["source"] = source
+        if archive:
+            with archive.open("rb") as stream:
+                file.attrs["sha256"] = hashlib.file_digest(stream, "sha256").hexdigest()
+        if dataset.class_names is not None:
+            file.attrs["class_names"] = distinguishable(dataset.class_names)
+        if dataset.arrangement is not None:
+            logging.info("%s", dataset.arrangement)
+            file.attrs["arrangement"] = dataset.arrangement
+        if channels == "gray" and dataset.colours:
+            file.attrs["luma"] = luma
+        _write_batches(file, dataset, channels=channels, luma=luma, origin=origin)
+        _leave_out_classes_without_images(file)
+        for split in SPLITS:
+            images = file[split]["images"]
+            _refuse_constant(images, split, origin)
+            logging.info("%s: %s images of %s x %s", split, *map("{:,}".format, images.shape[:3]))
+
+
+def _write_batches(
+    file: h5py.File, dataset: Dataset, *, channels: str, luma: tuple[float, float, float], origin: str
+) -> None:
+    n_read = dict.fromkeys(SPLITS, 0)
+    for batch in dataset.batches:
+        n_read[batch.split] += len(batch.pixels)
+        for name, values in _columns(batch, dataset, channels, luma).items():
+            if name not in file[batch.split]:
+                _create(file[batch.split], name, dataset.n_images[batch.split], values)
+            file[batch.split][name][batch.start : batch.start + len(values)] = values
+    if n_unreadable := sum(dataset.n_images.values()) - sum(n_read.values()):
+        file.attrs["n_unreadable"] = n_unreadable
+    for split in SPLITS:
+        if not n_read[split]:
+            raise InputError(f"{origin}: none of the {split} images can be read")
+        for column in file[split].values():
+            column.resize(n_read[split], axis=0)
+
+
+def _columns(
+    batch: Batch, dataset: Dataset, channels: str, luma: tuple[float, float, float]
+) -> dict[str, np.ndarray]:
+    """What is kept of each image, a row each."""
+    if not dataset.colours:
+        found = {"images": batch.pixels[:, 0]}
+    elif channels == "gray":
+        found = {"images": to_gray(batch.pixels, luma)}
+    else:
+        found = {"images": batch.pixels.transpose(0, 2, 3, 1)}
+    if batch.labels is not None:
+        found["labels"] = batch.labels.astype(np.uint8 if len(dataset.class_names) <= 256 else np.uint16)
+    if batch.files is not None:
+        found["files"] = np.array(batch.files, h5py.string_dtype())
+    return found
+
+
+def _create(group: h5py.Group, name: str, n_images: int, first: np.ndarray) -> None:
+    """Make room for a column, of which the first rows are known."""
+    chunk = min(n_images, BATCH_IMAGES, max(1, BATCH_BYTES // (first.nbytes // len(first))))
+    group.create_dataset(name, (n_images, *first.shape[1:]), first.dtype, chunks=(chunk, *first.shape[1:]))
+    group[name].attrs["description"] = DESCRIPTIONS[name]
+
+
+def _leave_out_classes_without_images(file: h5py.File) -> None:
+    """Number the classes anew if some have images in neither split."""
+    if "class_names" not in file.attrs:
+        return
+    labels = {split: file[split]["labels"][:] for split in SPLITS}
+    names = file.attrs["class_names"]
+    n_images = np.bincount(np.concatenate(list(labels.values())), minlength=len(names))
+    found = np.flatnonzero(n_images)
+    if len(found) == len(names):
+        return
+    without = names[n_images == 0].tolist()
+    logging.info("%s classes have no images and are left out: %s", f"{len(without):,}", listed(without))
+    file.attrs["class_names"] = names[found].tolist()
+    for split in SPLITS:
+        file[split]["labels"][:] = np.searchsorted(found, labels[split])
+
+
+def _refuse_constant(images: h5py.Dataset, split: str, origin: str) -> None:
+    first = images[0]
+    if len(images) == 1:
+        raise InputError(f"{origin}: there is one {split} image alone, and nothing to cluster; add images")
+    if all((images[chunk] == first).all() for chunk in images.iter_chunks()):
+        raise InputError(f"{origin}: all images of {split} are the same; there is nothing to cluster")

@@ -1,0 +1,257 @@
+"""Images from the arrays of a NumPy file."""
+
+import contextlib
+import errno
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from lib.base.errors import InputError, reason_of
+from lib.data.dataset import Batch, Dataset, batch_images
+from lib.data.folder import MOST_CLASSES
+from lib.data.names import listed, printable
+from lib.data.photos import resize
+from lib.data.splits import draw_test_split
+
+# Names that are given to labels, and arr_0 and so on, which np.savez gives to what has no name.
+LIKE_LABELS = re.compile(
+    r"(?=.*(y|label|target|class|categor))"
+    r"(y|labels?|targets?|class(es)?|categor(y|ies)|train(ing)?|test(ing)?|val(id(ation)?)?|fine|coarse|true|[\W\d_](ids?)?)+"
+    r"|arr_\d+",
+    re.IGNORECASE,
+)
+
+
+def open_npz(path: Path, *, side: int | None, test_fraction: float) -> Dataset:
+    """Read a NumPy file with x_train and x_test or, to be split at random, x.
+
+    These are images, uint8 (n, height, width) or (n, height, width, 1 or 3). y_train and y_test, or y, which
+    need not be there, are their labels, whole numbers (of any type) or texts, (n,) or (n, 1). The classes are
+    the values that occur in them. class_names, which need not be there either, are names for labels that are
+    numbers: the first is that of label 0.
+
+    Parameters
+    ----------
+    side
+        To crop and resize the images to; None: they are squares already, all of one size.
+    test_fraction
+        Share of test images to draw of x.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, an array is missing or is not as said above, or an array of another name
+        seems to be the labels.
+    """
+    arrays, unused = _read(path)
+    parts = [""] if "x" in arrays else ["_train", "_test"]
+    has_labels = f"y{parts[0]}" in arrays
+    for part in parts:
+        arrays[f"x{part}"] = _images(path, arrays, f"x{part}", side)
+    shapes = [arrays[f"x{part}"].shape[1:] for part in parts]
+    if len({shape[2:] if side else shape for shape in shapes}) > 1:
+        raise InputError(
+            f"{path}: images of x_train are {shapes[0]}, those of x_test {shapes[1]}; they should be alike"
+        )
+    class_names, labels = _classes(path, arrays, parts) if has_labels else (None, {})
+    if "class_names" in arrays and arrays[f"y{parts[0]}"].dtype.kind in "US":
+        unused.append("class_names")  # texts are names already
+    if parts == [""]:
+        drawn = np.array(draw_test_split([str(i) for i in range(len(arrays["x"]))], test_fraction, path))
+        rows = {"train": np.flatnonzero(~drawn), "test": np.flatnonzero(drawn)}
+    else:
+        rows = {split: np.arange(len(arrays[f"x_{split}"])) for split in ("train", "test")}
+    new_side = side or shapes[0][0]
+
+    def batches() -> Iterator[Batch]:
+        for split, part in zip(rows, 2 * parts, strict=False):
+            for start in range(0, len(rows[split]), batch_images(new_side)):
+                some = rows[split][start : start + batch_images(new_side)]
+                x = arrays[f"x{part}"][some]
+                x = resize(x, side) if side else x
+                pixels = x.transpose(0, 3, 1, 2) if x.ndim == 4 else x[:, None]
+                yield Batch(split, start, pixels, labels[part][some] if has_labels else None)
+
+    n_images = {split: len(numbers) for split, numbers in rows.items()}
+    drawn_at_random = "The test images were drawn at random from x." if parts == [""] else None
+    return Dataset(n_images, new_side, len(shapes[0]) == 3, class_names, batches(), drawn_at_random, unused)
+
+
+def _read(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
+    """The arrays that have a meaning here, and the names of the others, which may be anything."""
+    arrays = {}
+    with _faults(path, "it is no NumPy .npz file, or is cut off"), _open_zip(path) as file:
+        members = [member for member in file.infolist() if not member.is_dir()]
+        names = [member.filename.removesuffix(".npy") for member in members]
+        used = choose(path, names)
+        for name, member in zip(names, members, strict=True):
+            if name in arrays:
+                raise InputError(f"{path} holds {name} twice; make it again, with one of them")
+            if name in used:
+                with _faults(path, f"its array {name} cannot be read"):
+                    arrays[name] = _array(file, member)
+    return arrays, [name for name in names if name not in used]
+
+
+def _open_zip(path: Path) -> zipfile.ZipFile:
+    with path.open("rb") as file:
+        if file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX:
+            raise ValueError("it is .npy, one array without a name")
+    return zipfile.ZipFile(path)
+
+
+def choose(path: Path, names: list[str]) -> set[str]:
+    """Which arrays of a file to use, by their names.
+
+    Raises
+    ------
+    InputError
+        If one is missing, images could be those of either kind, or an array seems to be labels but is not
+        named so.
+    """
+    both = [name for name in ("x", "x_train", "x_test") if name in names]
+    if "x" in both and len(both) > 1:
+        raise InputError(
+            f"{path} holds {' and '.join(both)}; there should be x_train and x_test, which are the splits, or x, "
+            "which is to be split; take out what is not meant"
+        )
+    parts = [""] if both == ["x"] else ["_train", "_test"]
+    labels = [f"y{part}" for part in parts]
+    has_labels = any(name in names for name in labels)
+    wanted = [f"x{part}" for part in parts] + (labels if has_labels else [])
+    for name in wanted:
+        if name not in names:
+            raise InputError(
+                f"{path} holds no {name}; its arrays are: {listed([*map(printable, names)])}; there should be "
+                "x_train and x_test, or x, and labels for all or none of them, y_train and y_test, or y"
+            )
+    if not has_labels and (like := [name for name in names if LIKE_LABELS.fullmatch(name)]):
+        raise InputError(
+            f"{path} holds {listed([*map(printable, like)])}; labels of {' and '.join(wanted)} should be named "
+            f"{' and '.join(labels)}; give them this name, or take out what is something else"
+        )
+    return {*wanted, "class_names"} & set(names) if has_labels else set(wanted)
+
+
+def _array(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    with file.open(member.filename) as stream:
+        array = np.lib.format.read_array(stream, allow_pickle=False)
+        if stream.read(1):  # at its end, and only there, the checksum is looked at
+            raise ValueError("it goes on after the last value")
+    return array
+
+
+@contextlib.contextmanager
+def _faults(path: Path, what: str) -> Iterator[None]:
+    """What is wrong with a file as the user's one-line error: damaged bytes can make NumPy raise anything."""
+    try:
+        yield
+    except InputError:
+        raise
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist") from None
+    except MemoryError as error:
+        raise InputError(
+            f"{path}: {what}, there is not enough memory ({reason_of(error)}); point `source` at a smaller file, "
+            "or at a good copy if that size is wrong"
+        ) from None
+    except Exception as error:
+        # EINVAL comes from a place to seek that damage has made; all else is a fault of the disk.
+        if getattr(error, "errno", None) not in (None, errno.EINVAL):
+            raise
+        raise InputError(
+            f"{path}: {what} ({reason_of(error)}); make it again with np.savez, of numbers and texts and not of "
+            "Python objects, or point `source` at a good copy"
+        ) from None
+
+
+def _images(path: Path, arrays: dict[str, np.ndarray], name: str, side: int | None) -> np.ndarray:
+    x = arrays[name]
+    if x.dtype != np.uint8 or not (x.ndim == 3 or (x.ndim == 4 and x.shape[3] in (1, 3))) or not x.size:
+        convert = f"; convert levels from 0 to 1 by (255 * {name}).astype(np.uint8)" if x.dtype.kind == "f" else ""
+        raise InputError(
+            f"{path}: {name} should be images, uint8 (n, height, width) or (n, height, width, 1 or 3), is "
+            f"{x.dtype} {x.shape}{convert}"
+        )
+    if side is None and x.shape[1] != x.shape[2]:
+        raise InputError(
+            f"{path}: images of {name} are {x.shape[1]} x {x.shape[2]}, no squares; set the `side` to make of them"
+        )
+    return x[..., 0] if x.shape[3:] == (1,) else x
+
+
+def _classes(
+    path: Path, arrays: dict[str, np.ndarray], parts: list[str]
+) -> tuple[list[str], dict[str, np.ndarray]]:
+    """The names of the classes, which are the values that occur, and an index into these for each image."""
+    found = {part: _labels(path, f"y{part}", arrays[f"y{part}"], len(arrays[f"x{part}"])) for part in parts}
+    kinds = {arrays[f"y{part}"].dtype.kind for part in parts}
+    occurring = {value for values, _ in found.values() for value in values}
+    if len({type(value) for value in occurring}) > 1:
+        raise InputError(
+            f"{path}: one of y_train and y_test is of numbers, the other of texts; they should be alike"
+        )
+    if len(occurring) > MOST_CLASSES:
+        raise InputError(
+            f"{path}: the labels have {len(occurring):,} values; there can be {MOST_CLASSES:,} classes"
+        )
+    classes = sorted(occurring)
+    if isinstance(classes[0], str):
+        names = classes
+    elif "class_names" in arrays:
+        all_names = _class_names(path, arrays["class_names"])
+        if classes[0] < 0 or classes[-1] >= len(all_names):
+            reach = f"down to {classes[0]}" if classes[0] < 0 else f"up to {classes[-1]}"
+            raise InputError(
+                f"{path}: class_names has {len(all_names):,} names, and the labels go {reach}; the first name is "
+                "that of label 0; number the labels so, or take class_names out"
+            )
+        names = [all_names[label] for label in classes]
+    else:
+        names = [str(bool(label) if kinds == {"b"} else label) for label in classes]
+    if "" in names:
+        raise InputError(f"{path}: the label {classes[names.index('')]!r} has a blank name; give it another")
+    numbers = {value: i for i, value in enumerate(classes)}
+    return names, {part: np.array([numbers[v] for v in values])[rows] for part, (values, rows) in found.items()}
+
+
+def _labels(path: Path, name: str, y: np.ndarray, n_images: int) -> tuple[list[int] | list[str], np.ndarray]:
+    """The values that occur, and an index into these for each image."""
+    if y.dtype.kind not in "iubfUS" or y.shape not in ((n_images,), (n_images, 1)):
+        one_hot = "; of one-hot labels take the argmax" if y.ndim == 2 and len(y) == n_images else ""
+        raise InputError(
+            f"{path}: {name} should be whole numbers, ({n_images},) or ({n_images}, 1) as there are images, is "
+            f"{y.dtype} {y.shape}{one_hot}"
+        )
+    y = y.ravel()
+    if y.dtype.kind == "f" and (broken := ~(np.isfinite(y) & (y == np.rint(y)))).any():
+        raise InputError(
+            f"{path}: {name}[{broken.argmax()}] is {y[broken.argmax()]}; labels should be whole numbers or texts"
+        )
+    values, rows = np.unique(y, return_inverse=True)
+    if y.dtype.kind not in "US":
+        return [int(value) for value in values.tolist()], rows
+    return _texts(path, name, values), rows
+
+
+def _class_names(path: Path, names: np.ndarray) -> list[str]:
+    wanted = f"{path}: class_names should be different texts, (n_classes,), is {names.dtype} {names.shape}"
+    if names.ndim != 1 or names.dtype.kind not in "US" or not len(names):
+        raise InputError(wanted)
+    texts = _texts(path, "class_names", names)
+    text, times = Counter(texts).most_common(1)[0]
+    if times > 1:
+        raise InputError(f"{wanted} with {text!r} more than once")
+    return texts
+
+
+def _texts(path: Path, name: str, array: np.ndarray) -> list[str]:
+    """Texts of characters, or of bytes in UTF-8, without spaces around them."""
+    try:
+        return [(text.decode() if isinstance(text, bytes) else text).strip() for text in array.tolist()]
+    except (ValueError, SystemError):  # of bytes, and of characters that Unicode does not have
+        raise InputError(f"{path}: {name} holds a text that is no UTF-8; save it as texts of type str") from None

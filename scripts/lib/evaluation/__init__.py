@@ -1,0 +1,1 @@
+"""Scores of clusterings, and the comparison of feature spaces by them."""

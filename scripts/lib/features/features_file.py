@@ -1,0 +1,45 @@
+"""The features of a split."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from lib.base.errors import InputError
+from lib.base.hdf5 import opened, reading_errors, writing
+
+
+def write_features(path: Path, features: np.ndarray) -> None:
+    """Write the features of a split, (n, d), as float32."""
+    n, d = features.shape
+    rows = min(n, max(1, 2**20 // (4 * d)))
+    with writing(path) as file:
+        dataset = file.create_dataset("features", (n, d), np.float32, chunks=(rows, d))
+        dataset.attrs["description"] = "axes: image, in the order of images.h5; feature"
+        for start in range(0, n, rows):
+            dataset[start : start + rows] = features[start : start + rows]
+
+
+@contextlib.contextmanager
+def open_features(path: Path) -> Iterator[h5py.Dataset]:
+    """The features of a split, float32 (n, d), all finite, to be read by and by."""
+    with contextlib.ExitStack() as stack:
+        with reading_errors(path):
+            features = stack.enter_context(opened(path))["features"]
+            n, d = features.shape
+            rows = max(1, 2**24 // max(1, d))
+            bad = np.concatenate([~np.isfinite(features[i : i + rows]).all(axis=1) for i in range(0, n, rows)])
+        if bad.any():
+            raise InputError(
+                f"{path}: {bad.sum()} of {len(bad)} rows hold NaN or infinity, "
+                f"the first is row {bad.argmax()}; move it away and run again"
+            )
+        yield features
+
+
+def read_features(path: Path) -> np.ndarray:
+    """The features of a split, float32 (n, d), all finite."""
+    with open_features(path) as features:
+        return features[:]

@@ -1,0 +1,58 @@
+"""The kinds of features: the one list of them that rules, settings and report read.
+
+A new kind is an entry here, its settings in config.yaml and rules/config.schema.yaml, and a rule
+`encode_{kind}` in rules/features.smk with its script. docs/development.md has it step by step.
+"""
+
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """A kind of features."""
+
+    name: str
+    # What the report says of it: a Jinja template, which gets `config` (all settings) and `data` (of the images).
+    description: str
+    # Files that are learned from the training images for each `seed` of the kind's settings, below the folder of
+    # the dataset. Without any, the kind is one feature space; otherwise it is one for each seed.
+    learned_files: tuple[str, ...] = ()
+    # Whether a decoder makes images of centroids. Without, a cluster is shown as the mean of its images.
+    has_decoder: bool = False
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("pixels", "each image as it is, flattened, from 0 to 1"),
+        Kind(
+            "autoencoder",
+            "the codes of a convolutional autoencoder that learned to reproduce the training images "
+            "({{ config.autoencoder.filters|join(', ') }} filters, {{ config.autoencoder.epochs }} epochs in "
+            "batches of {{ config.autoencoder.batch_size }})",
+            learned_files=("autoencoder/seed{seed}/model.keras",),
+            has_decoder=True,
+        ),
+        Kind(
+            "pca",
+            "the first {{ config.pca.n_components }} principal components of the pixels of the training images"
+            "{% if config.pca.whiten %}, whitened{% endif %}",
+        ),
+        Kind(
+            "patches",
+            "how much of each of {{ config.patches.n_atoms }} typical patches of {{ config.patches.size }} × "  # noqa: RUF001
+            "{{ config.patches.size }} pixels, learned by k-means from the training images"
+            "{% if config.patches.downsampling != [1] %}, downsampled by "
+            "{{ config.patches.downsampling|join(' and ') }}{% endif %}, is in each quarter of an image (Coates, "
+            "Ng & Lee 2011); of this, {{ config.patches.n_components }} principal components, with length 1",
+            learned_files=("patches/seed{seed}/dictionary.h5",),
+        ),
+        Kind(
+            "invariant",
+            "from the same patches, what stays the same when a training image is cropped, mirrored and made "
+            "lighter or darker, in colour also recoloured: {{ config.invariant.n_components }} directions in which "
+            "images differ much and the {{ config.invariant.n_views }} views of one image little, learned twice, from "
+            "{{ '{:,}'.format([config.invariant.n_images, data.n.train]|min) }} images",
+            learned_files=("patches/seed{seed}/dictionary.h5", "invariant/seed{seed}/encoder.h5"),
+        ),
+    )
+}

@@ -1,0 +1,159 @@
+"""The settings: defaults, renamed keys and the check. Only the rules read settings; scripts get arguments."""
+
+import copy
+import json
+import re
+import sys
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator, validators
+
+from lib.features.kinds import KINDS
+
+# Keys that had another name before, and their names now.
+RENAMED_KEYS = {
+    "views": "invariant",
+    "patches.n_words": "patches.n_atoms",
+    "patches.reductions": "patches.downsampling",
+    "clustering.splits.views": "clustering.splits.invariant",
+    "evaluation.common_spaces": "evaluation.cross_space_scores",
+    "evaluation.n_parts": "evaluation.n_chunks",
+    "report.map": "report.projection",
+}
+# Likewise values, by the key that they belong to, without the numbers of a list.
+RENAMED_VALUES = {
+    ("features", "views"): "invariant",
+    ("autoencoder.initializer", "upright"): "sign_corrected",
+}
+
+# As YAML means them: 10.0 is no integer, true no number, .nan no weight.
+_TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
+    {
+        "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
+        "number": lambda _, value: (
+            isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+        ),
+    }
+)
+_Validator = validators.extend(Draft202012Validator, type_checker=_TYPES)
+
+
+def load_schema(path: Path) -> dict:
+    """The schema of the settings, in which `features` may be any of `KINDS`."""
+    schema = yaml.safe_load(path.read_text())
+    features = schema["properties"]["features"]["items"]
+    by_features = schema["properties"]["clustering"]["properties"]["splits"]["then"]["propertyNames"]
+    for names in (features, by_features):
+        names.update(enum=list(KINDS), description=", ".join(KINDS))
+    return schema
+
+
+def with_defaults(config: dict, defaults: dict) -> dict:
+    """A configuration with the default of each setting that it leaves out.
+
+    Examples
+    --------
+    >>> with_defaults({"pca": {"whiten": True}}, {"pca": {"whiten": False, "n_components": 50}})
+    {'pca': {'whiten': True, 'n_components': 50}}
+    """
+    result = copy.deepcopy(defaults)
+    for key, value in config.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = with_defaults(value, result[key]) if both else copy.deepcopy(value)
+    return result
+
+
+def without_text(config: dict, schema: dict) -> dict:
+    """A configuration whose numbers, true, false and null are such, also where they came as text.
+
+    Text is what Snakemake makes of all that is inside a value of `--config`, and YAML of 1e-3. It stays text
+    where the schema allows it, and where it is nothing else that the schema wants.
+    """
+    config = copy.deepcopy(config)
+    changed = True
+    while changed:  # a list that is no longer of text may have other faults
+        changed = False
+        for error in _Validator(schema).iter_errors(config):
+            if not isinstance(error.instance, str) or not error.path:
+                continue
+            value = _value(error.instance)
+            if _is_wanted(value, error.schema):
+                *path, last = error.absolute_path
+                settings = config
+                for key in path:
+                    settings = settings[key]
+                settings[last] = value
+                changed = True
+    return config
+
+
+def _value(text: str) -> object:
+    """What a text says in YAML, or as a number."""
+    for read in (yaml.safe_load, float):
+        try:
+            value = read(text)
+        except (ValueError, yaml.YAMLError):
+            continue
+        if not isinstance(value, str):
+            return value
+    return text
+
+
+def _is_wanted(value: object, schema: dict) -> bool:
+    wanted = schema.get("type", [])
+    return any(
+        _TYPES.is_type(value, kind)
+        for kind in ([wanted] if isinstance(wanted, str) else wanted)
+        if kind in ("integer", "number", "boolean", "null")
+    )
+
+
+def validation_errors(config: dict, schema: dict) -> list[str]:
+    """What is wrong with a configuration: a line each, with the key, its value and what is allowed."""
+    errors = sorted(_Validator(schema).iter_errors(config), key=lambda error: error.json_path)
+    lines = [line for error in errors for line in _describe(error)]
+    if lines:
+        return list(dict.fromkeys(lines))
+    if config["dataset"] not in config["datasets"]:
+        lines.append(f"dataset is {config['dataset']!r}; allowed: {', '.join(config['datasets'])}")
+    for name, settings in config["datasets"].items():
+        if "luma" in settings and abs(sum(settings["luma"]) - 1) > 0.01:
+            lines.append(f"datasets.{name}.luma is {settings['luma']}; allowed: three weights that add up to 1")
+    splits = config["clustering"]["splits"]
+    if isinstance(splits, dict):
+        for features in config["features"]:
+            if features not in splits:
+                lines.append(f"clustering.splits.{features} is missing, and features lists {features}")
+    shown, ks = config["report"]["n_clusters"], config["clustering"]["n_clusters"]
+    if shown is not None and shown not in ks:
+        lines.append(f"report.n_clusters is {shown}; allowed: one of clustering.n_clusters, which is {ks}")
+    return lines
+
+
+def _describe(error) -> list[str]:
+    key = error.json_path.removeprefix("$").removeprefix(".")
+    prefix = f"{key}." if key else ""
+    if error.validator == "additionalProperties":
+        unknown = [name for name in error.instance if name not in error.schema["properties"]]
+        return [_unknown(f"{prefix}{name}", ", ".join(error.schema["properties"])) for name in unknown]
+    if error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        properties = error.schema.get("properties", {})
+        return [f"{prefix}{name} is missing; allowed: {properties[name]['description']}" for name in missing]
+    allowed = error.schema["description"]
+    if "propertyNames" in error.schema_path:
+        return [_unknown(f"{prefix}{error.instance}", allowed)]
+    renamed = RENAMED_VALUES.get((re.sub(r"\[\d+\]", "", key), str(error.instance)))
+    if renamed:
+        return [f"{key} is {error.instance!r}, which is now called {renamed!r}"]
+    value = repr(error.instance)
+    if error.instance is None or isinstance(error.instance, bool):
+        value = json.dumps(error.instance)  # null, true and false, as the file has them
+    return [f"{key or 'the configuration'} is {value}; allowed: {allowed}"]
+
+
+def _unknown(key: str, allowed: str) -> str:
+    if key in RENAMED_KEYS:
+        return f"{key} is now called {RENAMED_KEYS[key]}; rename it"
+    return f"{key} is not a setting; allowed here: {allowed}"

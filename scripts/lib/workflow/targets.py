@@ -1,0 +1,132 @@
+"""What a configuration asks for: the files that the rules make, as paths below the folder of its dataset."""
+
+from lib.features.kinds import KINDS
+
+
+class Targets:
+    """The feature spaces, clusterings, scores and figures that a checked configuration asks for.
+
+    A feature space is `{kind}`, or `{kind}/seed{N}` where it is learned from a seed.
+
+    Parameters
+    ----------
+    config
+        All settings.
+
+    Examples
+    --------
+    >>> clustering = {"splits": ["test"], "n_clusters": [10], "seeds": [0, 1]}
+    >>> Targets({"features": ["pixels"], "clustering": clustering}).clusterings()
+    ['pixels/test/k10/seed0', 'pixels/test/k10/seed1']
+    """
+
+    def __init__(self, config: dict):
+        self.config = config
+        self.kinds: list[str] = config["features"]
+
+    def feature_spaces(self, kind: str) -> list[str]:
+        """The feature spaces of a kind: one for each seed that it is learned from."""
+        if not KINDS[kind].learned_files:
+            return [kind]
+        return [f"{kind}/seed{seed}" for seed in self.config[kind]["seeds"]]
+
+    def learned_files(self) -> list[str]:
+        """What is learned to make the features, each file once."""
+        files = [
+            file.format(seed=seed)
+            for kind in self.kinds
+            if KINDS[kind].learned_files
+            for seed in self.config[kind]["seeds"]
+            for file in KINDS[kind].learned_files
+        ]
+        return list(dict.fromkeys(files))
+
+    def autoencoders(self) -> list[str]:
+        """The folders of the autoencoders that are trained."""
+        return self.feature_spaces("autoencoder") if "autoencoder" in self.kinds else []
+
+    def clustered_features(self) -> list[str]:
+        """What is clustered: `{space}/{split}`."""
+        splits = self.config["clustering"]["splits"]
+        return [
+            f"{space}/{split}"
+            for kind in self.kinds
+            for space in self.feature_spaces(kind)
+            for split in (splits[kind] if isinstance(splits, dict) else splits)
+        ]
+
+    def clusterings(self) -> list[str]:
+        """The clusterings: `{space}/{split}/k{k}/seed{seed}`."""
+        settings = self.config["clustering"]
+        return [
+            f"{features}/k{k}/seed{seed}"
+            for features in self.clustered_features()
+            for k in settings["n_clusters"]
+            for seed in settings["seeds"]
+        ]
+
+    def evaluation_spaces(self, space: str, kind: str) -> list[str]:
+        """The spaces of a kind that the clusterings of a space are scored in. In its own kind, that is itself."""
+        if space in self.feature_spaces(kind):
+            return [space]
+        return self.feature_spaces(kind) if self.config["evaluation"]["cross_space_scores"] else []
+
+    def scores(self) -> list[str]:
+        """The scores of the clusterings of all seeds in a space: `{space}/{split}/k{k}/{evaluation space}`."""
+        return [
+            f"{features}/k{k}/{space}"
+            for features in self.clustered_features()
+            for kind in self.kinds
+            for space in self.evaluation_spaces(features.rpartition("/")[0], kind)
+            for k in self.config["clustering"]["n_clusters"]
+        ]
+
+    def features(self) -> list[str]:
+        """The features to cluster and those to score in: `{space}/{split}`, each once."""
+        found = {
+            f"{other}/{split}"
+            for space, _, split in (features.rpartition("/") for features in self.clustered_features())
+            for kind in self.kinds
+            for other in self.evaluation_spaces(space, kind)
+        }
+        return sorted(found)
+
+    def layout_options(self) -> dict[str, list]:
+        """What `lib.workflow.layout.Results` takes as options: a list of files would be too long for a command."""
+        settings = {key: self.config["clustering"][key] for key in ("n_clusters", "seeds")}
+        settings["groups"] = self.clustered_features()
+        if self.config["evaluation"]["cross_space_scores"]:
+            settings["spaces"] = [space for kind in self.kinds for space in self.feature_spaces(kind)]
+        return settings
+
+    def shown_k(self) -> int:
+        """The number of clusters to show and to talk about."""
+        return self.config["report"]["n_clusters"] or self.config["clustering"]["n_clusters"][0]
+
+    def shown_clusterings(self) -> list[str]:
+        """The clusterings to show pictures of: of the shown k, and of the first of all seeds."""
+        first = [self.feature_spaces(kind)[0] for kind in self.kinds]
+        seed = self.config["clustering"]["seeds"][0]
+        return [
+            f"{features}/k{self.shown_k()}/seed{seed}"
+            for features in self.clustered_features()
+            if features.rpartition("/")[0] in first
+        ]
+
+    def figures(self) -> list[str]:
+        """All figures."""
+        of_clusterings = ("silhouettes", "contents", "montage", "centroids", "dunn", "map")
+        return [
+            "figures/scores.png",
+            *(f"{model}/{figure}.png" for model in self.autoencoders() for figure in ("loss", "reconstructions")),
+            *(
+                f"figures/{clustering}/{figure}.png"
+                for clustering in self.shown_clusterings()
+                for figure in of_clusterings
+            ),
+        ]
+
+
+def centroid_images(clustering: str) -> list[str]:
+    """The file of what a decoder makes of a clustering's centroids, if its features have a decoder."""
+    return [f"centroids/{clustering}.h5"] if KINDS[clustering.partition("/")[0]].has_decoder else []

@@ -1,0 +1,35 @@
+"""Compute a chunk of the sums behind the validity indices of some clusterings, from some pairs of points."""
+
+import argparse
+from pathlib import Path
+
+from lib.base.cli import run_script
+from lib.clustering.clusters_file import read_clusters
+from lib.evaluation.scores_file import write_pair_sums
+from lib.evaluation.validity import partial_sums
+from lib.features.features_file import read_features
+
+
+def main(args: argparse.Namespace) -> None:
+    X = read_features(args.features)
+    labellings = [read_clusters(path, len(X)) for path in args.clusters]
+    chunk, n_chunks = args.chunk
+    write_pair_sums(args.out, partial_sums(X, labellings, chunk - 1, n_chunks, n_threads=args.threads))
+
+
+def chunk_of(text: str) -> tuple[int, int]:
+    """The number of a chunk and how many there are: `3-of-8`."""
+    chunk, n_chunks = map(int, text.split("-of-"))
+    if not 1 <= chunk <= n_chunks:
+        raise argparse.ArgumentTypeError(f"{text} is no chunk")
+    return chunk, n_chunks
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="pair_sums", description=__doc__)
+    parser.add_argument("--features", type=Path, required=True)
+    parser.add_argument("--clusters", type=Path, nargs="+", required=True)
+    parser.add_argument("--chunk", type=chunk_of, required=True, help="which of how many, like 3-of-8")
+    parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")
+    parser.add_argument("--out", type=Path, required=True)
+    run_script(main, parser)

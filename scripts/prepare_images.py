@@ -1,0 +1,62 @@
+"""Turn images, whatever they come in, into one HDF5 file: in gray levels, or in colour."""
+
+import argparse
+import json
+import logging
+from pathlib import Path
+
+from lib.base.cli import run_script
+from lib.base.errors import InputError
+from lib.data.dataset import SIDE
+from lib.data.formats import FORMATS, Source
+from lib.data.grayscale import LUMA
+from lib.data.images_file import write_images
+from lib.data.names import listed, printable
+
+
+def main(args: argparse.Namespace) -> None:
+    folder = Path(args.source) if args.source and not args.archive else None
+    if args.format == "folder" and args.out.resolve().is_relative_to(folder.resolve()):
+        raise InputError(f"{folder} holds the results too, {args.out}; move the images into a folder of their own")
+    origin = str(args.archive or args.source or args.format)
+    source = Source(args.archive, folder, args.classes, args.side, args.test_fraction, args.unreadable)
+    try:
+        dataset = FORMATS[args.format](source)
+        if dataset.unused:
+            logging.info("%s: not used: %s", origin, listed([*map(printable, dataset.unused)]))
+        write_images(
+            args.out,
+            dataset,
+            origin=origin,
+            source=args.source or str(args.archive or "sklearn.datasets.load_digits"),
+            archive=args.archive,
+            channels=args.channels,
+            luma=args.luma,
+            n_images=args.n_images,
+        )
+    except InputError as error:
+        raise InputError(
+            f"{error} (the archive is from {args.source})" if args.archive and args.source else error
+        ) from None
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="prepare_images", description=__doc__)
+    parser.add_argument("--format", choices=FORMATS, required=True)
+    parser.add_argument("--archive", type=Path, help="for cifar-binary, cifar100-binary and npz")
+    parser.add_argument("--channels", choices=["gray", "rgb"], default="gray")
+    parser.add_argument("--luma", type=float, nargs=3, default=LUMA, metavar=("R", "G", "B"))
+    parser.add_argument(
+        "--classes",
+        choices=["folders", "none", "fine", "coarse"],
+        help="of a folder: folders (default) or none; of cifar100-binary: fine (default) or coarse",
+    )
+    parser.add_argument("--side", type=int, help=f"of a folder, {SIDE} if not given; of npz, as it is")
+    parser.add_argument(
+        "--test-fraction", type=float, default=0.2, help="of a folder or npz that has no splits itself"
+    )
+    parser.add_argument("--unreadable", choices=["refuse", "skip"], default="refuse", help="photos of a folder")
+    parser.add_argument("--n-images", type=json.loads, help='expected, as {"train": 50000, "test": 10000}')
+    parser.add_argument("--source", help="the folder, or where the archive came from, to be kept with the images")
+    parser.add_argument("--out", type=Path, required=True)
+    run_script(main, parser)

@@ -1,0 +1,38 @@
+"""Estimate the silhouettes of clusterings of the same images in one feature space, from some of the images."""
+
+import argparse
+from pathlib import Path
+
+from lib.base.cli import positive_int, run_script
+from lib.base.errors import InputError
+from lib.clustering.clusters_file import read_clusters, read_seed
+from lib.evaluation.sampled_silhouette import sampled_silhouette
+from lib.evaluation.scores_file import write_scores
+from lib.features.features_file import read_features
+
+
+def main(args: argparse.Namespace) -> None:
+    X = read_features(args.features)
+    scores = {}
+    for path in args.clusters:
+        labels = read_clusters(path, len(X))
+        try:
+            mean, lower, upper = sampled_silhouette(X, labels, args.n_samples, n_threads=args.threads)
+        except ValueError as error:
+            raise InputError(f"{args.features}: {error}") from None
+        scores[read_seed(path)] = {
+            "silhouette": mean,
+            "silhouette_lower": lower,
+            "silhouette_upper": upper,
+        }
+    write_scores(args.out, X.shape[1], scores)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="sample_silhouette", description=__doc__)
+    parser.add_argument("--features", type=Path, required=True, help="the space to score in")
+    parser.add_argument("--clusters", type=Path, nargs="+", required=True, help="made in that space or in another")
+    parser.add_argument("--n-samples", type=positive_int, required=True, help="images of each cluster")
+    parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")
+    parser.add_argument("--out", type=Path, required=True)
+    run_script(main, parser)
