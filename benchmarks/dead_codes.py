@@ -8,8 +8,8 @@ import argparse
 import csv
 from pathlib import Path
 
-from lib import autoencoder
 from lib.data.images_file import SPLITS, read_images
+from lib.features import autoencoder_training
 
 HERE = Path(__file__).parent
 IMAGES = HERE.parent / "results" / "cifar10" / "images.h5"
@@ -18,18 +18,18 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=50)
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--initializers", nargs="+", default=["glorot_uniform", "upright"])
+    parser.add_argument("--initializers", nargs="+", default=["glorot_uniform", "sign_corrected"])
     parser.add_argument("--out", type=Path, default=HERE / "dead_codes.csv")
     args = parser.parse_args()
     images, validation = (read_images(IMAGES, split) for split in SPLITS)
-    autoencoder.ATTEMPTS = 1
+    autoencoder_training.ATTEMPTS = 1
     with args.out.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["initializer", "seed", "epochs", "val_loss"])
         for initializer in args.initializers:
             for seed in range(args.seeds):
                 try:
-                    _, history = autoencoder.train(
+                    _, history = autoencoder_training.train(
                         images,
                         validation,
                         filters=[3, 1],
@@ -41,7 +41,7 @@ if __name__ == "__main__":
                         log=lambda line: None,
                     )
                     loss = history[-1].val_loss
-                except autoencoder.DeadCodeError:
+                except autoencoder_training.DeadCodeError:
                     loss = None
                 writer.writerow([initializer, seed, args.epochs, loss])
                 file.flush()

@@ -24,7 +24,7 @@ SOURCES = ["Snakefile", "config.yaml", "rules", "scripts", "envs", "profiles"]
 SETTINGS = {
     "autoencoder": {"seeds": [0]},
     "clustering": {"splits": {"pixels": ["test"], "autoencoder": ["train"]}, "n_clusters": [10], "seeds": [0]},
-    "evaluation": {"common_spaces": False},  # each in its own space, as in the study
+    "evaluation": {"cross_space_scores": False},  # each in its own space, as in the study
 }
 
 

@@ -1,4 +1,4 @@
-"""Which settings of `views` do images choose that they were not learnt from? No label is looked at.
+"""Which settings of `invariant` do images choose that they were not learnt from? No label is looked at.
 
 For each setting: how much more images differ than views of one image do (the variance in total over that within
 images, geometric mean of the first nine directions, as ten clusters have no more between them), in 2,000 training
@@ -12,17 +12,17 @@ from pathlib import Path
 
 import numpy as np
 
-from lib import views
 from lib.base.parallel import blocks, in_threads
-from lib.features.patches import describe, learn_dictionary, normalize_rows
 from lib.data.images_file import read_images
+from lib.features import augmentation, invariant
+from lib.features.patches import encode, learn_dictionary, normalize_rows
 
 HERE = Path(__file__).parent
 N_FIT, N_HELD_OUT, N_VIEWS, N_DIRECTIONS = 10_000, 2_000, 4, 9
-DEFAULTS = {"reductions": (1, 2), "n_atoms": 400, "ridge": views.RIDGE, "n_prototypes": 500}
+DEFAULTS = {"downsampling": (1, 2), "n_atoms": 400, "ridge": invariant.RIDGE, "n_prototypes": 500}
 VARIANTS = [
     {},
-    {"reductions": (1,)},
+    {"downsampling": (1,)},
     {"n_atoms": 100},
     *({"ridge": ridge} for ridge in (1e-4, 1e-3, 1e-1, 1)),
     *({"n_prototypes": n} for n in (0, 2000, 4000)),
@@ -38,15 +38,20 @@ def ratio(X: np.ndarray) -> float:
 
 def measure(fit: np.ndarray, held_out: np.ndarray, settings: dict, run) -> float:
     """The ratio for views that were held out; of the first projection alone if there are no prototypes."""
-    words = [
-        learn_dictionary(fit, size=6, reduction=reduction, n_atoms=settings["n_atoms"], seed=0)
-        for reduction in settings["reductions"]
+    dictionaries = [
+        learn_dictionary(fit, size=6, downsampling=downsampling, n_atoms=settings["n_atoms"], seed=0)
+        for downsampling in settings["downsampling"]
     ]
-    seen, unseen = (views.views(images, N_VIEWS, seed=(i,), parallel_map=run) for i, images in enumerate((fit, held_out)))
-    parts = [describe(seen[rows], words, run).astype(np.float16) for rows in blocks(len(seen), 1000 * N_VIEWS)]
-    views.RIDGE = settings["ridge"]
+    seen, unseen = (
+        augmentation.augmented_views(images, N_VIEWS, seed=(i,), parallel_map=run)
+        for i, images in enumerate((fit, held_out))
+    )
+    parts = [
+        encode(seen[rows], dictionaries, run).astype(np.float16) for rows in blocks(len(seen), 1000 * N_VIEWS)
+    ]
+    invariant.RIDGE = settings["ridge"]
     if settings["n_prototypes"]:
-        encoder = views.learn_encoder(
+        encoder = invariant.learn_encoder(
             parts,
             N_VIEWS,
             n_prototypes=settings["n_prototypes"],
@@ -55,9 +60,11 @@ def measure(fit: np.ndarray, held_out: np.ndarray, settings: dict, run) -> float
             n_threads=2,
             parallel_map=run,
         )
-        first = normalize_rows(encoder.first(describe(unseen, words, run)))
-        return ratio(encoder.second(views.similarities(first, encoder.prototypes)))
-    return ratio(views.invariant_projection(parts, N_VIEWS, 64, parallel_map=run)(describe(unseen, words, run)))
+        first = normalize_rows(encoder.first(encode(unseen, dictionaries, run)))
+        return ratio(encoder.second(invariant.similarities(first, encoder.prototypes)))
+    return ratio(
+        invariant.invariant_projection(parts, N_VIEWS, 64, parallel_map=run)(encode(unseen, dictionaries, run))
+    )
 
 
 if __name__ == "__main__":

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.clustering.kmeans import kmeans
 from lib.base.parallel import blocks, in_threads, n_cores
-from lib.features.features_file import read_features
+from lib.clustering.kmeans import kmeans
 from lib.evaluation.validity import validity
+from lib.features.features_file import read_features
 
 HERE = Path(__file__).parent
 FEATURES = HERE.parent / "results" / "cifar10" / "features"

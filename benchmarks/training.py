@@ -21,14 +21,14 @@ SETTINGS = {"epochs": 10, "batch_size": 32}
 
 
 def ours(images, validation, seed):
-    from lib import autoencoder
+    from lib.features import autoencoder_training
 
     def training():
-        _, history = autoencoder.train(
+        _, history = autoencoder_training.train(
             images,
             validation,
             filters=[3, 1],
-            initializer="upright",
+            initializer="sign_corrected",
             learning_rate=0.001,
             seed=seed,
             log=lambda line: None,

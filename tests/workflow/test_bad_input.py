@@ -75,13 +75,15 @@ BAD_ARCHIVES = {
 def test_bad_archive(project, case):
     files, words = BAD_ARCHIVES[case]
     use_archive(project, files)
-    refused(project, "grayscale", *words, log="tiny/logs/grayscale.log", replaces=["images.h5"])
+    refused(project, "prepare_images", *words, log="tiny/logs/prepare_images.log", replaces=["images.h5"])
 
 
 def test_truncated_archive(project):
     path = use_archive(project, archive_files())
     path.write_bytes(path.read_bytes()[:-70_000])
-    refused(project, "grayscale", "cut off or damaged", log="tiny/logs/grayscale.log", replaces=["images.h5"])
+    refused(
+        project, "prepare_images", "cut off or damaged", log="tiny/logs/prepare_images.log", replaces=["images.h5"]
+    )
 
 
 @pytest.mark.parametrize("name", ["../data_batch_6.bin", "../../evil", "/tmp/evil"])
@@ -142,12 +144,12 @@ def test_download_from_a_server_that_fails_twice(fresh):
 
     server = serve(respond)
     fresh.configure(datasets={"tiny": {"source": f"http://127.0.0.1:{server.server_port}/tiny.tar.gz"}})
-    fresh.run("--until", "grayscale")
+    fresh.run("--until", "prepare_images")
     assert len(requests) == 3
     # Everything there is to say about the downloader changed: the archive stays.
     for path in [*(fresh.path / "envs").glob("*.yaml"), fresh.path / "scripts/download.py"]:
         path.write_text(path.read_text() + "\n# changed\n")
-    fresh.run("--until", "grayscale")
+    fresh.run("--until", "prepare_images")
     assert len(requests) == 3
     server.shutdown()
 
@@ -270,10 +272,10 @@ def small_disk(tmp_path):
     ("script", "output"),
     [
         ("download", "archives/{archive}"),
-        ("grayscale", "tiny/images.h5"),
+        ("prepare_images", "tiny/images.h5"),
         ("pixels", "tiny/features/pixels/test.h5"),
         ("train", "tiny/autoencoder/seed0/model.keras"),
-        ("embed", "tiny/features/autoencoder/seed0/test.h5"),
+        ("encode_autoencoder", "tiny/features/autoencoder/seed0/test.h5"),
         ("evaluate", "tiny/metrics/pixels/test/k3/pixels.h5"),
         ("cluster", "tiny/clusters/pixels/test/k3/seed0.h5"),
     ],
@@ -285,7 +287,7 @@ def test_disk_full(project, small_disk, script, output):
     before = project.metrics.read_bytes()
     kept = folder.rename(folder.with_name("kept"))
     folder.symlink_to(small_disk, target_is_directory=True)
-    if script == "grayscale":  # whose folder holds all the others
+    if script == "prepare_images":  # whose folder holds all the others
         for path in kept.iterdir():
             if path.name != "images.h5":
                 (folder / path.name).symlink_to(path)

@@ -83,8 +83,8 @@ def test_same_bytes_whatever_the_cores(all_kinds, fresh):
     [
         ({"pca": {"whiten": True}}, {"pca"}),
         ({"patches": {"n_components": 8}}, {"patches"}),
-        ({"patches": {"n_atoms": 13}}, {"learn_dictionary", "patches", "learn_views", "views"}),
-        ({"views": {"n_views": 2}}, {"learn_views", "views"}),
+        ({"patches": {"n_atoms": 13}}, {"learn_dictionary", "patches", "learn_invariant", "views"}),
+        ({"views": {"n_views": 2}}, {"learn_invariant", "views"}),
     ],
 )
 def test_changed_settings(project, settings, rules):
@@ -95,10 +95,10 @@ def test_changed_settings(project, settings, rules):
 @pytest.mark.parametrize(
     ("module", "rules"),
     [
-        ("lib/views.py", {"learn_views", "views"}),
-        ("lib/patches.py", {"learn_dictionary", "patches", "learn_views", "views"}),
+        ("lib/features/invariant.py", {"learn_invariant", "views"}),
+        ("lib/features/patches.py", {"learn_dictionary", "patches", "learn_invariant", "views"}),
         ("pca.py", {"pca"}),
-        ("lib/validity.py", set()),
+        ("lib/evaluation/validity.py", set()),
     ],
 )
 def test_edited_code(project, module, rules):
@@ -110,7 +110,7 @@ def test_edited_code(project, module, rules):
 def features_rules(project):
     """The rules that would run again to make features."""
     jobs = {job.split()[0] for job in project.jobs()}
-    return jobs - {"cluster", "evaluate", "gather", "summarise", "compare"}
+    return jobs - {"cluster", "evaluate", "collect_scores", "summarise", "compare"}
 
 
 @pytest.mark.parametrize(
@@ -145,8 +145,8 @@ def test_report_has_them_all(project):
         assert f"<li><i>{kind}</i>: " in report
     assert "learnt 2 times from different seeds" in report
     for path in (
-        "patches/seed0/words.h5",
-        "patches/seed3/words.h5",
+        "patches/seed0/dictionary.h5",
+        "patches/seed3/dictionary.h5",
         "views/seed0/encoder.h5",
         "views/seed3/encoder.h5",
     ):

@@ -12,17 +12,17 @@ pytestmark = pytest.mark.slow
 
 RULES = [
     "download",
-    "grayscale",
+    "prepare_images",
     "pixels",
     "train",
-    "embed",
+    "encode_autoencoder",
     "cluster",
     "evaluate",
-    "gather",
+    "collect_scores",
     "summarise",
     "compare",
 ]
-TRAINING = ("train", "embed")
+TRAINING = ("train", "encode_autoencoder")
 
 
 def start(project, rule: str, delay: float) -> tuple[subprocess.Popen, psutil.Process]:
@@ -93,7 +93,7 @@ def test_training_that_outlives_its_snakemake_is_not_taken_for_another(project, 
     assert not job.is_running()
 
 
-@pytest.mark.parametrize("rule", ["download", "grayscale", "train", "cluster", "gather"])
+@pytest.mark.parametrize("rule", ["download", "prepare_images", "train", "cluster", "collect_scores"])
 def test_killed_snakemake(project, finished, rule):
     """Its job lives on, and may end while the next run makes the same file."""
     if rule not in TRAINING:

@@ -89,7 +89,8 @@ def test_hdf5_is_written_and_read(cannot_lock, tmp_path, monkeypatch, answer, se
     if setting:
         monkeypatch.setenv("HDF5_USE_FILE_LOCKING", setting)
     code = (
-        "import fcntl, pathlib, sys\nimport numpy as np\nfrom lib.storage import read_features, write_features\n"
+        "import fcntl, pathlib, sys\nimport numpy as np\n"
+        "from lib.features.features_file import read_features, write_features\n"
         "path, answer = pathlib.Path(sys.argv[1]), int(sys.argv[2])\n"
         "write_features(path, np.arange(6.0).reshape(2, 3))\n"
         "print(read_features(path).tolist())\n"

@@ -18,11 +18,11 @@ pytestmark = pytest.mark.slow
 
 OF_CLASSES = {"adjusted_rand", "normalized_mutual_info", "accuracy"}
 PIXELS = {
-    "grayscale",
+    "prepare_images",
     "pixels test",
     "cluster pixels test k3 seed0",
     "evaluate pixels test k3 in pixels",
-    "gather",
+    "collect_scores",
     "summarise",
     "compare",
 }
@@ -109,7 +109,7 @@ def test_photos_in_colour_with_classes(fresh):
         "these were taken for classes, 4 in all."
     )
     assert said in report
-    assert said in (fresh.results / "logs/grayscale.log").read_text()
+    assert said in (fresh.results / "logs/prepare_images.log").read_text()
     table = pd.read_csv(fresh.metrics)
     assert table.groupby("features")["n_features"].first().to_dict() == {
         "autoencoder": 4 * 4 * 4,
@@ -162,17 +162,17 @@ def test_unreadable_photos_are_refused_then_skipped(fresh):
     use(fresh, format="folder", source="photos")
     refused(
         fresh,
-        "grayscale",
+        "prepare_images",
         "2 of 52 images cannot be read, the first is empty.jpg",
         "remove them, or set `unreadable: skip`",
-        log="tiny/logs/grayscale.log",
+        log="tiny/logs/prepare_images.log",
     )
-    log = (fresh.results / "logs/grayscale.log").read_text()
+    log = (fresh.results / "logs/prepare_images.log").read_text()
     assert "empty.jpg cannot be read: " in log
     assert "page.png cannot be read: " in log
     use(fresh, format="folder", source="photos", unreadable="skip")
     fresh.run()
-    assert "grayscale: skipped 2 of 52 images" in (fresh.results / "logs/grayscale.log").read_text()
+    assert "prepare_images: skipped 2 of 52 images" in (fresh.results / "logs/prepare_images.log").read_text()
     assert pd.read_csv(fresh.metrics)["n_samples"].item() == 10
     assert fresh.jobs() == set()
 
@@ -200,7 +200,7 @@ def test_bad_folder(fresh, names, settings, words):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
     use(fresh, format="folder", source="photos", **settings)
-    refused(fresh, "grayscale", *words, log="tiny/logs/grayscale.log")
+    refused(fresh, "prepare_images", *words, log="tiny/logs/prepare_images.log")
 
 
 def test_numpy_file(fresh):
@@ -227,11 +227,11 @@ def test_numpy_file(fresh):
     use(fresh, format="npz", source="floats.npz", sha256=None)
     refused(
         fresh,
-        "grayscale",
+        "prepare_images",
         "x should be images, uint8",
         "is float64 (100, 28, 28); convert levels from 0 to 1 by",
         "(the archive is from floats.npz)",
-        log="tiny/logs/grayscale.log",
+        log="tiny/logs/prepare_images.log",
         replaces=["images.h5"],
     )
 

@@ -25,15 +25,15 @@ def evaluations(features=FEATURES, spaces=FEATURES, split="test", ks=(3,)):
     return {f"evaluate {name} {split} k{k} in {space}" for name in features for k in ks for space in spaces}
 
 
-FINAL = {"gather", "summarise", "compare"}
+FINAL = {"collect_scores", "summarise", "compare"}
 EVALUATIONS = evaluations() | FINAL
 CLUSTERINGS = clusterings("cluster") | EVALUATIONS
 # Where pixels are the only features.
 PIXELS = clusterings("cluster", ["pixels"]) | evaluations(["pixels"], ["pixels"]) | FINAL
 OF_PIXELS = PIXELS | evaluations(["pixels"]) | evaluations(spaces=["pixels"])
-TRAINING = {"train", "embed test"}
+TRAINING = {"train", "encode_autoencoder test"}
 BRANCH = TRAINING | clusterings("cluster", [CODES]) | evaluations([CODES]) | evaluations(spaces=[CODES]) | FINAL
-EVERYTHING = {"grayscale", "pixels test"} | TRAINING | CLUSTERINGS
+EVERYTHING = {"prepare_images", "pixels test"} | TRAINING | CLUSTERINGS
 
 NEW_CODE = "\n\ndef _new():\n    return 1\n"
 
@@ -46,22 +46,22 @@ def expect(project, jobs, *options):
 @pytest.mark.parametrize(
     ("module", "jobs"),
     [
-        ("lib/kmeans.py", CLUSTERINGS),
-        ("lib/validity.py", EVALUATIONS),
-        ("lib/autoencoder.py", BRANCH),
-        ("lib/images.py", EVERYTHING),
+        ("lib/clustering/kmeans.py", CLUSTERINGS),
+        ("lib/evaluation/validity.py", EVALUATIONS),
+        ("lib/features/autoencoder_training.py", BRANCH),
+        ("lib/data/dataset.py", EVERYTHING),
         # imported by kmeans.py and validity.py, which the scripts import
-        ("lib/parallel.py", CLUSTERINGS),
+        ("lib/base/parallel.py", CLUSTERINGS),
         # imported by all scripts; what the downloaded bytes are does not depend on it
-        ("lib/cli.py", EVERYTHING),
+        ("lib/base/cli.py", EVERYTHING),
         ("cluster.py", CLUSTERINGS),
-        ("embed.py", BRANCH - {"train"}),
+        ("encode_autoencoder.py", BRANCH - {"train"}),
         ("draw_autoencoder.py", set()),
-        ("gather.py", {"gather", "summarise"}),
+        ("collect_scores.py", {"collect_scores", "summarise"}),
         ("summarise.py", {"summarise"}),
         ("compare.py", {"compare"}),
         # imported by the scripts of these
-        ("lib/agreement.py", FINAL),
+        ("lib/evaluation/agreement.py", FINAL),
         ("download.py", set()),
     ],
 )
@@ -77,7 +77,9 @@ def test_edited_module_that_only_a_module_imports(project):
         "def f():\n    from .inner import VALUE\n    return VALUE\n"
     )
     project.edit(
-        "scripts/lib/validity.py", "import numpy as np\n", "import numpy as np\n\nfrom lib import outer\n"
+        "scripts/lib/evaluation/validity.py",
+        "import numpy as np\n",
+        "import numpy as np\n\nfrom lib import outer\n",
     )
     expect(project, EVALUATIONS)
     project.run()
@@ -128,7 +130,7 @@ def test_checked_out_again_elsewhere_with_new_times(project, tmp_path):
         ({"seeds": [0, 1, 7]}, clusterings("cluster", seeds=[7]) | EVALUATIONS),
         (
             {"splits": ["test", "train"]},
-            {"pixels train", "embed train"}
+            {"pixels train", "encode_autoencoder train"}
             | clusterings("cluster", split="train")
             | evaluations(split="train")
             | FINAL,
@@ -145,19 +147,19 @@ def test_changed_clustering_settings(project, clustering, jobs):
 
 def test_scored_in_parts_with_the_same_result(project, finished):
     project.without_training()
-    project.configure(evaluation={"n_parts": 3})
-    parts = {"validity_part pixels test k3 in pixels"}
+    project.configure(evaluation={"n_chunks": 3})
+    parts = {"pair_sums pixels test k3 in pixels"}
     expect(project, parts | evaluations(["pixels"], ["pixels"]) | FINAL)
     project.run()
     assert project.metrics.read_text() == project.metrics_of(finished)
     assert not list(project.results.glob("parts/**/*.h5"))
-    project.configure(evaluation={"n_parts": 1})
+    project.configure(evaluation={"n_chunks": 1})
     expect(project, evaluations(["pixels"], ["pixels"]) | FINAL)
 
 
 def test_estimated_silhouette_says_so(project):
     project.without_training()
-    project.configure(evaluation={"silhouette_samples": 20, "n_parts": 3})
+    project.configure(evaluation={"silhouette_samples": 20, "n_chunks": 3})
     expect(project, evaluations(["pixels"], ["pixels"]) | FINAL)
     project.run()
     with project.metrics.open() as file:
@@ -194,7 +196,7 @@ def test_another_autoencoder(project):
 
 def test_feature_spaces_by_themselves(project):
     """Without scores in common spaces, nothing is scored that is not there already."""
-    project.configure(evaluation={"common_spaces": False})
+    project.configure(evaluation={"cross_space_scores": False})
     expect(project, FINAL)
     project.run()
     assert not [name for name in pd.read_csv(project.metrics) if "_in_" in name]
@@ -282,7 +284,7 @@ def test_changed_bytes_of_an_unchecked_source(project):
     expect(project, set())
     source.write_bytes(source.read_bytes() + bytes(512))
     touch(source, time.time() + 10)
-    expect(project, {"download", "grayscale", "pixels test"} | PIXELS)
+    expect(project, {"download", "prepare_images", "pixels test"} | PIXELS)
 
 
 def test_source_that_is_gone_after_use(project):
@@ -304,7 +306,7 @@ def test_source_that_is_gone_after_use(project):
             "metrics/pixels/test/k3/autoencoder/seed0.h5",
             {"evaluate pixels test k3 in autoencoder/seed0"} | FINAL,
         ),
-        ("metrics.csv", {"gather", "summarise"}),
+        ("metrics.csv", {"collect_scores", "summarise"}),
     ],
 )
 def test_deleted_file(project, file, jobs):
@@ -337,6 +339,6 @@ def test_run_from_another_directory(fresh, tmp_path):
     elsewhere = tmp_path / "else where"
     elsewhere.mkdir()
     fresh.configure(datasets={"tiny": {"source": str(fresh.path / "tiny.tar.gz")}})
-    fresh.run("--directory", str(elsewhere), "--until", "grayscale")
+    fresh.run("--directory", str(elsewhere), "--until", "prepare_images")
     assert (elsewhere / "results/tiny/images.h5").exists()
     assert not fresh.results.exists()

@@ -94,7 +94,7 @@ def over_time(cluster, finished, tmp_path_factory):
     project.targets = ["results/tiny/images.h5"]  # by a rule that no other test looks for
     project.before = project.snapshot()
     project.edit("rules/data.smk", "runtime=growing(120)", "runtime=growing(1)")
-    once(project, "grayscale.py", "_time.sleep(300)")
+    once(project, "prepare_images.py", "_time.sleep(300)")
     return project, start(project)
 
 
@@ -119,7 +119,7 @@ def test_started_from_another_directory_and_scattered(cluster, fresh, finished, 
     fresh.without_training()
     fresh.configure(
         datasets={"tiny": {"source": str(fresh.path / "tiny.tar.gz")}},
-        evaluation={"n_parts": 3},
+        evaluation={"n_chunks": 3},
     )
     fresh.targets = ["results/tiny/metrics.csv"]
     finish(start(fresh, "--directory", str(elsewhere)))
@@ -161,7 +161,11 @@ def test_preempted_training_goes_on(cluster, project):
     flag = project.path / "begun"
     on_epoch_end = "                on_epoch_end(State(attempt, trainer.variables, history))\n"
     pause = ONCE.format(flag=str(flag), action="_time.sleep(100)")
-    project.edit("scripts/lib/autoencoder.py", on_epoch_end, on_epoch_end + textwrap.indent(pause, 12 * " "))
+    project.edit(
+        "scripts/lib/features/autoencoder_training.py",
+        on_epoch_end,
+        on_epoch_end + textwrap.indent(pause, 12 * " "),
+    )
     run = start(project)
     job = running(cluster, "train", flag)
     subprocess.run(["scancel", "--full", "--signal=TERM", job], check=True)

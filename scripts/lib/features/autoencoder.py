@@ -1,6 +1,5 @@
 """A small convolutional autoencoder: built, kept in a file, and asked for its codes."""
 
-import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator
@@ -8,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.base.hdf5 import reading_errors
 from lib.features.keras_import import keras, tf
+from lib.features.model_file import read_model
 
 CODE = "code"  # name of the encoder's last layer
 BATCH = 1000  # images at a time, where nothing is learnt
@@ -70,15 +69,8 @@ def _without_chance(entries: dict) -> dict:
 
 
 def load(path: Path) -> keras.Model:
-    """The model of a .keras file, which is a zip archive.
-
-    Keras takes one that it may not read, or that is cut off, for one that is not there: so it is read here first.
-    """
-    with reading_errors(path):
-        with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
-            if broken := archive.testzip():
-                raise zipfile.BadZipFile(f"{broken} in it is broken")
-        return keras.saving.load_model(path, compile=False)
+    """The model of a .keras file."""
+    return read_model(path, keras.saving.load_model)
 
 
 def encode(model: keras.Model, images: np.ndarray) -> np.ndarray:

@@ -49,9 +49,9 @@ KINDS = {
         Kind(
             "invariant",
             "from the same patches, what stays the same when a training image is cropped, mirrored and made "
-            "lighter or darker, in colour also recoloured: {{ config.invariant.n_components }} directions in which "
-            "images differ much and the {{ config.invariant.n_views }} views of one image little, learned twice, from "
-            "{{ '{:,}'.format([config.invariant.n_images, data.n.train]|min) }} images",
+            "lighter or darker, in colour also recoloured: {{ config.invariant.n_components }} directions in "
+            "which images differ much and the {{ config.invariant.n_views }} views of one image little, learned "
+            "twice, from {{ '{:,}'.format([config.invariant.n_images, data.n.train]|min) }} images",
             learned_files=("patches/seed{seed}/dictionary.h5", "invariant/seed{seed}/encoder.h5"),
         ),
     )

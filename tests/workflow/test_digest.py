@@ -11,7 +11,7 @@ import pytest
 
 from lib.workflow.digest import code_digest
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
 def digest(files, script="main.py"):
@@ -175,9 +175,20 @@ def test_refuses_what_is_not_python():
     [
         (None, set()),
         ("README", set()),
-        ("lib/kmeans.py", {"cluster.py", "gap.py", "learn_dictionary.py", "patches.py", "learn_views.py", "views.py"}),
-        ("lib/views.py", {"learn_views.py", "views.py"}),
-        ("lib/autoencoder.py", {"train.py", "embed.py", "decode.py"}),
+        (
+            "lib/clustering/kmeans.py",
+            {
+                "cluster.py",
+                "gap_reference.py",
+                "learn_dictionary.py",
+                "encode_patches.py",
+                "learn_invariant.py",
+                "encode_invariant.py",
+            },
+        ),
+        ("lib/features/invariant.py", {"learn_invariant.py", "encode_invariant.py"}),
+        ("lib/features/autoencoder.py", {"train.py", "encode_autoencoder.py", "decode_centroids.py"}),
+        ("lib/features/autoencoder_training.py", {"train.py"}),
         ("lib/__init__.py", {path.name for path in SCRIPTS.glob("*.py")}),
     ],
 )

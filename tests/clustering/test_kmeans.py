@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.cluster import KMeans
 
-from lib import kmeans as module
-from lib.clustering.kmeans import kmeans
 from lib.base.parallel import in_threads
+from lib.clustering import assignment
+from lib.clustering import kmeans as module
+from lib.clustering.kmeans import kmeans
 
-SCRIPTS = Path(module.__file__).parents[1]
+SCRIPTS = Path(module.__file__).parents[2]
 INITS = ["random", "k-means++"]
 seeds = st.integers(0, 2**32 - 1)
 
@@ -86,7 +87,7 @@ def problems(draw):
 @st.composite
 def problems_of_many_dimensions(draw):
     """Points that lie near some plane, more or less, in more dimensions than are looked at first."""
-    n, d = draw(st.integers(20, 150)), draw(st.integers(2 * module.N_AXES + 1, 120))
+    n, d = draw(st.integers(20, 150)), draw(st.integers(2 * assignment.N_AXES + 1, 120))
     rng = np.random.default_rng(draw(seeds))
     X = rng.normal(size=(n, 5)) @ rng.normal(size=(5, d)) + draw(st.sampled_from([0, 0.3, 10])) * rng.normal(
         size=(n, d)
@@ -120,8 +121,8 @@ def test_labels_are_those_of_brute_force_on_many_points(d, k):
 def test_slack_is_at_most_the_lead_of_the_own_centroid(problem):
     X, centroids = problem
     with in_threads(1) as run:
-        points = module._Points(X, run)
-        state = module._State(points, len(centroids))
+        points = assignment.Points(X, run)
+        state = assignment.State(points, len(centroids))
         moved, labels = points.nearest(centroids, state)
     assert len(moved) == len(X)
     distances = np.sqrt(squared_distances(X, centroids)) * points.scale
@@ -129,10 +130,10 @@ def test_slack_is_at_most_the_lead_of_the_own_centroid(problem):
     own = distances[at, labels]
     distances[at, labels] = np.inf
     lead = distances.min(axis=1) - own
-    assert (state.slack <= np.maximum(lead, 0)).all()
-    far = np.linalg.norm(points._centred(X), axis=1).max()
-    if X.shape[1] <= 2 * module.N_AXES and np.isfinite(lead).all():  # else projections tell less
-        assert (state.slack >= lead - 0.1 * far).all()
+    assert (state.margin <= np.maximum(lead, 0)).all()
+    far = np.linalg.norm(points._center_and_scale(X), axis=1).max()
+    if X.shape[1] <= 2 * assignment.N_AXES and np.isfinite(lead).all():  # else projections tell less
+        assert (state.margin >= lead - 0.1 * far).all()
 
 
 @pytest.mark.parametrize("d", [20, 100])
@@ -149,16 +150,16 @@ def test_every_iteration_is_that_of_brute_force(d):
 def test_what_the_axes_do_not_tell_decides():
     """What the axes leave out of points and of centroids' steps lies along one line, as bounds must expect."""
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(2000, 80)).astype(np.float32) * np.where(np.arange(80) < module.N_AXES, 10, 0)
+    X = rng.normal(size=(2000, 80)).astype(np.float32) * np.where(np.arange(80) < assignment.N_AXES, 10, 0)
     X[:, -1] = rng.choice([-1, 1], len(X))
     centroids = np.zeros((2, 80))
     with in_threads(1) as run:
-        points = module._Points(X, run)
-        state = module._State(points, 2)
+        points = assignment.Points(X, run)
+        state = assignment.State(points, 2)
         for _ in range(4):
             centroids[:, 0] += [0.1, 0]
             centroids[:, -1] += [1, -1]
-            state.slack[:] = -1  # look at all of them again
+            state.margin[:] = -1  # look at all of them again
             moved, to = points.nearest(centroids, state)
             state.labels[moved] = to
             np.testing.assert_array_equal(state.labels, squared_distances(X, centroids).argmin(axis=1))
@@ -170,7 +171,7 @@ def test_labels_that_take_turns_for_ever(monkeypatch):
     def nearest(self, centroids, state):
         return (np.array([0]), 1 - state.labels[:1]) if state.labels[0] >= 0 else (np.arange(4), np.arange(4) // 2)
 
-    monkeypatch.setattr(module._Points, "nearest", nearest)
+    monkeypatch.setattr(assignment.Points, "nearest", nearest)
     result = kmeans(np.arange(4.0)[:, None], 2, max_iter=100)
     assert result.n_iter < 10
     assert not result.converged
@@ -181,10 +182,10 @@ def test_sums_of_a_hundred_million_points_do_not_drift():
     X = (np.random.default_rng(0).random((50_000, 1)) + 10).astype(np.float32)
     half = np.arange(len(X)) % 2
     with in_threads(1) as run:
-        points = module._Points(X, run)
+        points = assignment.Points(X, run)
         sums = start = points.sums(half, 2)
         index = np.arange(1000)
-        change = points.gains(index, 1 - half[:1000], half[:1000], 2)
+        change = points.sum_changes(index, 1 - half[:1000], half[:1000], 2)
         for _ in range(50_000):
             sums = sums + change
             sums = sums - change
@@ -468,14 +469,14 @@ def heavy_problem(d, outlier):
 @pytest.mark.parametrize("d", [2, 90])
 def test_an_outlier_leaves_other_points_in_no_doubt(monkeypatch, d, outlier):
     n_exact = 0
-    exactly = module._Points._nearest_exactly
+    exactly = assignment.Points._nearest_exactly
 
     def count(self, index, *args):
         nonlocal n_exact
         n_exact += len(index)
         return exactly(self, index, *args)
 
-    monkeypatch.setattr(module._Points, "_nearest_exactly", count)
+    monkeypatch.setattr(assignment.Points, "_nearest_exactly", count)
     X, init = heavy_problem(d, outlier)
     result = kmeans(X, 8, init=init)
     assert_fixed_point(X, 8, result)
@@ -502,7 +503,7 @@ def test_memory_is_what_the_docstring_says(n, d, k):
     """In a process of its own that gets no more than that, and 64 MB for blocks."""
     documented = 4 * n * d + 40 * n if d <= 64 else 4 * n * (k + 32) + 60 * n
     code = (
-        "import resource, sys\nimport numpy as np\nfrom lib.kmeans import kmeans\n"
+        "import resource, sys\nimport numpy as np\nfrom lib.clustering.kmeans import kmeans\n"
         "n, d, k, memory = map(int, sys.argv[1:])\n"
         "X = np.random.default_rng(0).normal(size=(n, d)).astype(np.float32)\n"
         "X[0] *= 100\n"

@@ -13,17 +13,15 @@ import h5py
 import numpy as np
 import pytest
 
-from lib import images
-
 pytestmark = pytest.mark.slow
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory):
     path = tmp_path_factory.mktemp("digits") / "images.h5"
-    script("grayscale", "--format", "digits", "--out", path)
+    script("prepare_images", "--format", "digits", "--out", path)
     return path
 
 
@@ -58,7 +56,7 @@ def test_trained_twice_and_embedded(digits, tmp_path):
     assert float(rows[2]["loss"]) < float(rows[0]["loss"])
 
     out = tmp_path / "features.h5"
-    script("embed", "--images", digits, "--split", "test", "--model", model, "--out", out)
+    script("encode_autoencoder", "--images", digits, "--split", "test", "--model", model, "--out", out)
     with h5py.File(digits) as file, h5py.File(out) as codes, h5py.File(model.parent / "examples.h5") as examples:
         assert codes["features"].shape == (len(file["test/images"]), 64)
         assert codes["features"].dtype == np.float32
@@ -70,12 +68,13 @@ def test_trained_twice_and_embedded(digits, tmp_path):
         np.testing.assert_array_equal(examples["images"], file["test/images"][some])
         np.testing.assert_allclose(examples["codes"][:].reshape(10, 64), codes["features"][some], atol=1e-6)
 
-    from lib import autoencoder  # before keras: it says how many threads
+    from lib.features import autoencoder
 
-    loaded = autoencoder.keras.saving.load_model(model)
+    loaded = autoencoder.load(model)
     assert loaded.count_params() == 126
     # val_loss is what the saved model gives.
-    test = images.digits()["test"][0][..., None] / 255
+    with h5py.File(digits) as file:
+        test = file["test/images"][:][..., None] / 255
     loss = np.mean((loaded.predict(test, verbose=0) - test) ** 2)
     assert loss == pytest.approx(float(rows[2]["val_loss"]), rel=1e-4)
 
@@ -109,29 +108,31 @@ def test_dead_code_is_begun_again(digits, tmp_path):
     again, _, run = train(digits, tmp_path / "killed", *options)
     assert "going on after epoch" in run.stderr
     assert again.read_bytes() == model.read_bytes()
-    _, _, run = train(digits, tmp_path / "upright", "--seed", seed)
+    _, _, run = train(digits, tmp_path / "sign_corrected", "--seed", seed)
     assert "attempt" not in run.stderr
 
 
 @pytest.mark.parametrize(("filters", "channels"), [([3, 1], 1), ([5], 3), ([4, 3, 2], 3)])
 def test_training_sees_the_model_that_is_saved(filters, channels):
     """What is trained is not computed as Keras does it, but is the same function with the same gradient."""
-    from lib import autoencoder
+    from lib.features import autoencoder, autoencoder_training
+    from lib.features.keras_import import tf
 
-    tf = autoencoder.tf
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 256, (40, 16, 16, channels), dtype=np.uint8)
     model = autoencoder.build(16, filters, channels=channels)
     x = tf.constant(pictures, tf.float32) / 255
     weights = [tf.convert_to_tensor(variable) for variable in model.trainable_variables]
-    targets = autoencoder.space_to_depth(pictures) / 255
+    targets = autoencoder_training.space_to_depth(pictures) / 255
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(weights)
-        arranged = autoencoder._reconstruct(weights, x)
+        arranged = autoencoder_training._reconstruct(weights, x)
         loss = tf.reduce_mean((arranged - targets) ** 2)
         plain = model(x)
         plain_loss = tf.reduce_mean((plain - x) ** 2)
-    np.testing.assert_allclose(arranged, autoencoder.space_to_depth(np.asarray(plain)), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        arranged, autoencoder_training.space_to_depth(np.asarray(plain)), rtol=1e-5, atol=1e-6
+    )
     theirs = tape.gradient(plain_loss, model.trainable_variables)
     for own, their in zip(tape.gradient(loss, weights), theirs, strict=True):
         np.testing.assert_allclose(own, their, rtol=1e-3, atol=1e-6)
@@ -150,17 +151,17 @@ def test_several_devices_do_what_one_does():
     """Two CPUs stand in for two GPUs."""
     code = """
 import numpy as np
-from lib import autoencoder
-tf = autoencoder.tf
+from lib.features import autoencoder, autoencoder_training
+from lib.features.keras_import import keras, tf
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
 pictures = np.random.default_rng(0).integers(0, 256, (50, 8, 8, 1), dtype=np.uint8)
 weights = []
 for devices in (None, ["CPU:0", "CPU:1"]):
-    autoencoder.keras.utils.set_random_seed(0)
+    keras.utils.set_random_seed(0)
     model = autoencoder.build(8, [3, 1])
-    trainer = autoencoder._Trainer(
+    trainer = autoencoder_training._Trainer(
         model, pictures, learning_rate=0.01, batch_size=16, mixed_precision=False, devices=devices
     )
     assert trainer.strategy.num_replicas_in_sync == len(devices or [0])
@@ -203,15 +204,15 @@ def test_training_goes_on_after_any_epoch():
     """The last one too: it was stopped when the model was not written yet."""
     code = """
 import numpy as np
-from lib import autoencoder
+from lib.features import autoencoder, autoencoder_training
 
 images = np.random.default_rng(0).integers(0, 256, (60, 16, 16), np.uint8)
 states = []
 
 def train(state):
-    model, history = autoencoder.train(
-        images[:50], images[50:], filters=[4, 2], initializer="upright", epochs=3, batch_size=10,
-        learning_rate=0.01, seed=0, state=state, on_epoch_end=states.append, log=lambda line: None)
+    model, history = autoencoder_training.train(
+        images[:50], images[50:], filters=[4, 2], initializer="sign_corrected", epochs=3, batch_size=10,
+        learning_rate=0.01, seed=0, state=state, on_epoch_end=states.append)
     losses = [(epoch.loss, epoch.val_loss) for epoch in history]
     return losses, [np.asarray(part).tobytes() for part in model.trainable_variables]
 
@@ -226,10 +227,16 @@ for state in states[:3]:
 def test_validation_images_decide_nothing():
     """Whatever they are, the same attempt gives the same model: as long as the training images can be learnt."""
     code = """
+import logging
 import numpy as np
-from lib import autoencoder, images
+from lib.data.digits import digits
+from lib.features import autoencoder_training
 
-learnt, unseen = (images.digits()[split][0] for split in ("train", "test"))
+lines = []
+handler = logging.Handler()
+handler.emit = lambda record: lines.append(record.getMessage())
+logging.basicConfig(level=logging.INFO, handlers=[handler])
+learnt, unseen = (digits()[split][0] for split in ("train", "test"))
 rng = np.random.default_rng(0)
 validations = {
     "real": unseen,
@@ -238,12 +245,13 @@ validations = {
     "all the same": np.zeros_like(unseen),
 }
 found = {}
-for initializer, seed in [("upright", 0), ("glorot_uniform", 1)]:
+for initializer, seed in [("sign_corrected", 0), ("glorot_uniform", 1)]:
     for name, validation in validations.items():
-        lines, states = [], []
-        model, history = autoencoder.train(
+        states = []
+        lines.clear()
+        model, history = autoencoder_training.train(
             learnt, validation, filters=[3, 1], initializer=initializer, epochs=2, batch_size=16,
-            learning_rate=0.002, seed=seed, on_epoch_end=states.append, log=lines.append)
+            learning_rate=0.002, seed=seed, on_epoch_end=states.append)
         weights = [np.asarray(part).tobytes() for part in model.trainable_variables]
         attempts = [line for line in lines if line.startswith("attempt")]
         losses = [epoch.loss for epoch in history]
@@ -258,7 +266,7 @@ for initializer, seed in [("upright", 0), ("glorot_uniform", 1)]:
 def test_one_image_with_another_code_is_enough():
     code = """
 import numpy as np
-from lib import autoencoder
+from lib.features import autoencoder, autoencoder_training
 
 rng = np.random.default_rng(0)
 dark = rng.integers(0, 2, (50, 8, 8), np.uint8)
@@ -268,12 +276,12 @@ for variable in model.trainable_variables:
     variable.assign(np.ones_like(variable))
 kernel, bias = model.trainable_variables[:2]
 bias.assign([-5.0])  # only of bright images the code is above 0
-encoder = autoencoder._compiled(model, model.get_layer(autoencoder.CODE).output)
-assert autoencoder._same_for_all(encoder, dark[..., None])
-assert not autoencoder._same_for_all(encoder, bright[..., None])
+encoder = autoencoder.compile_output(model, model.get_layer(autoencoder.CODE).output)
+assert autoencoder_training._same_for_all(encoder, dark[..., None])
+assert not autoencoder_training._same_for_all(encoder, bright[..., None])
 # One image that differs, far behind the others, is enough.
 many = np.concatenate([bright[:1] * 0] * 2500 + [bright[:1]] * 2)
-assert not autoencoder._same_for_all(encoder, many[..., None])
+assert not autoencoder_training._same_for_all(encoder, many[..., None])
 """
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(SCRIPTS)})
 
@@ -315,7 +323,7 @@ def test_checkpoint_of_something_else_is_not_picked_up(digits, tmp_path):
         file["train/images"][0, 0, 0] ^= 1
     scripts = tmp_path / "scripts"
     shutil.copytree(SCRIPTS, scripts)
-    code = scripts / "lib" / "autoencoder.py"
+    code = scripts / "lib" / "features" / "autoencoder_training.py"
     code.write_text(code.read_text().replace("tf.square(", "1.0 * tf.square("))
 
     def goes_on(*options, path=digits, scripts=SCRIPTS):
@@ -339,15 +347,15 @@ def test_the_clustering_jobs_do_not_import_tensorflow():
     for name in (
         "cluster",
         "evaluate",
-        "gather",
+        "collect_scores",
         "compare",
         "pixels",
         "pca",
         "learn_dictionary",
         "patches",
-        "learn_views",
+        "learn_invariant",
         "views",
-        "grayscale",
+        "prepare_images",
         "download",
         "draw_autoencoder",
     ):

@@ -8,7 +8,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 import cluster
-import gap as gap_script
+import gap_reference
 from lib.base.errors import InputError
 from lib.clustering.gap import gap, reference
 from lib.clustering.kmeans import kmeans
@@ -92,13 +92,13 @@ def test_references_are_clustered_wherever_the_points_are(tmp_path, X):
     for k in range(1, largest + 1):
         options = {"features": features, "n_clusters": k, "init": "random", "threads": 1, "out": out}
         cluster.main(Namespace(**options, seed=0))
-        gap_script.main(Namespace(**options, references=3))
+        gap_reference.main(Namespace(**options, references=3))
         inertias = json.loads(out.read_text())["inertia"]
         assert len(inertias) == 3
         assert np.isfinite(inertias).all()
         assert inertias == [0, 0, 0] or k < len(X)
     out.unlink()
-    for main, rest in ((cluster.main, {"seed": 0}), (gap_script.main, {"references": 3})):
+    for main, rest in ((cluster.main, {"seed": 0}), (gap_reference.main, {"references": 3})):
         if main is cluster.main or len(X) == largest:
             with pytest.raises(InputError, match="n_clusters lower"):
                 main(Namespace(**options | {"n_clusters": largest + 1}, **rest))

@@ -1,4 +1,4 @@
-"""What grayscale.py writes of each kind of dataset, and the lines that it refuses one with."""
+"""What prepare_images.py writes of each kind of dataset, and the lines that it refuses one with."""
 
 import io
 import shutil
@@ -15,7 +15,7 @@ from PIL import Image
 from lib.data.grayscale import to_gray
 from lib.data.images_file import read_labels
 
-SCRIPT = Path(__file__).parents[1] / "scripts" / "grayscale.py"
+SCRIPT = Path(__file__).parents[2] / "scripts" / "prepare_images.py"
 rng = np.random.default_rng(0)
 
 
@@ -31,9 +31,9 @@ def refused(tmp_path, *options):
     code, lines = grayscale(tmp_path, *options)
     assert code == 1
     assert not (tmp_path / "results" / "images.h5").exists()
-    assert lines[-1].startswith("grayscale: error: ")
+    assert lines[-1].startswith("prepare_images: error: ")
     print("\n" + lines[-1])
-    return lines[-1].removeprefix("grayscale: error: ")
+    return lines[-1].removeprefix("prepare_images: error: ")
 
 
 def written(tmp_path, *options):
@@ -82,7 +82,7 @@ def test_folder(tmp_path, folder, channels):
         "taken for classes, 2 in all."
     )
     assert [*attributes] == (["luma"] if channels == "gray" else [])
-    assert lines[-1] == "grayscale: test: 3 images of 8 x 8"
+    assert lines[-1] == "prepare_images: test: 3 images of 8 x 8"
 
 
 def test_folder_without_classes_has_no_labels(tmp_path, folder):
@@ -113,10 +113,10 @@ def test_unreadable_photos_are_all_named_and_refused_or_skipped(tmp_path, folder
     assert attributes["n_unreadable"] == 2
     assert lines[0].endswith("8 images, 2 classes, and 1 files of other kinds, or hidden, which were passed over")
     assert [line.split(" cannot")[0] for line in lines if " cannot" in line] == [
-        "grayscale: a/empty.webp",
-        "grayscale: b/cut.jpg",
+        "prepare_images: a/empty.webp",
+        "prepare_images: b/cut.jpg",
     ]
-    assert "grayscale: skipped 2 of 8 images" in lines
+    assert "prepare_images: skipped 2 of 8 images" in lines
     files = np.concatenate([split["files"] for split in columns.values()])
     assert sorted(files) == ["a/0.png", "a/2.png", "a/4.png", "b/1.png", "b/3.png", "b/5.png"]
     assert all((split["images"].max(axis=(1, 2)) > 0).all() for split in columns.values()), "no row is left empty"
@@ -134,8 +134,8 @@ def test_what_was_taken_for_what_is_said(tmp_path, folder):
         "these were taken for classes, 2 in all."
     )
     assert attributes["arrangement"] == said
-    assert f"grayscale: {said}" in lines
-    assert "grayscale: classes: a, b" in lines
+    assert f"prepare_images: {said}" in lines
+    assert "prepare_images: classes: a, b" in lines
 
 
 def test_names_that_differ_on_the_disk_differ_in_the_results(tmp_path, folder):
@@ -148,8 +148,8 @@ def test_names_that_differ_on_the_disk_differ_in_the_results(tmp_path, folder):
     files = np.concatenate([split["files"] for split in columns.values()])
     assert sorted(files) == [*(rf"a\nb/{i}.png" for i in (0, 2, 4)), *(rf"a\tb/{i}.png" for i in (1, 3, 5))]
     assert {line.split(" cannot be read")[0] for line in lines if "cannot be read" in line} == {
-        r"grayscale: a\nb/cut\n.png",
-        r"grayscale: a\nb/cut\t.png",
+        r"prepare_images: a\nb/cut\n.png",
+        r"prepare_images: a\nb/cut\t.png",
     }
 
 
@@ -234,7 +234,7 @@ def test_classes_are_the_labels_that_occur(tmp_path, y, names):
         assert split["labels"].dtype == np.uint8
         found = [names[label] for label in split["labels"]]
         assert found == [label_of[image.tobytes()] for image in split["images"]]
-    assert lines[0] == f"grayscale: {tmp_path}/a.npz: not used: ids"
+    assert lines[0] == f"prepare_images: {tmp_path}/a.npz: not used: ids"
     assert (tmp_path / "results" / "images.h5").stat().st_size < 20_000
 
 
@@ -251,8 +251,8 @@ def test_classes_without_images_are_left_out(tmp_path):
     assert attributes["class_names"].tolist() == ["polar bear", "c", "e"]
     assert columns["train"]["labels"].tolist() == [2, 0, 2]
     assert columns["test"]["labels"].tolist() == [1, 1]
-    assert f"grayscale: {tmp_path}/archive: not used: notes.txt" in lines
-    assert "grayscale: 3 classes have no images and are left out: a, d, f" in lines
+    assert f"prepare_images: {tmp_path}/archive: not used: notes.txt" in lines
+    assert "prepare_images: 3 classes have no images and are left out: a, d, f" in lines
 
 
 def add(tar, name, data):
@@ -268,7 +268,7 @@ def test_class_of_unreadable_photos_is_left_out(tmp_path, folder):
     assert attributes["class_names"].tolist() == ["a", "b"]
     for split in columns.values():
         assert ["ab"[label] for label in split["labels"]] == [file[0] for file in split["files"]]
-    assert "grayscale: 1 classes have no images and are left out: aa" in lines
+    assert "prepare_images: 1 classes have no images and are left out: aa" in lines
 
 
 @pytest.mark.parametrize("case", ["objects", "encrypted", "labels of another name"])

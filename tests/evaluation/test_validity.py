@@ -9,7 +9,8 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import silhouette_samples
 from threadpoolctl import threadpool_limits
 
-from lib import validity as module
+from lib.evaluation import pairs
+from lib.evaluation import validity as module
 from lib.evaluation.sampled_silhouette import sampled_silhouette
 from lib.evaluation.validity import combine, partial_sums, validities, validity
 
@@ -161,14 +162,14 @@ def test_points_that_lose_digits_in_products(name):
 def test_few_distances_are_computed_one_by_one(monkeypatch, name):
     """Which takes many times as long."""
     n_pairs = 0
-    seen_from = module._Points.seen_from
+    seen_from = pairs.Points.seen_from
 
     def count(self, origin, index):
         nonlocal n_pairs
         n_pairs += len(index) if isinstance(index, np.ndarray) else 0
         return seen_from(self, origin, index)
 
-    monkeypatch.setattr(module._Points, "seen_from", count)
+    monkeypatch.setattr(pairs.Points, "seen_from", count)
     X = spread_out(name, n=1500 if name == "unit vectors" else 4000)
     validity(X, np.random.default_rng(1).integers(0, 4, len(X)))
     assert n_pairs < {"nearly equal": 0.1, "all scales": 0.25}.get(name, 0.01) * len(X) ** 2 / 2
@@ -200,21 +201,21 @@ def test_differences_much_smaller_than_the_values():
 
 @settings(deadline=None, max_examples=100)
 @given(clusterings(), st.integers(1, 12), st.randoms(use_true_random=False))
-def test_parts_make_the_whole_to_the_bit(drawn, n_parts, random):
+def test_parts_make_the_whole_to_the_bit(drawn, n_chunks, random):
     X, labels = drawn
     labellings = [labels, labels[::-1]]
-    parts = [partial_sums(X, labellings, part, n_parts, n_threads=1) for part in range(n_parts)]
+    parts = [partial_sums(X, labellings, part, n_chunks, n_threads=1) for part in range(n_chunks)]
     random.shuffle(parts)
     for i, whole in enumerate(validities(X, labellings)):
         assert_same_bytes(combine(labellings[i], [part[i] for part in parts]), whole)
 
 
-@pytest.mark.parametrize("n_parts", [2, 3, 8])
-def test_parts_of_many_points_make_the_whole_to_the_bit(n_parts):
+@pytest.mark.parametrize("n_chunks", [2, 3, 8])
+def test_parts_of_many_points_make_the_whole_to_the_bit(n_chunks):
     X, labels = clustering(5000, 9)
     X = X.astype(np.float32)
     labellings = [labels, labels // 2]
-    parts = [partial_sums(X, labellings, part, n_parts, n_threads=1 + part % 2) for part in range(n_parts)]
+    parts = [partial_sums(X, labellings, part, n_chunks, n_threads=1 + part % 2) for part in range(n_chunks)]
     for i, whole in enumerate(validities(X, labellings)):
         assert_same_bytes(combine(labellings[i], [part[i] for part in parts[::-1]]), whole)
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.linalg import eigh
 
-from lib.base.parallel import blocks, in_threads
-from lib.features.patches import normalize_rows
 from lib.base.hdf5 import read_fields, reading, write_fields, writing
-from lib.features.augmentation import GRAY, view, views
-from lib.features.invariant import Encoder, RIDGE, invariant_projection, learn_encoder
+from lib.base.parallel import blocks, in_threads
+from lib.features.augmentation import GRAY, augment, augmented_views
+from lib.features.invariant import RIDGE, Encoder, invariant_projection, learn_encoder
+from lib.features.patches import normalize_rows
 
 
 def images_of(shape, seed=0):
@@ -19,7 +19,7 @@ def images_of(shape, seed=0):
 def test_views_are_images_that_differ(shape):
     images = images_of(shape)
     with in_threads(2) as run:
-        seen = views(images, 3, seed=(0,), parallel_map=run)
+        seen = augmented_views(images, 3, seed=(0,), parallel_map=run)
     assert seen.shape == (12, *shape[1:])
     assert seen.dtype == np.uint8
     assert len({image.tobytes() for image in seen}) == 12
@@ -30,7 +30,7 @@ def test_views_of_an_image_are_of_that_image():
     levels = np.linspace(30, 225, 6).astype(np.uint8)
     images = np.broadcast_to(levels[:, None, None], (6, 16, 16)) + images_of((6, 16, 16)) // 64
     with in_threads(1) as run:
-        seen = views(images, 200, seed=(0,), parallel_map=run).reshape(6, 200, -1).mean(axis=(1, 2))
+        seen = augmented_views(images, 200, seed=(0,), parallel_map=run).reshape(6, 200, -1).mean(axis=(1, 2))
     assert (np.diff(seen) > 10).all()
 
 
@@ -39,14 +39,14 @@ def test_views_do_not_depend_on_threads_and_do_on_the_seed():
     found = []
     for n_threads, seed in [(1, 0), (3, 0), (1, 1)]:
         with in_threads(n_threads) as run:
-            found.append(views(images, 2, seed=(seed, 5), parallel_map=run).tobytes())
+            found.append(augmented_views(images, 2, seed=(seed, 5), parallel_map=run).tobytes())
     assert found[0] == found[1] != found[2]
 
 
 def test_the_same_image_again_has_other_views():
     images = np.repeat(images_of((1, 12, 12)), 130, axis=0)
     with in_threads(1) as run:
-        seen = views(images, 2, seed=(0,), parallel_map=run)
+        seen = augmented_views(images, 2, seed=(0,), parallel_map=run)
     assert len({image.tobytes() for image in seen}) > 250
 
 
@@ -54,7 +54,7 @@ def test_some_views_are_gray_and_some_mirrored():
     rng = np.random.default_rng(0)
     image = np.zeros((16, 16, 3), np.uint8)
     image[:, :8, 0] = 200  # red on the left
-    seen = np.stack([view(image, rng) for _ in range(2000)]).astype(int)
+    seen = np.stack([augment(image, rng) for _ in range(2000)]).astype(int)
     gray = (np.ptp(seen, axis=3) == 0).all(axis=(1, 2)).mean()
     assert abs(gray - GRAY) < 0.1  # crops of the black side look gray too
     left, right = seen[:, :, :8].sum(axis=(1, 2, 3)), seen[:, :, 8:].sum(axis=(1, 2, 3))
@@ -85,7 +85,9 @@ def covariances(X, n_views):
 def test_projection_is_that_of_fisher(n_views):
     X = features_of(300, n_views, 8)
     with in_threads(2) as run:
-        found = invariant_projection([X[rows] for rows in blocks(len(X), 20 * n_views)], n_views, 3, parallel_map=run)
+        found = invariant_projection(
+            [X[rows] for rows in blocks(len(X), 20 * n_views)], n_views, 3, parallel_map=run
+        )
     total, within = covariances(X, n_views)
     np.testing.assert_allclose(found.mean, X.mean(axis=0), atol=1e-5)
     axes = found.axes.astype(np.float64)
@@ -112,7 +114,9 @@ def test_more_components_than_features():
 
 def learnt(X, n_threads=1, seed=0):
     with in_threads(n_threads) as run:
-        return learn_encoder([X], 4, n_prototypes=20, n_components=5, seed=seed, n_threads=n_threads, parallel_map=run)
+        return learn_encoder(
+            [X], 4, n_prototypes=20, n_components=5, seed=seed, n_threads=n_threads, parallel_map=run
+        )
 
 
 def test_encoder_brings_views_of_an_image_together(tmp_path):

@@ -13,16 +13,16 @@ import h5py
 import numpy as np
 import pytest
 
-import train
 from lib.base.errors import InputError
 from lib.base.files import atomic_write
 from lib.base.hdf5 import writing
 from lib.clustering.clusters_file import read_clusters
 from lib.data.images_file import read_images, read_labels
-from lib.features.autoencoder import read_model
+from lib.features import training_files
 from lib.features.features_file import open_features, read_features, write_features
+from lib.features.model_file import read_model
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
 def names(folder):
@@ -110,7 +110,7 @@ def test_error_while_writing_hdf5_leaves_the_old_file_and_no_crash(tmp_path):
     path = tmp_path / "X.h5"
     path.write_text("old")
     code = (
-        "import resource, sys\nfrom pathlib import Path\nfrom lib.storage import writing\n"
+        "import resource, sys\nfrom pathlib import Path\nfrom lib.base.hdf5 import writing\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
         "with writing(Path(sys.argv[1])) as file:\n    file['x'] = [0.5] * 1_000_000\n"
     )
@@ -125,7 +125,7 @@ def test_killed_writer_leaves_the_old_file_and_the_next_one_cleans_up(tmp_path):
     path.write_text("old")
     (tmp_path / "out.h5.txt").write_text("of someone else")
     code = (
-        "import os, signal, sys\nfrom pathlib import Path\nfrom lib.cli import atomic_write\n"
+        "import os, signal, sys\nfrom pathlib import Path\nfrom lib.base.files import atomic_write\n"
         "with atomic_write(Path(sys.argv[1])) as part:\n"
         "    part.write_text('half')\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
@@ -301,8 +301,8 @@ def test_too_many_open_files_are_no_damage(tmp_path):
     path = tmp_path / "X.h5"
     write_features(path, np.zeros((10, 3)))
     code = (
-        "import resource, sys\nfrom pathlib import Path\nfrom lib.cli import InputError\n"
-        "from lib.storage import read_features\n"
+        "import resource, sys\nfrom pathlib import Path\nfrom lib.base.errors import InputError\n"
+        "from lib.features.features_file import read_features\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))\n"
         "try:\n    read_features(Path(sys.argv[1]))\nexcept InputError as error:\n    print(error)\n"
     )
@@ -316,8 +316,8 @@ def test_too_many_open_files_are_no_damage(tmp_path):
 def test_error_that_lives_to_the_end_crashes_nothing(tmp_path):
     (tmp_path / "X.h5").write_bytes(b"no HDF5")
     code = (
-        "import ctypes, sys\nfrom pathlib import Path\nfrom lib.cli import InputError\n"
-        "from lib.storage import read_features\n"
+        "import ctypes, sys\nfrom pathlib import Path\nfrom lib.base.errors import InputError\n"
+        "from lib.features.features_file import read_features\n"
         "try:\n    read_features(Path(sys.argv[1]))\n"
         "except InputError as error:\n    ctypes.pythonapi.Py_IncRef(ctypes.py_object(error))\n"
     )
@@ -417,4 +417,4 @@ def test_checkpoint_that_the_disk_does_not_give_is_not_thrown_away(tmp_path, mon
     (tmp_path / "checkpoint.npz").write_bytes(b"hours of training")
     monkeypatch.setattr(np, "load", failing(number))
     with pytest.raises(OSError, match=os.strerror(number)):
-        train.read_checkpoint(tmp_path / "checkpoint.npz", "key")
+        training_files.read_checkpoint(tmp_path / "checkpoint.npz", "key")

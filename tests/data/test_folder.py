@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lib import photos
 from lib.base.errors import InputError
+from lib.data import photos
 from lib.data.folder import Photo, arrange, folder_digest, open_folder
-from lib.data.names import printable, distinguishable
+from lib.data.names import distinguishable, printable
 from lib.data.photos import read_photo, read_photos
 from lib.data.splits import draw_test_split
 

@@ -18,9 +18,10 @@ import draw_autoencoder
 import draw_clusters
 import draw_map
 import draw_scores
-from lib import figures
-from lib.features.features_file import write_features
 from lib.evaluation.validity import validity
+from lib.features.features_file import write_features
+from lib.features.training_files import Examples, write_examples
+from lib.report import figures, labels
 
 NAMES = ["<b>cat</b>", "$x^{", "a_b & \\dog", "a name that is much longer than there is room for"]
 FIGURES = ("silhouettes", "contents", "montage", "centroids", "dunn")
@@ -221,7 +222,7 @@ def test_spread_labels_do_not_overlap(seed):
     bounds = np.array([[-5.0, 0.0], [10.0, 12.0]])
     centres = rng.normal([9, 6], size=(15, 2))
     centres[:4] = centres[0]
-    moved = figures.spread(centres, sizes, bounds)
+    moved = labels.place_labels(centres, sizes, bounds)
     assert (moved - sizes / 2 >= bounds[0] - 1e-9).all()
     assert (moved + sizes / 2 <= bounds[1] + 1e-9).all()
     for i in range(15):
@@ -231,13 +232,13 @@ def test_spread_labels_do_not_overlap(seed):
 
 def test_labels_without_room_stay():
     centres = np.full((3, 2), 1.0)
-    moved = figures.spread(centres, np.full((3, 2), 1.6), np.array([[0, 0], [2, 2]]))
+    moved = labels.place_labels(centres, np.full((3, 2), 1.6), np.array([[0, 0], [2, 2]]))
     np.testing.assert_array_equal(moved, centres)
 
 
 def test_labels_with_room_stay():
     centres = np.array([[1.0, 1.0], [4.0, 1.0], [1.0, 4.0]])
-    moved = figures.spread(centres, np.ones((3, 2)), np.array([[0, 0], [5, 5]]))
+    moved = labels.place_labels(centres, np.ones((3, 2)), np.array([[0, 0], [5, 5]]))
     np.testing.assert_array_equal(moved, centres)
 
 
@@ -377,10 +378,9 @@ def test_the_choice_is_marked_at_its_place():
 @pytest.mark.parametrize(("channels", "n_filters"), [(1, 1), (3, 2)])
 def test_autoencoder_is_drawn(tmp_path, channels, n_filters):
     rng = np.random.default_rng(0)
-    with h5py.File(tmp_path / "examples.h5", "w") as file:
-        file["images"] = rng.integers(0, 256, (10, 8, 8, 3) if channels == 3 else (10, 8, 8), np.uint8)
-        file["codes"] = rng.random((10, 2, 2, n_filters))
-        file["reconstructions"] = rng.random((10, 8, 8, channels))
+    images = rng.integers(0, 256, (10, 8, 8, 3) if channels == 3 else (10, 8, 8), np.uint8)
+    codes, reconstructions = rng.random((10, 2, 2, n_filters)), rng.random((10, 8, 8, channels))
+    write_examples(tmp_path / "examples.h5", Examples(images, codes, reconstructions, 0.1))
     history = pd.DataFrame({"epoch": [1, 2], "loss": [0.2, 0.1], "val_loss": [0.3, 0.1], "seconds": [1, 1]})
     history.to_csv(tmp_path / "history.csv")
     outputs = {name: tmp_path / f"{name}.png" for name in ("loss", "reconstructions")}
@@ -395,7 +395,7 @@ def test_autoencoder_is_drawn(tmp_path, channels, n_filters):
 @pytest.mark.slow
 @pytest.mark.parametrize(("shape", "channels"), [((16, 16), 1), ((16, 16, 3), 3)])
 def test_decoded_codes_are_the_reconstructions(shape, channels):
-    from lib import autoencoder
+    from lib.features import autoencoder
 
     images = np.random.default_rng(0).integers(0, 256, (5, *shape), np.uint8)
     model = autoencoder.build(16, [4, 2], channels=channels)
@@ -453,7 +453,7 @@ def names_of(folder, *names):
     with h5py.File(folder / "names.h5", "w") as file:
         file.attrs["class_names"] = list(names)
         file["test/labels"] = np.arange(len(names))
-    return figures.read_classes(folder / "names.h5", "test")[1]
+    return labels.read_classes(folder / "names.h5", "test")[1]
 
 
 @pytest.mark.parametrize("name", ["写真", "고양이", "ねこ", "कुत्ता", "แมว", "\U0001f9a4", "写 고 \U0001f9a4"])
@@ -474,7 +474,7 @@ def test_fonts_that_have_the_characters_together_are_used(tmp_path, fonts, caplo
         fonts(family, characters)
     names_of(tmp_path, "写真", "고양이")
     assert all_drawn("写真 고양이")
-    assert mpl.rcParams["font.family"] == [figures.FONT, "B", "E"]
+    assert mpl.rcParams["font.family"] == [labels.FONT, "B", "E"]
     assert not caplog.records
 
 
@@ -482,7 +482,7 @@ def test_usual_font_is_preferred_to_a_special_one(tmp_path, fonts):
     for family in ("A Bold", "B-Light", "C Sans", "D Serif", "E Sans"):
         fonts(family, "写真")
     names_of(tmp_path, "写真")
-    assert mpl.rcParams["font.family"] == [figures.FONT, "C Sans"]
+    assert mpl.rcParams["font.family"] == [labels.FONT, "C Sans"]
 
 
 def test_characters_that_no_font_has_are_named(tmp_path, fonts, caplog):
@@ -522,8 +522,8 @@ def test_fonts_of_the_system_are_not_looked_for_without_need(tmp_path, monkeypat
     ],
 )
 def test_long_names_are_cut_by_their_width(name, length, expected):
-    assert figures.short(name, length) == expected
-    assert figures.width(expected) <= length
+    assert labels.truncate(name, length) == expected
+    assert labels.text_width(expected) <= length
 
 
 def test_names_that_mean_something_to_matplotlib_are_shown_as_they_are():

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).parents[1] / "scripts"
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 SCRIPT = """\
 import argparse, logging, os
-from lib.base.cli import run
+from lib.base.cli import run_script
 from lib.base.errors import InputError
 from lib.base.files import atomic_write
 
@@ -20,7 +20,7 @@ def main(args):
 
 parser = argparse.ArgumentParser(prog="tiny")
 parser.add_argument("--number", type=int, default=7)
-run(main, parser)
+run_script(main, parser)
 """
 
 

@@ -13,7 +13,7 @@ def test_draws_are_n_of_n_in_chunks_that_do_not_matter(n, monkeypatch):
     assert draws.shape == (n, 100)
     assert (draws.sum(axis=0) == n).all()
     assert np.unique(draws, axis=1).shape[1] == 100
-    monkeypatch.setattr("lib.bootstrap.CHUNK", 7 * n)
+    monkeypatch.setattr("lib.evaluation.bootstrap.CHUNK", 7 * n)
     chunks = bootstrap_counts(n, 100, seed=0)
     assert [chunk.shape[1] for chunk in chunks] == [7] * 14 + [2]
     np.testing.assert_array_equal(np.concatenate(chunks, axis=1), draws)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from lib.data.cifar import CIFAR100, names_in_lines, open_cifar, read_cifar
 from lib.base.errors import InputError
+from lib.data.cifar import CIFAR100, names_in_lines, open_cifar, read_cifar
 from lib.data.digits import digits
 from lib.data.grayscale import LUMA, to_gray
 

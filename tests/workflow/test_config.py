@@ -8,10 +8,10 @@ import yaml
 from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
-from lib.workflow.config import validation_errors, without_text
+from lib.workflow.config import load_schema, validation_errors, without_text
 
-ROOT = Path(__file__).parents[1]
-SCHEMA = yaml.safe_load((ROOT / "rules" / "config.schema.yaml").read_text())
+ROOT = Path(__file__).parents[2]
+SCHEMA = load_schema(ROOT / "rules" / "config.schema.yaml")
 SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text())
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 
@@ -57,7 +57,7 @@ def test_shipped_files_have_no_faults(path):
         "{features: [pixels], clustering: {splits: {pixels: [test]}}}",
         "clustering: {init: k-means++, n_clusters: [1, 100], seeds: [0, 4294967295]}",
         "autoencoder: {learning_rate: 1, filters: [8]}",
-        "evaluation: {n_parts: 100, silhouette_samples: 20}",
+        "evaluation: {n_chunks: 100, silhouette_samples: 20}",
         "datasets: {cifar10: {sha256: null, luma: [1, 0, 0]}}",
         "datasets: {cifar100: {classes: coarse, channels: rgb}}",
         "{dataset: my, datasets: {my: {format: folder, source: my photos/2024}}}",
@@ -96,7 +96,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         (
             "feature: [pixels]",
             "feature is not a setting; allowed here: dataset, datasets, features, autoencoder, pca, "
-            "patches, views, clustering, evaluation, report",
+            "patches, invariant, clustering, evaluation, report",
         ),
         ("clustering: {k: [3]}", "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init"),
         (
@@ -130,7 +130,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ("datasets: {cifar10: null}", "datasets.cifar10 is null; allowed: a mapping with a format"),
         # Values out of range.
         ("dataset: mnist", "dataset is 'mnist'; allowed: cifar10, cifar100, digits"),
-        ("features: [pixel]", "features[0] is 'pixel'; allowed: pixels, autoencoder, pca, patches, views"),
+        ("features: [pixel]", "features[0] is 'pixel'; allowed: pixels, autoencoder, pca, patches, invariant"),
         ("features: []", f"features is []; {SPACES}"),
         (
             "autoencoder: {filters: []}",
@@ -154,7 +154,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ("clustering: {n_clusters: [0]}", f"clustering.n_clusters[0] is 0; {POSITIVE}"),
         ("clustering: {seeds: [-1]}", f"clustering.seeds[0] is -1; {SEED}"),
         ("clustering: {init: kmeans}", "clustering.init is 'kmeans'; allowed: random, k-means++"),
-        ("evaluation: {n_parts: 0}", f"evaluation.n_parts is 0; {POSITIVE}"),
+        ("evaluation: {n_chunks: 0}", f"evaluation.n_chunks is 0; {POSITIVE}"),
         (
             "evaluation: {silhouette_samples: 19}",
             "evaluation.silhouette_samples is 19; "
@@ -200,7 +200,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ),
         (
             "clustering: {splits: {pixels: [test], autoencoder: [test], codes: [test]}}",
-            "clustering.splits.codes is not a setting; allowed here: pixels, autoencoder, pca, patches, views",
+            "clustering.splits.codes is not a setting; allowed here: pixels, autoencoder, pca, patches, invariant",
         ),
         # Each format has its own keys.
         (
@@ -300,7 +300,7 @@ def test_every_fault_is_told_once():
         "autoencoder.epochs is 0; allowed: a whole number, 1 or more",
         "clustering.seed is not a setting; allowed here: splits, n_clusters, seeds, init",
         "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init",
-        "features[0] is 'pixel'; allowed: pixels, autoencoder, pca, patches, views",
+        "features[0] is 'pixel'; allowed: pixels, autoencoder, pca, patches, invariant",
     ]
 
 
@@ -335,8 +335,8 @@ def test_odd_values_are_refused_too(text, key):
         "autoencoder={learning_rate: 1.0e-2, mixed_precision: False}",
         "autoencoder={learning_rate: 1}",
         "pca={whiten: yes, n_components: 1_000}",
-        "evaluation={silhouette_samples: null, gap_references: ~, common_spaces: false}",
-        "evaluation={silhouette_samples: , n_parts: 2}",
+        "evaluation={silhouette_samples: null, gap_references: ~, cross_space_scores: false}",
+        "evaluation={silhouette_samples: , n_chunks: 2}",
         "report={n_clusters: 10}",
         "clustering={n_clusters: [010]}",
         "datasets={cifar10: {sha256: null, luma: [1, 0, 0], n_images: {train: 10, test: 2}}}",
