@@ -27,7 +27,18 @@ from lib.results import Results, Run
 from lib.storage import SPLITS, reading
 
 SCRIPTS = Path(__file__).parent
-PACKAGES = ("snakemake", "numpy", "h5py", "tensorflow", "keras", "scipy", "scikit-learn", "pandas", "matplotlib")
+PACKAGES = (
+    "snakemake",
+    "numpy",
+    "h5py",
+    "tensorflow",
+    "tensorflow-cpu",
+    "keras",
+    "scipy",
+    "scikit-learn",
+    "pandas",
+    "matplotlib",
+)
 NAMES = AGREEMENT | {
     "inertia": "inertia",
     "relative_inertia": "inertia, as a share of that at the smallest k",
