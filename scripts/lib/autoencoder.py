@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lib.cli import InputError
+
 # Before the import: errors only, and convolutions by oneDNN also where TensorFlow leaves it off, as on a processor
 # without AVX-512, where so few filters took three times as long.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -25,6 +27,11 @@ gc.disable()
 try:
     import keras
     import tensorflow as tf
+except ModuleNotFoundError as error:
+    if error.name not in ("keras", "tensorflow"):
+        raise
+    mend = "run `make install`, or leave autoencoder out of `features`"
+    raise InputError(f"TensorFlow is not installed; {mend}") from None
 finally:
     gc.enable()
     gc.freeze()
