@@ -14,10 +14,17 @@ help:  ## this list
 .PHONY: install
 install: .venv/installed  ## .venv with the pinned and hashed dependencies
 
+.PHONY: install-lite
+install-lite: .venv/installed-lite  ## .venv without TensorFlow: enough where `features` has no autoencoder
+
 .venv/installed: requirements.lock
+.venv/installed-lite: requirements-lite.lock
+.venv/installed .venv/installed-lite:
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed, and none was found. Name one: make PYTHON=/path/to/python"; exit 1; }
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@# The builds of TensorFlow own the same files: the one that is there, if any, goes before that of the lock comes.
+	if grep -q '^tensorflow==' $<; then .venv/bin/pip uninstall --quiet --quiet --yes tensorflow tensorflow-cpu; fi
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
 .PHONY: demo
@@ -72,10 +79,16 @@ lint: install  ## ruff, snakefmt and snakemake --lint
 	.venv/bin/snakefmt --check Snakefile rules
 	$(SNAKEMAKE) --lint
 
+# The extras of requirements-lite.lock: all but training.
+LITE := data features clustering evaluation report dev
+
 .PHONY: lock
-lock: install  ## choose versions again: requirements.lock and envs/*.yaml from pyproject.toml
+lock: install  ## choose versions again: the locks and envs/*.yaml from pyproject.toml
 	.venv/bin/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --python-version 3.11 \
 		--generate-hashes --upgrade --quiet --custom-compile-command "make lock" --output-file requirements.lock
+	.venv/bin/uv pip compile pyproject.toml $(addprefix --extra ,$(LITE)) --constraint requirements.lock --universal \
+		--fork-strategy fewest --python-version 3.11 --generate-hashes --upgrade --quiet \
+		--custom-compile-command "make lock" --output-file requirements-lite.lock
 	.venv/bin/uv pip compile benchmarks/requirements.in --constraint requirements.lock --universal \
 		--python-version 3.11 --generate-hashes --upgrade --quiet --custom-compile-command "make lock" \
 		--output-file benchmarks/requirements.lock

@@ -9,18 +9,23 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+EXTRAS = PYPROJECT["project"]["optional-dependencies"]
 HEADER = "# Written by `make lock` from pyproject.toml and requirements.lock: do not edit.\n"
 
 
 def pins(extra: str) -> list[str]:
-    """Every package that the extra needs, directly or not, at its locked version (markers: Python and OS)."""
+    """Every package that the extra needs, directly or not, at its locked version.
+
+    A marker says where a package is needed, unless it is needed wherever the workflow runs.
+    """
     command = ["uv", "pip", "compile", "-", "--universal", "--fork-strategy", "fewest"]
     command += ["--python-version", "3.11", "--no-header", "--no-annotate", "--quiet"]
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    requirements = "\n".join(project["optional-dependencies"][extra])
+    requirements = "\n".join(EXTRAS[extra])
     command += ["--constraint", str(ROOT / "requirements.lock")]
     lines = subprocess.run(command, input=requirements, cwd=ROOT, text=True, stdout=subprocess.PIPE, check=True)
-    return [line.partition(" ;")[0] for line in lines.stdout.splitlines()]
+    (everywhere,) = PYPROJECT["tool"]["uv"]["environments"]
+    return [line.removesuffix(f" ; {everywhere}") for line in lines.stdout.splitlines()]
 
 
 def environment(extra: str) -> str:
@@ -31,6 +36,5 @@ def environment(extra: str) -> str:
 
 
 if __name__ == "__main__":
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    for extra in extras.keys() - {"dev"}:
+    for extra in EXTRAS.keys() - {"dev"}:
         (ROOT / "envs" / f"{extra}.yaml").write_text(environment(extra))

@@ -4,6 +4,8 @@ import gc
 import os
 import sys
 
+from lib.base.errors import InputError
+
 __all__ = ["keras", "tf"]
 
 # Before the import: errors only, and convolutions by oneDNN also where TensorFlow leaves it off, as on a processor
@@ -19,6 +21,11 @@ gc.disable()
 try:
     import keras
     import tensorflow as tf
+except ModuleNotFoundError as error:
+    if error.name not in ("keras", "tensorflow"):
+        raise
+    mend = "run `make install`, or leave autoencoder out of `features`"
+    raise InputError(f"TensorFlow is not installed; {mend}") from None
 finally:
     gc.enable()
     gc.freeze()

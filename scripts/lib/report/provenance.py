@@ -11,7 +11,18 @@ from pathlib import Path
 
 import pandas as pd
 
-PACKAGES = ("snakemake", "numpy", "h5py", "tensorflow", "keras", "scipy", "scikit-learn", "pandas", "matplotlib")
+PACKAGES = (
+    "snakemake",
+    "numpy",
+    "h5py",
+    "tensorflow",
+    "tensorflow-cpu",
+    "keras",
+    "scipy",
+    "scikit-learn",
+    "pandas",
+    "matplotlib",
+)
 
 
 def commit(folder: Path) -> str:
