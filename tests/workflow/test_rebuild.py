@@ -1,4 +1,4 @@
-"""What runs again after which change: the table of the README, row by row."""
+"""What runs again after which change: the table of docs/reruns.md, row by row."""
 
 import csv
 import random
