@@ -73,9 +73,10 @@ bench: install  ## time and memory against other libraries (needs `make run` fir
 	for part in run training end_to_end dead_codes; do PYTHONPATH=scripts .venv/bin/python benchmarks/$$part.py || exit 1; done
 
 .PHONY: lint
-lint: install  ## ruff, snakefmt and snakemake --lint
+lint: install  ## ruff, mypy, snakefmt and snakemake --lint
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/mypy
 	.venv/bin/snakefmt --check Snakefile rules
 	$(SNAKEMAKE) --lint
 

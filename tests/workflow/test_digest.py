@@ -56,6 +56,50 @@ def test_looks_do_not_count(old, new):
     assert digest({"main.py": CODE.replace(old, new)}) == digest({"main.py": CODE})
 
 
+LOGGING = """\
+import logging
+logging.getLogger("a")
+def f(x):
+    if x < 0:
+        raise ValueError(f"{x} is below " + "0")
+    logging.info("%d is well", x)
+    logging.info(f"{x} is well")
+    p.add_argument("--x", help="a number")
+    return "well"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('f"{x} is below " + "0"', 'f"not below 0: {x}; " + "take another"'),
+        ('"%d is well"', '"well: %d"'),
+        ('f"{x} is well"', 'f"well: {x}, and more"'),
+        ('help="a number"', 'help="any number"'),
+    ],
+)
+def test_words_of_messages_do_not_count(old, new):
+    assert old in LOGGING
+    assert digest({"main.py": LOGGING.replace(old, new)}) == digest({"main.py": LOGGING})
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("ValueError", "TypeError"),
+        ('f"{x} is below "', 'f"{x + 1} is below "'),
+        ('getLogger("a")', 'getLogger("b")'),
+        ('well", x)', 'well", x + 1)'),
+        ('"--x"', '"--y"'),
+        ('return "well"', 'return "not well"'),
+        ("logging.info(f", "print(f"),
+    ],
+)
+def test_what_is_not_only_words_counts(old, new):
+    assert old in LOGGING
+    assert digest({"main.py": LOGGING.replace(old, new)}) != digest({"main.py": LOGGING})
+
+
 def test_changed_docstrings_do_not_count():
     code = '"""{0}"""\nclass A:\n    """{0}"""\n    async def f(self):\n        """{0}"""\n        return 1\n'
     assert digest({"main.py": code.format("Old.")}) == digest({"main.py": code.format("New.")})

@@ -1,16 +1,19 @@
-"""A digest of code that changes when its meaning may, and not when only its looks do."""
+"""A digest of code that changes when its meaning may, and not when only its looks or its messages do."""
 
 import ast
 import functools
 import hashlib
 from pathlib import Path
 
+LOG_LEVELS = ("debug", "info", "warning", "error", "exception")
+
 
 def code_digest(script: Path) -> str:
     """Digest of a script and of every local module that it imports, directly or not.
 
-    Comments, docstrings and formatting do not count. A module is local if it lies
-    below the script's folder, from where Python finds it when the script runs.
+    Comments, docstrings and formatting do not count, nor do the texts of log lines and of errors: what a job
+    makes does not depend on them. A module is local if it lies below the script's folder, from where Python
+    finds it when the script runs.
 
     Parameters
     ----------
@@ -43,7 +46,7 @@ def _tree(path: Path) -> ast.Module:
 
 @functools.cache
 def _essence(path: Path) -> str:
-    """The syntax tree without the strings that only document.
+    """The syntax tree without the texts that only people read.
 
     Neither ast.dump nor ast.unparse will do: they print the same tree otherwise from one version of
     Python to the next. Fields that are empty are left out, for versions add fields.
@@ -51,19 +54,35 @@ def _essence(path: Path) -> str:
     return _text(_tree(path))
 
 
-def _text(value: object) -> str:
+def _text(value: object, in_message: bool = False) -> str:
+    """A syntax tree as text. In a message, what is put into it counts, and its own words do not."""
     if isinstance(value, list):
-        return f"[{','.join(_text(item) for item in value if not _is_documentation(item))}]"
+        kept = (item for item in value if not (_is_documentation(item) or (in_message and _is_words(item))))
+        return f"[{','.join(_text(item, in_message) for item in kept)}]"
     if not isinstance(value, ast.AST):
         return repr(value)
-    fields = (f"{name}={_text(field)}" for name, field in ast.iter_fields(value) if field not in (None, []))
+    if in_message and _is_words(value):
+        return ""
+    in_message = in_message or _is_message(value)
+    fields = (
+        f"{name}={_text(field, in_message)}" for name, field in ast.iter_fields(value) if field not in (None, [])
+    )
     return f"{type(value).__name__}({','.join(fields)})"
 
 
+def _is_message(node: ast.AST) -> bool:
+    """Whether all texts in a node are for people: of an error, of a line of the log, of a help text."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return ast.unparse(node.func.value) == "logging" and node.func.attr in LOG_LEVELS
+    return isinstance(node, ast.Raise) or (isinstance(node, ast.keyword) and node.arg == "help")
+
+
 def _is_documentation(node: object) -> bool:
-    return (
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-    )
+    return isinstance(node, ast.Expr) and _is_words(node.value)
+
+
+def _is_words(node: object) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 @functools.cache
