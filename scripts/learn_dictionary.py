@@ -42,7 +42,7 @@ if __name__ == "__main__":
         required=True,
         help="what the sides of the images are divided by",
     )
-    parser.add_argument("--n-words", type=positive_int, required=True, help="at each scale")
+    parser.add_argument("--n-atoms", type=positive_int, required=True, help="at each scale")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")
     parser.add_argument("--out", type=Path, required=True)

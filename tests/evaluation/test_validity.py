@@ -18,7 +18,7 @@ from lib.evaluation.validity import combine, partial_sums, validities, validity
 @pytest.fixture
 def small_blocks(monkeypatch):
     """All that is done for many points, float32 included, on a few hundred."""
-    monkeypatch.setattr(module, "BLOCK_ROWS", 32)
+    monkeypatch.setattr(pairs, "BLOCK_ROWS", 32)
 
 
 def assert_as_by_brute_force(X, *labellings):
