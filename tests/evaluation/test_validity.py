@@ -10,7 +10,6 @@ from sklearn.metrics import silhouette_samples
 from threadpoolctl import threadpool_limits
 
 from lib.evaluation import pairs
-from lib.evaluation import validity as module
 from lib.evaluation.sampled_silhouette import sampled_silhouette
 from lib.evaluation.validity import combine, partial_sums, validities, validity
 
