@@ -25,41 +25,32 @@ wildcard_constraints:
     seed=r"0|[1-9]\d*",
 
 
-include: "rules/data.smk"
-include: "rules/features.smk"
-include: "rules/clustering.smk"
-include: "rules/evaluation.smk"
-include: "rules/figures.smk"
-include: "rules/report.smk"
-
-
 # All numbers of the chosen dataset, and files on the way included: of a job that failed, Snakemake keeps the
 # new settings and not the file, so that nothing would be done the next time if nobody asked for the file.
-rule tables:
-    input:
-        unverified_archive(config["dataset"]),
-        expand(
-            "results/{dataset}/{file}",
-            dataset=config["dataset"],
-            file=[
-                "images.h5",
-                *(f"features/{features}.h5" for features in targets.features()),
-                *targets.learned_files(),
-                *(f"clusters/{clustering}.h5" for clustering in targets.clusterings()),
-                *(f"metrics/{scores}.h5" for scores in targets.scores()),
-                "metrics.csv",
-                "summary.csv",
-                "comparison.csv",
-                "comparison.txt",
-            ],
-        ),
+TABLES = [
+    *sources.unverified_archives(config["dataset"]),
+    *expand(
+        "results/{dataset}/{file}",
+        dataset=config["dataset"],
+        file=[
+            "images.h5",
+            *(f"features/{features}.h5" for features in targets.features()),
+            *targets.learned_files(),
+            *(f"clusters/{clustering}.h5" for clustering in targets.clusterings()),
+            *(f"metrics/{scores}.h5" for scores in targets.scores()),
+            "metrics.csv",
+            "summary.csv",
+            "comparison.csv",
+            "comparison.txt",
+        ],
+    ),
+]
 
 
-# Everything: the numbers, their figures and the report.
+# Everything: the numbers, their figures and the report. It comes first, and so it is what `snakemake` makes.
 rule all:
-    default_target: True
     input:
-        rules.tables.input,
+        TABLES,
         expand(
             "results/{dataset}/{file}",
             dataset=config["dataset"],
@@ -69,3 +60,17 @@ rule all:
                 "report.html",
             ],
         ),
+
+
+# The numbers alone.
+rule tables:
+    input:
+        TABLES,
+
+
+include: "rules/data.smk"
+include: "rules/features.smk"
+include: "rules/clustering.smk"
+include: "rules/evaluation.smk"
+include: "rules/figures.smk"
+include: "rules/report.smk"

@@ -20,7 +20,7 @@ rule cluster:
         runtime=scaled_resource(2, 0.02),
     params:
         command=script_command("cluster.py"),
-        code=code("cluster.py"),
+        code_digest=script_digest("cluster.py"),
         options=cli_options({"init": config["clustering"]["init"]}),
     shell:
         "{params.command} --features {input:q}"
@@ -46,7 +46,7 @@ rule gap_reference:
         runtime=scaled_resource(10, 0.2),
     params:
         command=script_command("gap_reference.py"),
-        code=code("gap_reference.py"),
+        code_digest=script_digest("gap_reference.py"),
         options=cli_options(
             {"init": config["clustering"]["init"], "references": config["evaluation"]["gap_references"] or 0}
         ),

@@ -3,6 +3,7 @@ import json
 import math
 import shlex
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -13,19 +14,35 @@ if set("{}") & set(str(BASE)):
         f"the workflow lies in {BASE}, and Snakemake takes braces in its path for wildcards; move it elsewhere"
     )
 SCRIPTS = BASE / "scripts"
-sys.path.insert(0, str(SCRIPTS))
-from lib.base.errors import InputError
-from lib.features.kinds import KINDS
-from lib.workflow.config import load_schema, validation_errors, with_defaults, without_text
-from lib.workflow.digest import code_digest
-from lib.workflow.targets import Targets, centroid_images
 
-# Not the directive `configfile`, which would overwrite the settings of a workflow that includes this one.
+
+@contextmanager
+def own_modules():
+    """Import `lib` from here, and leave a `lib` of a workflow that uses this one to it."""
+    theirs = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "lib"}
+    sys.path.insert(0, str(SCRIPTS))
+    yield
+    sys.path.remove(str(SCRIPTS))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "lib"]:
+        del sys.modules[name]
+    sys.modules.update(theirs)
+
+
+with own_modules():
+    from lib.features.kinds import KINDS
+    from lib.workflow.cli_options import cli_options
+    from lib.workflow.config import load_schema, validation_errors, with_defaults, without_text
+    from lib.workflow.digest import code_digest, text_digest
+    from lib.workflow.sources import Sources
+    from lib.workflow.targets import Targets, centroid_images
+
+# Not the directive `configfile`, which does nothing where another workflow uses this one as a module.
 SCHEMA = load_schema(BASE / "rules" / "config.schema.yaml")
-config.update(with_defaults(config, yaml.safe_load((BASE / "config.yaml").read_text())))
-config.update(without_text(config, SCHEMA))
+config = with_defaults(config, yaml.safe_load((BASE / "config.yaml").read_text()))
+config = without_text(config, SCHEMA)
 if errors := validation_errors(config, SCHEMA):
     sys.exit("\n".join(f"config: {error}" for error in errors))
+sources = Sources(config["datasets"])
 targets = Targets(config)
 
 
@@ -48,21 +65,9 @@ def script_command(script):
     return untracked(shlex.join(["python" if in_conda else sys.executable, str(SCRIPTS / script)]))
 
 
-def code(script):
-    """What a job depends on in the code: the meaning of its script and of all it imports."""
+def script_digest(script):
+    """What a job depends on in the code: the meaning of its script and of all that this imports."""
     return code_digest(SCRIPTS / script)
-
-
-def cli_options(settings):
-    """Settings as command-line options: {"batch_size": 32} as --batch-size 32."""
-    words = []
-    for key, value in sorted(settings.items()):  # their order in the file is no reason to run again
-        words.append(f"--{key.replace('_', '-')}")
-        if isinstance(value, dict | bool):
-            words.append(json.dumps(value, sort_keys=True))
-        else:
-            words += map(str, value if isinstance(value, list) else [value])
-    return shlex.join(words)
 
 
 def scaled_resource(base, per_mb=0):
@@ -79,3 +84,14 @@ def scaled_resource(base, per_mb=0):
 def results_folder(wildcards, input):
     """The folder of the results of a dataset, of which images.h5 is the first input."""
     return str(Path(input[0]).parent)
+
+
+def figure_of(name):
+    """A figure of a clustering, also for Snakemake's report."""
+    return report(
+        f"results/{{dataset}}/figures/{{features}}/{{split}}/k{{k}}/seed{{seed}}/{name}.png",
+        caption=f"captions/{name}.rst",
+        category="Clusters",
+        subcategory="{features}, {split} images",
+        labels={"figure": name, "k": "{k}", "seed": "{seed}"},
+    )

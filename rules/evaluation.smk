@@ -7,24 +7,19 @@ scattergather:
     pairs=config["evaluation"]["n_chunks"],
 
 
-def clusters_of_all_seeds(wildcards):
-    """The clusterings of one split into so many clusters, of all seeds."""
-    folder = "results/{dataset}/clusters/{features}/{split}/k{k}/".format(**wildcards)
-    return [f"{folder}seed{seed}.h5" for seed in config["clustering"]["seeds"]]
-
-
-def pair_sums_of_all_chunks(wildcards):
-    """The chunks of the sums behind the indices of clusterings; none if they are computed in one go."""
-    pattern = "results/{dataset}/pair_sums/{features}/{split}/k{k}/{space}/{{scatteritem}}.h5"
-    chunks = gather.pairs(pattern.format(**wildcards))
-    return chunks if len(chunks) > 1 else []
+# The clusterings of one split into so many clusters, of all seeds.
+CLUSTERS_OF_ALL_SEEDS = expand(
+    "results/{{dataset}}/clusters/{{features}}/{{split}}/k{{k}}/seed{seed}.h5", seed=config["clustering"]["seeds"]
+)
+# The chunks of the sums behind the indices of these clusterings.
+PAIR_SUMS = gather.pairs("results/{{dataset}}/pair_sums/{{features}}/{{split}}/k{{k}}/{{space}}/{scatteritem}.h5")
 
 
 # Compute a chunk of the sums behind the indices of some clusterings in one space, from some of the pairs of images.
 rule pair_sums:
     input:
         features="results/{dataset}/features/{space}/{split}.h5",
-        clusters=clusters_of_all_seeds,
+        clusters=CLUSTERS_OF_ALL_SEEDS,
     output:
         temp("results/{dataset}/pair_sums/{features}/{split}/k{k}/{space}/{scatteritem}.h5"),
     log:
@@ -39,7 +34,7 @@ rule pair_sums:
         runtime=scaled_resource(10, 1),
     params:
         command=script_command("pair_sums.py"),
-        code=code("pair_sums.py"),
+        code_digest=script_digest("pair_sums.py"),
     shell:
         "{params.command} --features {input.features:q} --clusters {input.clusters:q} --chunk {wildcards.scatteritem}"
         " --threads {threads} --out {output:q} --log {log:q}"
@@ -54,7 +49,7 @@ if n_samples := config["evaluation"]["silhouette_samples"]:
     rule sample_silhouette:
         input:
             features="results/{dataset}/features/{space}/{split}.h5",
-            clusters=clusters_of_all_seeds,
+            clusters=CLUSTERS_OF_ALL_SEEDS,
         output:
             "results/{dataset}/metrics/{features}/{split}/k{k}/{space}.h5",
         log:
@@ -69,7 +64,7 @@ if n_samples := config["evaluation"]["silhouette_samples"]:
             runtime=scaled_resource(3, 0.1),
         params:
             command=script_command("sample_silhouette.py"),
-            code=code("sample_silhouette.py"),
+            code_digest=script_digest("sample_silhouette.py"),
             n_samples=n_samples,
         shell:
             "{params.command} --features {input.features:q}"
@@ -82,8 +77,8 @@ else:
     rule evaluate:
         input:
             features="results/{dataset}/features/{space}/{split}.h5",
-            clusters=clusters_of_all_seeds,
-            pair_sums=pair_sums_of_all_chunks,
+            clusters=CLUSTERS_OF_ALL_SEEDS,
+            pair_sums=PAIR_SUMS if len(PAIR_SUMS) > 1 else [],  # one chunk is computed in one go
         output:
             "results/{dataset}/metrics/{features}/{split}/k{k}/{space}.h5",
         log:
@@ -98,7 +93,7 @@ else:
             runtime=scaled_resource(3, 0.1),
         params:
             command=script_command("evaluate.py"),
-            code=code("evaluate.py"),
+            code_digest=script_digest("evaluate.py"),
         shell:
             "{params.command} --features {input.features:q}"
             " --clusters {input.clusters:q} --pair-sums {input.pair_sums:q}"
@@ -123,7 +118,7 @@ rule collect_scores:
         runtime=scaled_resource(10),
     params:
         command=script_command("collect_scores.py"),
-        code=code("collect_scores.py"),
+        code_digest=script_digest("collect_scores.py"),
         layout=cli_options(targets.layout_options()),
         results=results_folder,
     shell:
@@ -153,7 +148,7 @@ rule summarise:
         runtime=scaled_resource(10, 0.2),
     params:
         command=script_command("summarise.py"),
-        code=code("summarise.py"),
+        code_digest=script_digest("summarise.py"),
         layout=cli_options(targets.layout_options()),
         results=results_folder,
         gap="--gap" if config["evaluation"]["gap_references"] else "",
@@ -182,7 +177,7 @@ rule compare:
         runtime=scaled_resource(20, 0.5),
     params:
         command=script_command("compare.py"),
-        code=code("compare.py"),
+        code_digest=script_digest("compare.py"),
         layout=cli_options(targets.layout_options()),
         results=results_folder,
     shell:
@@ -211,7 +206,7 @@ rule conclude:
         runtime=scaled_resource(5),
     params:
         command=script_command("conclude.py"),
-        code=code("conclude.py"),
+        code_digest=script_digest("conclude.py"),
         layout=cli_options(targets.layout_options()),
         results=results_folder,
         k=targets.shown_k(),

@@ -22,7 +22,7 @@ rule encode_pixels:
         runtime=scaled_resource(5),
     params:
         command=script_command("encode_pixels.py"),
-        code=code("encode_pixels.py"),
+        code_digest=script_digest("encode_pixels.py"),
     shell:
         "{params.command} --images {input:q} --split {wildcards.split} --out {output:q} --log {log:q}"
 
@@ -45,7 +45,7 @@ rule encode_pca:
         runtime=scaled_resource(10, 0.5),
     params:
         command=script_command("encode_pca.py"),
-        code=code("encode_pca.py"),
+        code_digest=script_digest("encode_pca.py"),
         options=cli_options(config["pca"]),
     shell:
         "{params.command} --images {input:q} --split {wildcards.split} {params.options} --out {output:q} --log {log:q}"
@@ -69,7 +69,7 @@ rule learn_dictionary:
         runtime=scaled_resource(20),
     params:
         command=script_command("learn_dictionary.py"),
-        code=code("learn_dictionary.py"),
+        code_digest=script_digest("learn_dictionary.py"),
         options=lambda w: cli_options(
             {key: config["patches"][key] for key in ("size", "downsampling", "n_atoms")} | {"seed": w.model_seed}
         ),
@@ -96,7 +96,7 @@ rule encode_patches:
         runtime=scaled_resource(20, 0.5),
     params:
         command=script_command("encode_patches.py"),
-        code=code("encode_patches.py"),
+        code_digest=script_digest("encode_patches.py"),
         options=lambda w: cli_options(
             {key: config["patches"][key] for key in ("n_images", "n_components")} | {"seed": w.model_seed}
         ),
@@ -124,7 +124,7 @@ rule learn_invariant:
         runtime=scaled_resource(60, 1),
     params:
         command=script_command("learn_invariant.py"),
-        code=code("learn_invariant.py"),
+        code_digest=script_digest("learn_invariant.py"),
         options=lambda w: cli_options(
             {key: value for key, value in config["invariant"].items() if key != "seeds"} | {"seed": w.model_seed}
         ),
@@ -153,7 +153,7 @@ rule encode_invariant:
         runtime=scaled_resource(20, 0.5),
     params:
         command=script_command("encode_invariant.py"),
-        code=code("encode_invariant.py"),
+        code_digest=script_digest("encode_invariant.py"),
     shell:
         "{params.command} --images {input.images:q} --split {wildcards.split} --dictionary {input.dictionary:q}"
         " --encoder {input.encoder:q} --threads {threads} --out {output:q} --log {log:q}"
@@ -180,7 +180,7 @@ rule train:
         runtime=scaled_resource(30, 1.5),
     params:
         command=script_command("train.py"),
-        code=code("train.py"),
+        code_digest=script_digest("train.py"),
         options=lambda w: cli_options(
             {key: value for key, value in config["autoencoder"].items() if key != "seeds"}
             | {"seed": w.model_seed}
@@ -210,7 +210,7 @@ rule encode_autoencoder:
         runtime=scaled_resource(10),
     params:
         command=script_command("encode_autoencoder.py"),
-        code=code("encode_autoencoder.py"),
+        code_digest=script_digest("encode_autoencoder.py"),
     shell:
         "{params.command} --images {input.images:q} --split {wildcards.split} --model {input.model:q}"
         " --out {output:q} --log {log:q}"

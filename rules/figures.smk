@@ -2,17 +2,6 @@
 # Makes: results/{dataset}/figures/, and results/{dataset}/centroids/ for it.
 
 
-def figure_of(name):
-    """A figure of a clustering, also for Snakemake's report."""
-    return report(
-        f"results/{{dataset}}/figures/{{features}}/{{split}}/k{{k}}/seed{{seed}}/{name}.png",
-        caption=f"captions/{name}.rst",
-        category="Clusters",
-        subcategory="{features}, {split} images",
-        labels={"figure": name, "k": "{k}", "seed": "{seed}"},
-    )
-
-
 # All scores against the number of clusters.
 rule draw_scores:
     input:
@@ -34,7 +23,7 @@ rule draw_scores:
         runtime=scaled_resource(5),
     params:
         command=script_command("draw_scores.py"),
-        code=code("draw_scores.py"),
+        code_digest=script_digest("draw_scores.py"),
     shell:
         "{params.command} --summary {input:q} --out {output:q} --log {log:q}"
 
@@ -67,7 +56,7 @@ rule draw_autoencoder:
         runtime=scaled_resource(5),
     params:
         command=script_command("draw_autoencoder.py"),
-        code=code("draw_autoencoder.py"),
+        code_digest=script_digest("draw_autoencoder.py"),
     shell:
         "{params.command} --history {input.history:q} --examples {input.examples:q}"
         " --loss {output.loss:q} --reconstructions {output.reconstructions:q} --log {log:q}"
@@ -90,7 +79,7 @@ rule decode_centroids:
         runtime=scaled_resource(5),
     params:
         command=script_command("decode_centroids.py"),
-        code=code("decode_centroids.py"),
+        code_digest=script_digest("decode_centroids.py"),
     shell:
         "{params.command} --clusters {input.clusters:q} --model {input.model:q} --out {output:q} --log {log:q}"
 
@@ -122,7 +111,7 @@ rule draw_clusters:
         runtime=scaled_resource(10),
     params:
         command=script_command("draw_clusters.py"),
-        code=code("draw_clusters.py"),
+        code_digest=script_digest("draw_clusters.py"),
     shell:
         "{params.command} --images {input.images:q} --features {input.features:q} --split {wildcards.split}"
         " --clusters {input.clusters:q} --scores {input.scores:q} --decoded {input.decoded:q}"
@@ -150,7 +139,7 @@ rule draw_map:
         runtime=scaled_resource(20),
     params:
         command=script_command("draw_map.py"),
-        code=code("draw_map.py"),
+        code_digest=script_digest("draw_map.py"),
         method=config["report"]["projection"],
     shell:
         "{params.command} --images {input.images:q} --features {input.features:q} --split {wildcards.split}"

@@ -1,19 +1,5 @@
 # Needs: results/{dataset}/ with all tables and figures.
 # Makes: results/{dataset}/report.html.
-import hashlib
-
-
-def text_digest(*folders):
-    """What a job depends on in the texts of the workflow: all files in some folders."""
-    files = sorted(file for folder in folders for file in (BASE / folder).iterdir())
-    texts = b"".join(file.name.encode() + file.read_bytes() for file in files)
-    return hashlib.sha256(texts).hexdigest()[:16]
-
-
-def settings_of(dataset):
-    """All settings that concern a dataset, as JSON."""
-    kept = config | {"dataset": dataset, "datasets": {dataset: config["datasets"][dataset]}}
-    return json.dumps(kept, ensure_ascii=False)
 
 
 # The answer, with all that it rests on, in one file.
@@ -40,14 +26,14 @@ rule write_report:
         runtime=scaled_resource(10),
     params:
         command=script_command("write_report.py"),
-        code=code("write_report.py"),
-        texts=text_digest("scripts/templates", "rules/captions"),
+        code_digest=script_digest("write_report.py"),
+        texts=text_digest(SCRIPTS / "templates", BASE / "rules" / "captions"),
         layout=cli_options(targets.layout_options()),
         results=results_folder,
         k=targets.shown_k(),
         captions=untracked(str(BASE / "rules" / "captions")),
         # Settings that matter change what the report is made of. The others are shown, but no reason to make it again.
-        config=untracked(lambda w: settings_of(w.dataset)),
+        config=untracked(lambda w: json.dumps(targets.settings_of(w.dataset), ensure_ascii=False)),
     shell:
         "{params.command} --results {params.results:q} {params.layout} --shown-k {params.k}"
         " --learned {input.learned:q} --captions {params.captions:q} --config {params.config:q} --out {output:q} --log {log:q}"

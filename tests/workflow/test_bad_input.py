@@ -204,10 +204,10 @@ def test_images_replaced_by_garbage(project):
     project.configure(features=["pixels"])
     refused(
         project,
-        "pixels",
+        "encode_pixels",
         "images.h5",
         "delete it and run again",
-        log="tiny/logs/pixels/test.log",
+        log="tiny/logs/encode_pixels/test.log",
         replaces=["features/pixels/test.h5"],
     )
     path.unlink()
@@ -229,7 +229,7 @@ def test_dead_code(project):
         ),
         (
             {"features": ["pixel"]},
-            "config: features[0] is 'pixel'; allowed: pixels, autoencoder, pca, patches, views",
+            "config: features[0] is 'pixel'; allowed: pixels, autoencoder, pca, patches, invariant",
         ),
         (
             {"clustering": {"k": 3}},
@@ -273,7 +273,7 @@ def small_disk(tmp_path):
     [
         ("download", "archives/{archive}"),
         ("prepare_images", "tiny/images.h5"),
-        ("pixels", "tiny/features/pixels/test.h5"),
+        ("encode_pixels", "tiny/features/pixels/test.h5"),
         ("train", "tiny/autoencoder/seed0/model.keras"),
         ("encode_autoencoder", "tiny/features/autoencoder/seed0/test.h5"),
         ("evaluate", "tiny/metrics/pixels/test/k3/pixels.h5"),

@@ -8,15 +8,15 @@ from sklearn.decomposition import PCA
 
 pytestmark = pytest.mark.slow
 
-KINDS = ["pixels", "pca", "patches", "views"]
-LEARNT = {"patches": ["patches/seed0"], "views": ["views/seed0", "views/seed3"]}
-SPACES = ["pixels", "pca", *LEARNT["patches"], *LEARNT["views"]]
+KINDS = ["pixels", "pca", "patches", "invariant"]
+LEARNED = {"patches": ["patches/seed0"], "invariant": ["invariant/seed0", "invariant/seed3"]}
+SPACES = ["pixels", "pca", *LEARNED["patches"], *LEARNED["invariant"]]
 SETTINGS = {
     "features": KINDS,
     "pca": {"n_components": 7},
     "patches": {"n_atoms": 12, "n_images": 50, "n_components": 9, "seeds": [0]},
     # More prototypes than images: there are as many as images.
-    "views": {"n_images": 60, "n_views": 3, "n_prototypes": 500, "n_components": 6, "seeds": [0, 3]},
+    "invariant": {"n_images": 60, "n_views": 3, "n_prototypes": 500, "n_components": 6, "seeds": [0, 3]},
 }
 
 
@@ -43,13 +43,13 @@ def test_each_has_its_features(all_kinds):
         X = features(all_kinds, space)
         assert X.shape == (60, d)
         assert np.isfinite(X).all()
-        if space.startswith(("patches", "views")):
+        if space.startswith(("patches", "invariant")):
             np.testing.assert_allclose(np.linalg.norm(X, axis=1), 1, rtol=1e-5)
-    assert (features(all_kinds, "views/seed0") != features(all_kinds, "views/seed3")).any()
+    assert (features(all_kinds, "invariant/seed0") != features(all_kinds, "invariant/seed3")).any()
 
 
 def test_no_more_prototypes_than_images(all_kinds):
-    with h5py.File(all_kinds.results / "views" / "seed0" / "encoder.h5") as file:
+    with h5py.File(all_kinds.results / "invariant" / "seed0" / "encoder.h5") as file:
         assert len(file["prototypes"]) == 60
 
 
@@ -81,10 +81,10 @@ def test_same_bytes_whatever_the_cores(all_kinds, fresh):
 @pytest.mark.parametrize(
     ("settings", "rules"),
     [
-        ({"pca": {"whiten": True}}, {"pca"}),
-        ({"patches": {"n_components": 8}}, {"patches"}),
-        ({"patches": {"n_atoms": 13}}, {"learn_dictionary", "patches", "learn_invariant", "views"}),
-        ({"views": {"n_views": 2}}, {"learn_invariant", "views"}),
+        ({"pca": {"whiten": True}}, {"encode_pca"}),
+        ({"patches": {"n_components": 8}}, {"encode_patches"}),
+        ({"patches": {"n_atoms": 13}}, {"learn_dictionary", "encode_patches", "learn_invariant", "encode_invariant"}),
+        ({"invariant": {"n_views": 2}}, {"learn_invariant", "encode_invariant"}),
     ],
 )
 def test_changed_settings(project, settings, rules):
@@ -95,9 +95,9 @@ def test_changed_settings(project, settings, rules):
 @pytest.mark.parametrize(
     ("module", "rules"),
     [
-        ("lib/features/invariant.py", {"learn_invariant", "views"}),
-        ("lib/features/patches.py", {"learn_dictionary", "patches", "learn_invariant", "views"}),
-        ("pca.py", {"pca"}),
+        ("lib/features/invariant.py", {"learn_invariant", "encode_invariant"}),
+        ("lib/features/patches.py", {"learn_dictionary", "encode_patches", "learn_invariant", "encode_invariant"}),
+        ("encode_pca.py", {"encode_pca"}),
         ("lib/evaluation/validity.py", set()),
     ],
 )
@@ -110,7 +110,7 @@ def test_edited_code(project, module, rules):
 def features_rules(project):
     """The rules that would run again to make features."""
     jobs = {job.split()[0] for job in project.jobs()}
-    return jobs - {"cluster", "evaluate", "collect_scores", "summarise", "compare"}
+    return jobs - {"cluster", "evaluate", "collect_scores", "summarise", "compare", "conclude"}
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def features_rules(project):
             {"patches": {"n_components": 51}},
             "50 training images have 50; set patches.n_components to that or less",
         ),
-        ({"views": {"n_components": 500}}, "500 components were asked for, and there are only"),
+        ({"invariant": {"n_components": 500}}, "500 components were asked for, and there are only"),
     ],
 )
 def test_settings_that_the_images_do_not_allow(project, settings, line):
@@ -147,8 +147,8 @@ def test_report_has_them_all(project):
     for path in (
         "patches/seed0/dictionary.h5",
         "patches/seed3/dictionary.h5",
-        "views/seed0/encoder.h5",
-        "views/seed3/encoder.h5",
+        "invariant/seed0/encoder.h5",
+        "invariant/seed3/encoder.h5",
     ):
         assert f'<th scope="row">{path}</th>' in report
     assert report.count("The other feature spaces against each other") == 2

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 RULES = [
     "download",
     "prepare_images",
-    "pixels",
+    "encode_pixels",
     "train",
     "encode_autoencoder",
     "cluster",
@@ -21,6 +21,7 @@ RULES = [
     "collect_scores",
     "summarise",
     "compare",
+    "conclude",
 ]
 TRAINING = ("train", "encode_autoencoder")
 

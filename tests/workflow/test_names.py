@@ -91,7 +91,7 @@ def test_settings_of_the_command_line_are_those_of_a_file(project):
     project.configure(clustering={"n_clusters": [5], "seeds": [7]})
     settings = [
         "clustering={n_clusters: [3, 4], seeds: [0, 1]}",
-        "evaluation={silhouette_samples: null, n_parts: 1}",
+        "evaluation={silhouette_samples: null, n_chunks: 1}",
     ]
     settings += ["pca={whiten: false}", "autoencoder={learning_rate: 1e-2}"]
     assert project.jobs("--config", *settings) == set()

@@ -19,12 +19,13 @@ pytestmark = pytest.mark.slow
 OF_CLASSES = {"adjusted_rand", "normalized_mutual_info", "accuracy"}
 PIXELS = {
     "prepare_images",
-    "pixels test",
+    "encode_pixels test",
     "cluster pixels test k3 seed0",
     "evaluate pixels test k3 in pixels",
     "collect_scores",
     "summarise",
     "compare",
+    "conclude",
 }
 
 

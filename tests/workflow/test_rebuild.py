@@ -25,7 +25,7 @@ def evaluations(features=FEATURES, spaces=FEATURES, split="test", ks=(3,)):
     return {f"evaluate {name} {split} k{k} in {space}" for name in features for k in ks for space in spaces}
 
 
-FINAL = {"collect_scores", "summarise", "compare"}
+FINAL = {"collect_scores", "summarise", "compare", "conclude"}
 EVALUATIONS = evaluations() | FINAL
 CLUSTERINGS = clusterings("cluster") | EVALUATIONS
 # Where pixels are the only features.
@@ -33,7 +33,7 @@ PIXELS = clusterings("cluster", ["pixels"]) | evaluations(["pixels"], ["pixels"]
 OF_PIXELS = PIXELS | evaluations(["pixels"]) | evaluations(spaces=["pixels"])
 TRAINING = {"train", "encode_autoencoder test"}
 BRANCH = TRAINING | clusterings("cluster", [CODES]) | evaluations([CODES]) | evaluations(spaces=[CODES]) | FINAL
-EVERYTHING = {"prepare_images", "pixels test"} | TRAINING | CLUSTERINGS
+EVERYTHING = {"prepare_images", "encode_pixels test"} | TRAINING | CLUSTERINGS
 
 NEW_CODE = "\n\ndef _new():\n    return 1\n"
 
@@ -59,7 +59,8 @@ def expect(project, jobs, *options):
         ("draw_autoencoder.py", set()),
         ("collect_scores.py", {"collect_scores", "summarise"}),
         ("summarise.py", {"summarise"}),
-        ("compare.py", {"compare"}),
+        ("compare.py", {"compare", "conclude"}),
+        ("conclude.py", {"conclude"}),
         # imported by the scripts of these
         ("lib/evaluation/agreement.py", FINAL),
         ("download.py", set()),
@@ -130,7 +131,7 @@ def test_checked_out_again_elsewhere_with_new_times(project, tmp_path):
         ({"seeds": [0, 1, 7]}, clusterings("cluster", seeds=[7]) | EVALUATIONS),
         (
             {"splits": ["test", "train"]},
-            {"pixels train", "encode_autoencoder train"}
+            {"encode_pixels train", "encode_autoencoder train"}
             | clusterings("cluster", split="train")
             | evaluations(split="train")
             | FINAL,
@@ -145,14 +146,14 @@ def test_changed_clustering_settings(project, clustering, jobs):
     expect(project, jobs)
 
 
-def test_scored_in_parts_with_the_same_result(project, finished):
+def test_scored_in_chunks_with_the_same_result(project, finished):
     project.without_training()
     project.configure(evaluation={"n_chunks": 3})
-    parts = {"pair_sums pixels test k3 in pixels"}
-    expect(project, parts | evaluations(["pixels"], ["pixels"]) | FINAL)
+    chunks = {"pair_sums pixels test k3 in pixels"}
+    expect(project, chunks | evaluations(["pixels"], ["pixels"]) | FINAL)
     project.run()
     assert project.metrics.read_text() == project.metrics_of(finished)
-    assert not list(project.results.glob("parts/**/*.h5"))
+    assert not list(project.results.glob("pair_sums/**/*.h5"))
     project.configure(evaluation={"n_chunks": 1})
     expect(project, evaluations(["pixels"], ["pixels"]) | FINAL)
 
@@ -160,7 +161,7 @@ def test_scored_in_parts_with_the_same_result(project, finished):
 def test_estimated_silhouette_says_so(project):
     project.without_training()
     project.configure(evaluation={"silhouette_samples": 20, "n_chunks": 3})
-    expect(project, evaluations(["pixels"], ["pixels"]) | FINAL)
+    expect(project, {"sample_silhouette pixels test k3 in pixels"} | FINAL)
     project.run()
     with project.metrics.open() as file:
         for row in csv.DictReader(file):
@@ -195,7 +196,7 @@ def test_another_autoencoder(project):
 
 
 def test_feature_spaces_by_themselves(project):
-    """Without scores in common spaces, nothing is scored that is not there already."""
+    """Without scores in each other's spaces, nothing is scored that is not there already."""
     project.configure(evaluation={"cross_space_scores": False})
     expect(project, FINAL)
     project.run()
@@ -214,7 +215,7 @@ def test_gap_statistic(project):
     project.configure(evaluation={"gap_references": 2}, clustering={"n_clusters": [2, 3]})
     expect(
         project,
-        {"gap pixels test k2", "gap pixels test k3"}
+        {"gap_reference pixels test k2", "gap_reference pixels test k3"}
         | clusterings("cluster", ["pixels"], ks=[2])
         | evaluations(["pixels"], ["pixels"], ks=[2])
         | FINAL,
@@ -284,7 +285,7 @@ def test_changed_bytes_of_an_unchecked_source(project):
     expect(project, set())
     source.write_bytes(source.read_bytes() + bytes(512))
     touch(source, time.time() + 10)
-    expect(project, {"download", "prepare_images", "pixels test"} | PIXELS)
+    expect(project, {"download", "prepare_images", "encode_pixels test"} | PIXELS)
 
 
 def test_source_that_is_gone_after_use(project):
@@ -296,7 +297,7 @@ def test_source_that_is_gone_after_use(project):
     ("file", "jobs"),
     [
         ("images.h5", EVERYTHING),
-        ("features/pixels/test.h5", {"pixels test"} | OF_PIXELS),
+        ("features/pixels/test.h5", {"encode_pixels test"} | OF_PIXELS),
         ("autoencoder/seed0/model.keras", BRANCH),
         (
             "clusters/pixels/test/k3/seed0.h5",

@@ -140,7 +140,7 @@ def test_settings_that_matter_make_it_again(reported, tmp_path):
     project.configure(report={"n_clusters": 2})
     shown = {f"{rule} pixels test k2 seed0" for rule in ("draw_clusters", "draw_map")}
     shown |= {f"{rule} autoencoder/seed0 test k2 seed0" for rule in ("draw_clusters", "draw_map")}
-    assert project.jobs() == shown | {"decode_centroids test k2 seed0", "write_report", "compare"}
+    assert project.jobs() == shown | {"decode_centroids test k2 seed0", "write_report", "conclude"}
     project.edit("scripts/templates/report.html", "Skip to the text", "Skip to text")
     assert "write_report" in project.jobs()
     path = project.path / "scripts/draw_scores.py"

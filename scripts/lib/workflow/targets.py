@@ -99,6 +99,10 @@ class Targets:
             settings["spaces"] = [space for kind in self.kinds for space in self.feature_spaces(kind)]
         return settings
 
+    def settings_of(self, dataset: str) -> dict:
+        """All settings that concern a dataset."""
+        return self.config | {"dataset": dataset, "datasets": {dataset: self.config["datasets"][dataset]}}
+
     def shown_k(self) -> int:
         """The number of clusters to show and to talk about."""
         return self.config["report"]["n_clusters"] or self.config["clustering"]["n_clusters"][0]

@@ -1,0 +1,112 @@
+"""Where the images of the datasets come from: an archive, a folder of photos, or neither."""
+
+import hashlib
+import sys
+from pathlib import Path
+
+from lib.base.errors import InputError
+from lib.data.folder import folder_digest
+from lib.data.source import local_path
+
+
+class Sources:
+    """The sources of the datasets of a checked configuration.
+
+    Parameters
+    ----------
+    datasets
+        The settings of each dataset, by its name.
+
+    Examples
+    --------
+    >>> sources = Sources({"mine": {"format": "npz", "source": "mine.npz", "sha256": "c0ffee" * 10 + "c0de"}})
+    >>> sources.archives("mine")
+    ['results/archives/c0ffeec0ffeec0ff']
+    """
+
+    def __init__(self, datasets: dict[str, dict]):
+        self.datasets = datasets
+
+    def archives(self, dataset: str) -> list[str]:
+        """The archive of a dataset, named by its content, so that datasets may share it; none if it has none."""
+        settings = self.datasets[dataset]
+        if "sha256" not in settings:
+            return []
+        source = settings["source"] + _state_in_braces(settings["source"])
+        key = settings["sha256"] or hashlib.sha256(source.encode()).hexdigest()
+        return [f"results/archives/{key[:16]}"]
+
+    def unverified_archives(self, dataset: str) -> list[str]:
+        """The archive of a dataset, if no checksum says that what was made of it is still right."""
+        return [] if self.datasets[dataset].get("sha256") else self.archives(dataset)
+
+    def of_archive(self, archive: str) -> dict:
+        """The settings of the first dataset that comes from an archive."""
+        path = f"results/archives/{archive}"
+        return next(settings for name, settings in self.datasets.items() if path in self.archives(name))
+
+    def local_files(self, archive: str, made: str) -> list[str]:
+        """The file that `source` names, for Snakemake to see its bytes change, if no checksum vouches for them.
+
+        Parameters
+        ----------
+        archive
+            The name of the archive below results/archives.
+        made
+            The path of the archive that the workflow makes of it.
+        """
+        settings = self.of_archive(archive)
+        path = local_path(settings["source"])
+        if settings["sha256"] or path is None or "{" in str(path):
+            return []
+        # Where it is missing from the start, the script says so better than Snakemake would.
+        return [str(path)] if _exists(path) or _exists(Path(made)) else []
+
+    def photos_digest(self, dataset: str, made: str) -> str:
+        """What the images of a folder depend on in it: the name, size and time of each photo.
+
+        Parameters
+        ----------
+        dataset
+            The name of a dataset. Where its images are in no folder, the digest is empty.
+        made
+            The path of the images that the workflow makes of it.
+
+        Raises
+        ------
+        SystemExit
+            If the folder is gone and `made` is there: what cannot be made again is kept.
+        """
+        settings = self.datasets[dataset]
+        if settings["format"] != "folder":
+            return ""
+        try:
+            return folder_digest(Path(settings["source"]))
+        except (InputError, OSError) as error:
+            # Where it is missing from the start, the script says so. Once it was there, it may only be unplugged.
+            if _exists(Path(made)):
+                sys.exit(f"config: datasets.{dataset}: {error}; what was made of it stays as it is")
+            return ""
+
+    def options(self, dataset: str, archives: list[str]) -> list[str]:
+        """Where the bytes come from, as options of a script. With `=`, as a path may begin with a dash."""
+        settings = self.datasets[dataset]
+        options = [f"--archive={file}" for file in archives]
+        return options + ([f"--source={settings['source']}"] if "source" in settings else [])
+
+
+def _exists(path: Path) -> bool:
+    """Whether a path can be looked at. Path.exists fails where a folder is forbidden or a name too long."""
+    try:
+        path.stat()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _state_in_braces(source: str) -> str:
+    """Size and time of a local file that Snakemake cannot watch: it takes braces in an input for wildcards."""
+    path = local_path(source)
+    if path is None or "{" not in str(path) or not _exists(path):
+        return ""
+    return f" {path.stat().st_size} {path.stat().st_mtime_ns}"
