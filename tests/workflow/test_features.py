@@ -83,7 +83,10 @@ def test_same_bytes_whatever_the_cores(all_kinds, fresh):
     [
         ({"pca": {"whiten": True}}, {"encode_pca"}),
         ({"patches": {"n_components": 8}}, {"encode_patches"}),
-        ({"patches": {"n_atoms": 13}}, {"learn_dictionary", "encode_patches", "learn_invariant", "encode_invariant"}),
+        (
+            {"patches": {"n_atoms": 13}},
+            {"learn_dictionary", "encode_patches", "learn_invariant", "encode_invariant"},
+        ),
         ({"invariant": {"n_views": 2}}, {"learn_invariant", "encode_invariant"}),
     ],
 )
