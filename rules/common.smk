@@ -30,9 +30,9 @@ def own_modules():
 
 with own_modules():
     from lib.features.kinds import KINDS
-    from lib.workflow.cli_options import cli_options
     from lib.workflow.config import load_schema, validation_errors, with_defaults, without_text
-    from lib.workflow.digest import code_digest, text_digest
+    from lib.workflow.digest import code_digest
+    from lib.workflow.params import cli_options, text_digest
     from lib.workflow.sources import Sources
     from lib.workflow.targets import Targets, centroid_images
 

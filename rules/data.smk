@@ -9,9 +9,7 @@
 rule download:
     input:
         # `local`: a path of the user's, which no `prefix` of another workflow concerns.
-        lambda w: [
-            local(file) for file in sources.local_files(w.archive, rules.download.output[0].format(**w))
-        ],
+        lambda w: [local(file) for file in sources.local_files(w.archive, rules.download.output[0].format(**w))],
     output:
         "results/archives/{archive}",
     log:

@@ -18,7 +18,7 @@ BELOW = {
     "features": {"base", "data", "clustering"},
     "evaluation": {"base"},
     "report": {"base", "data", "evaluation"},
-    "workflow": {"base", "features"},
+    "workflow": {"base", "data", "features"},
 }
 MODULES = sorted(path for path in (SCRIPTS / "lib").rglob("*.py") if path.stem != "__init__")
 # They load TensorFlow, which takes seconds.

@@ -257,6 +257,34 @@ def test_bad_settings(project, settings, line):
     print(f"\n{line}")
 
 
+def test_renamed_settings(fresh):
+    """Each old name has a line with the new one, and all are told at once."""
+    fresh.configure(
+        features=["pixels", "views"],
+        views={"n_views": 2},
+        patches={"n_words": 5, "reductions": [1]},
+        autoencoder={"initializer": "upright"},
+        clustering={"splits": {"pixels": ["test"], "views": ["test"]}},
+        evaluation={"common_spaces": False, "n_parts": 3},
+        report={"map": "umap"},
+    )
+    run = fresh.snakemake()
+    assert run.returncode != 0
+    lines = (run.stdout + run.stderr).splitlines()
+    assert sorted(line for line in lines if line.startswith("config: ")) == [
+        "config: autoencoder.initializer is 'upright', which is now called 'sign_corrected'",
+        "config: clustering.splits.views is now called clustering.splits.invariant; rename it",
+        "config: evaluation.common_spaces is now called evaluation.cross_space_scores; rename it",
+        "config: evaluation.n_parts is now called evaluation.n_chunks; rename it",
+        "config: features[1] is 'views', which is now called 'invariant'",
+        "config: patches.n_words is now called patches.n_atoms; rename it",
+        "config: patches.reductions is now called patches.downsampling; rename it",
+        "config: report.map is now called report.projection; rename it",
+        "config: views is now called invariant; rename it",
+    ]
+    assert "Traceback" not in run.stdout + run.stderr
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     path = tmp_path / "disk"

@@ -8,7 +8,14 @@ import yaml
 from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
-from lib.workflow.config import load_schema, validation_errors, without_text
+from lib.workflow.config import (
+    RENAMED_KEYS,
+    RENAMED_VALUES,
+    load_schema,
+    validation_errors,
+    with_defaults,
+    without_text,
+)
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = load_schema(ROOT / "rules" / "config.schema.yaml")
@@ -274,6 +281,41 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
 )
 def test_fault_is_one_line(text, line):
     assert validation_errors(with_settings(text), SCHEMA) == [line]
+
+
+def nested(key, value):
+    """A mapping with a dotted key: a.b as {a: {b: value}}."""
+    for name in reversed(key.split(".")):
+        value = {name: value}
+    return value
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED_KEYS.items())
+def test_renamed_key_has_a_line_with_the_new_one(old, new):
+    value = ["test"] if "splits" in old else 1
+    settings = with_defaults(nested(old, value), SHIPPED)
+    if "splits" in old:
+        settings["clustering"]["splits"] |= {kind: ["test"] for kind in SHIPPED["features"]}
+    assert validation_errors(settings, SCHEMA) == [f"{old} is now called {new}; rename it"]
+
+
+@pytest.mark.parametrize("key", RENAMED_KEYS.values())
+def test_new_name_of_a_key_is_one(key):
+    *path, last = key.split(".")
+    section = SCHEMA
+    for name in path:
+        section = section["properties"][name]
+    names = section["then"]["propertyNames"]["enum"] if "then" in section else section["properties"]
+    assert last in names
+
+
+@pytest.mark.parametrize(("key", "old", "new"), [(key, old, new) for (key, old), new in RENAMED_VALUES.items()])
+def test_renamed_value_has_a_line_with_the_new_one(key, old, new):
+    in_list = key == "features"
+    settings = with_defaults(nested(key, [old] if in_list else old), SHIPPED)
+    where = f"{key}[0]" if in_list else key
+    assert validation_errors(settings, SCHEMA) == [f"{where} is {old!r}, which is now called {new!r}"]
+    assert validation_errors(with_defaults(nested(key, [new] if in_list else new), SHIPPED), SCHEMA) == []
 
 
 PARTS = [()] + [(part,) for part, settings in SHIPPED.items() if isinstance(settings, dict) and part != "datasets"]

@@ -1,12 +1,15 @@
 """Killed at any moment and run again, the workflow ends as if nothing had happened."""
 
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import psutil
 import pytest
+from conftest import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +53,26 @@ def check(project, finished):
     assert project.jobs() == set()
 
 
+def refused(project) -> str:
+    """What the terminal says where the folder is locked."""
+    run = project.snakemake()
+    assert run.returncode != 0
+    assert "Traceback" not in run.stdout + run.stderr
+    return run.stdout + run.stderr
+
+
+def unlock(project) -> str:
+    """Remove the lock as a user does, in a folder that has no .venv to install."""
+    shutil.copy2(ROOT / "Makefile", project.path)
+    settings = [f"SNAKEMAKE={sys.executable} -m snakemake", f"CONFIG={project.settings_file.name}"]
+    command = ["make", "--assume-old=install", "unlock", *settings]
+    # Under `make test-slow` these would make it a part of that make.
+    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")}
+    done = subprocess.run(command, cwd=project.path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_killed_job(project, finished, rule):
     if rule not in TRAINING:
@@ -89,6 +112,7 @@ def test_training_that_outlives_its_snakemake_is_not_taken_for_another(project, 
     run.wait()
     project.configure(autoencoder=settings | {"filters": [3, 1]})
     assert job.is_running()
+    unlock(project)
     check(project, finished)
     assert "waiting for another training" in (project.results / "logs" / "train" / "seed0.log").read_text()
     assert not job.is_running()
@@ -96,12 +120,17 @@ def test_training_that_outlives_its_snakemake_is_not_taken_for_another(project, 
 
 @pytest.mark.parametrize("rule", ["download", "prepare_images", "train", "cluster", "collect_scores"])
 def test_killed_snakemake(project, finished, rule):
-    """Its job lives on, and may end while the next run makes the same file."""
+    """It leaves a lock. Its job lives on, and may end while the next run makes the same file."""
     if rule not in TRAINING:
         project.without_training()
     run, job = start(project, rule, delay=0.05)
     run.send_signal(signal.SIGKILL)
     run.wait()
+    text = refused(project)
+    assert "Directory cannot be locked" in text
+    assert "likely caused by a kill signal" in text
+    assert "--unlock" in text
+    assert "Unlocked working directory." in unlock(project)
     check(project, finished)
     psutil.wait_procs([job], timeout=60)
     check(project, finished)
@@ -119,13 +148,12 @@ def test_all_killed_on_the_first_run(fresh, finished, delay):
     time.sleep(delay)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
+    unlock(fresh)
     check(fresh, finished)
 
 
 def test_second_snakemake_is_refused_while_the_first_lives(project):
     run, _ = start(project, "train", delay=0)
-    second = project.snakemake()
-    assert second.returncode != 0
-    assert "cannot be locked" in second.stdout + second.stderr
+    assert "Directory cannot be locked" in refused(project)
     run.terminate()
     run.wait()

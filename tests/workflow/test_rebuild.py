@@ -2,6 +2,7 @@
 
 import csv
 import random
+import re
 import time
 
 import h5py
@@ -50,6 +51,8 @@ def expect(project, jobs, *options):
         ("lib/evaluation/validity.py", EVALUATIONS),
         ("lib/features/autoencoder_training.py", BRANCH),
         ("lib/data/dataset.py", EVERYTHING),
+        ("lib/evaluation/scores_file.py", EVALUATIONS),
+        ("lib/evaluation/sampled_silhouette.py", set()),
         # imported by kmeans.py and validity.py, which the scripts import
         ("lib/base/parallel.py", CLUSTERINGS),
         # imported by all scripts; what the downloaded bytes are does not depend on it
@@ -70,6 +73,85 @@ def test_edited_code(project, module, jobs):
     path = project.path / "scripts" / module
     path.write_text(path.read_text() + NEW_CODE)
     expect(project, jobs)
+
+
+@pytest.fixture(scope="module")
+def reported(finished, tmp_path_factory):
+    """A project of pixels alone, with figures and report."""
+    project = finished.copy(tmp_path_factory.mktemp("reported") / "project")
+    project.without_training()
+    project.targets = ["all"]
+    project.run()
+    return project
+
+
+@pytest.fixture
+def whole(reported, tmp_path):
+    """A copy of it, to change."""
+    project = reported.copy(tmp_path / "whole")
+    project.targets = ["all"]
+    return project
+
+
+def test_edited_reading_of_scores(whole):
+    """They are read for the figures too; what was clustered stays."""
+    whole.edit("scripts/lib/evaluation/scores_file.py", "dict(file.attrs)", "dict(file.attrs.items())")
+    figures = {"draw_scores", "draw_clusters pixels test k3 seed0", "write_report"}
+    expect(whole, evaluations(["pixels"], ["pixels"]) | FINAL | figures)
+
+
+MESSAGE = re.compile(r"""(logging\.(?:info|error|exception)\(\s*f?")""")
+
+
+def test_edited_words_of_logs(project):
+    project.targets = ["all"]
+    before = project.jobs()
+    files = ["train.py", "lib/features/autoencoder_training.py"]
+    files += [f"lib/base/{path.name}" for path in (project.path / "scripts/lib/base").glob("*.py")]
+    n_messages = 0
+    for file in files:
+        path = project.path / "scripts" / file
+        text, n = MESSAGE.subn(r"\1In other words: ", path.read_text())
+        path.write_text(text)
+        n_messages += n
+        assert n or "base" in file
+    assert n_messages > 5
+    project.edit("scripts/train.py", 'help="', 'help="as said before: ')
+    assert project.jobs() == before
+    project.targets = ["tables"]
+    expect(project, set())
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "jobs"),
+    [
+        ("lib/report/conclusion.py", "with the classes: ", "with classes: ", {"conclude", "write_report"}),
+        ("lib/report/tables.py", "import pandas as pd\n", "import pandas as pd\n\nNEW = 1\n", {"write_report"}),
+        ("templates/report.html", "Skip to the text", "Skip to text", {"write_report"}),
+    ],
+    ids=["conclusion", "tables of the report", "report"],
+)
+def test_edited_words_of_results(whole, file, old, new, jobs):
+    whole.edit(f"scripts/{file}", old, new)
+    expect(whole, jobs)
+    whole.targets = ["tables"]
+    expect(whole, jobs - {"write_report"})
+
+
+def test_edited_caption(whole):
+    whole.edit("rules/captions/scores.rst", " ", "  ")
+    expect(whole, {"write_report"})
+
+
+def test_untracked_param(project):
+    """It is no reason to run again; the same param, tracked, is one."""
+    rule = 'code_digest=script_digest("summarise.py"),'
+    project.edit("rules/evaluation.smk", rule, f'{rule}\n        note=untracked("one"),')
+    expect(project, set())
+    project.edit("rules/evaluation.smk", 'untracked("one")', 'untracked(lambda w: "two")')
+    expect(project, set())
+    project.edit("rules/evaluation.smk", 'untracked(lambda w: "two")', '"two"')
+    expect(project, {"summarise"})
 
 
 def test_edited_module_that_only_a_module_imports(project):
@@ -167,6 +249,9 @@ def test_estimated_silhouette_says_so(project):
         for row in csv.DictReader(file):
             assert float(row["silhouette_lower"]) < float(row["silhouette"]) < float(row["silhouette_upper"])
             assert "dunn" not in row
+    path = project.path / "scripts/lib/evaluation/sampled_silhouette.py"
+    path.write_text(path.read_text() + NEW_CODE)
+    expect(project, {"sample_silhouette pixels test k3 in pixels"} | FINAL)
 
 
 @pytest.mark.parametrize("setting", [{"epochs": 3}, {"filters": [4, 1]}])

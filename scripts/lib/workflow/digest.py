@@ -39,13 +39,6 @@ def code_digest(script: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def text_digest(*folders: Path) -> str:
-    """Digest of the names and bytes of all files that lie in some folders."""
-    files = sorted(file for folder in folders for file in folder.iterdir())
-    texts = b"".join(file.name.encode() + file.read_bytes() for file in files)
-    return hashlib.sha256(texts).hexdigest()[:16]
-
-
 @functools.cache
 def _tree(path: Path) -> ast.Module:
     return ast.parse(path.read_bytes(), filename=str(path))

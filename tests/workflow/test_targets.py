@@ -1,0 +1,121 @@
+"""What a configuration asks for."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lib.workflow.config import with_defaults
+from lib.workflow.targets import Targets, centroid_images
+
+ROOT = Path(__file__).parents[2]
+DEFAULTS = yaml.safe_load((ROOT / "config.yaml").read_text())
+CODES = ["autoencoder/seed0", "autoencoder/seed1"]
+
+
+def targets(**settings):
+    """Pixels and two autoencoders, in clusterings of 3 from two seeds, and what else is set."""
+    common = {
+        "features": ["pixels", "autoencoder"],
+        "autoencoder": {"seeds": [0, 1]},
+        "clustering": {"splits": ["test"], "n_clusters": [3], "seeds": [0, 7]},
+    }
+    return Targets(with_defaults(settings, with_defaults(common, DEFAULTS)))
+
+
+def test_feature_spaces():
+    assert targets().feature_spaces("pixels") == ["pixels"]
+    assert targets().feature_spaces("autoencoder") == CODES
+    assert targets().clustered_features() == ["pixels/test", *(f"{code}/test" for code in CODES)]
+
+
+def test_learned_files_are_each_there_once():
+    """The kind `invariant` needs the dictionaries of `patches`, of its own seeds."""
+    found = targets(features=["patches", "invariant"], patches={"seeds": [0]}, invariant={"seeds": [0, 3]})
+    assert found.learned_files() == [
+        "patches/seed0/dictionary.h5",
+        "invariant/seed0/encoder.h5",
+        "patches/seed3/dictionary.h5",
+        "invariant/seed3/encoder.h5",
+    ]
+    assert found.autoencoders() == []
+    assert targets(features=["pixels", "pca"]).learned_files() == []
+
+
+def test_clusterings_of_several_k_and_splits():
+    found = targets(features=["pixels"], clustering={"splits": ["test", "train"], "n_clusters": [3, 5]})
+    assert found.clusterings() == [
+        f"pixels/{split}/k{k}/seed{seed}" for split in ("test", "train") for k in (3, 5) for seed in (0, 7)
+    ]
+
+
+def test_splits_by_features():
+    found = targets(
+        clustering={"splits": {"pixels": ["test"], "autoencoder": ["train", "test"], "pca": ["train"]}}
+    )
+    assert found.clustered_features() == [
+        "pixels/test",
+        *(f"{code}/{split}" for code in CODES for split in ("train", "test")),
+    ]
+    # The clusterings of training images are scored in the pixels of training images.
+    assert found.features() == sorted(
+        f"{space}/{split}" for space in ("pixels", *CODES) for split in ("train", "test")
+    )
+
+
+def test_scores_in_all_spaces():
+    """But not in those of other models of the same kind."""
+    assert sorted(targets().scores()) == sorted(
+        [
+            *(f"pixels/test/k3/{space}" for space in ("pixels", *CODES)),
+            *(f"{code}/test/k3/{space}" for code in CODES for space in ("pixels", code)),
+        ]
+    )
+
+
+def test_scores_in_their_own_spaces():
+    found = targets(evaluation={"cross_space_scores": False})
+    assert found.scores() == [f"{space}/test/k3/{space}" for space in ("pixels", *CODES)]
+    assert "spaces" not in found.layout_options()
+    assert targets().layout_options() == {
+        "n_clusters": [3],
+        "seeds": [0, 7],
+        "groups": targets().clustered_features(),
+        "spaces": ["pixels", *CODES],
+    }
+
+
+def test_only_features_that_are_needed_are_made():
+    splits = {"pixels": ["train"], "autoencoder": ["test"]}
+    own = targets(clustering={"splits": splits}, evaluation={"cross_space_scores": False})
+    assert own.features() == [*(f"{code}/test" for code in CODES), "pixels/train"]
+
+
+@pytest.mark.parametrize(("shown", "k"), [(None, 3), (5, 5)])
+def test_shown_clusterings_are_of_one_k_and_of_the_first_seeds(shown, k):
+    found = targets(clustering={"n_clusters": [3, 5]}, report={"n_clusters": shown})
+    assert found.shown_k() == k
+    assert found.shown_clusterings() == [f"pixels/test/k{k}/seed0", f"autoencoder/seed0/test/k{k}/seed0"]
+
+
+def test_figures():
+    found = targets().figures()
+    assert len(found) == len(set(found)) == 1 + 2 * 2 + 2 * 6
+    assert found[:3] == [
+        "figures/scores.png",
+        "autoencoder/seed0/loss.png",
+        "autoencoder/seed0/reconstructions.png",
+    ]
+    assert "figures/pixels/test/k3/seed0/map.png" in found
+
+
+def test_only_a_decoder_makes_images_of_centroids():
+    assert centroid_images("pixels/test/k3/seed0") == []
+    assert centroid_images("autoencoder/seed0/test/k3/seed0") == ["centroids/autoencoder/seed0/test/k3/seed0.h5"]
+
+
+def test_settings_of_a_dataset_leave_out_the_others():
+    settings = targets().settings_of("digits")
+    assert settings["dataset"] == "digits"
+    assert settings["datasets"] == {"digits": {"format": "digits"}}
+    assert settings["clustering"] == targets().config["clustering"]
