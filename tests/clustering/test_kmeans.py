@@ -123,7 +123,7 @@ def test_slack_is_at_most_the_lead_of_the_own_centroid(problem):
     with in_threads(1) as run:
         points = assignment.Points(X, run)
         state = assignment.State(points, len(centroids))
-        moved, labels = points.nearest(centroids, state)
+        moved, labels = points.changed_assignments(centroids, state)
     assert len(moved) == len(X)
     distances = np.sqrt(squared_distances(X, centroids)) * points.scale
     at = np.arange(len(X))
@@ -160,7 +160,7 @@ def test_what_the_axes_do_not_tell_decides():
             centroids[:, 0] += [0.1, 0]
             centroids[:, -1] += [1, -1]
             state.margin[:] = -1  # look at all of them again
-            moved, to = points.nearest(centroids, state)
+            moved, to = points.changed_assignments(centroids, state)
             state.labels[moved] = to
             np.testing.assert_array_equal(state.labels, squared_distances(X, centroids).argmin(axis=1))
 
@@ -168,10 +168,10 @@ def test_what_the_axes_do_not_tell_decides():
 def test_labels_that_take_turns_for_ever(monkeypatch):
     """Rounding could do that, but no data are known that do."""
 
-    def nearest(self, centroids, state):
+    def changed_assignments(self, centroids, state):
         return (np.array([0]), 1 - state.labels[:1]) if state.labels[0] >= 0 else (np.arange(4), np.arange(4) // 2)
 
-    monkeypatch.setattr(assignment.Points, "nearest", nearest)
+    monkeypatch.setattr(assignment.Points, "changed_assignments", changed_assignments)
     result = kmeans(np.arange(4.0)[:, None], 2, max_iter=100)
     assert result.n_iter < 10
     assert not result.converged
