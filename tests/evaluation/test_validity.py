@@ -161,14 +161,14 @@ def test_points_that_lose_digits_in_products(name):
 def test_few_distances_are_computed_one_by_one(monkeypatch, name):
     """Which takes many times as long."""
     n_pairs = 0
-    seen_from = pairs.Points.seen_from
+    relative_to = pairs.Points.relative_to
 
     def count(self, origin, index):
         nonlocal n_pairs
         n_pairs += len(index) if isinstance(index, np.ndarray) else 0
-        return seen_from(self, origin, index)
+        return relative_to(self, origin, index)
 
-    monkeypatch.setattr(pairs.Points, "seen_from", count)
+    monkeypatch.setattr(pairs.Points, "relative_to", count)
     X = spread_out(name, n=1500 if name == "unit vectors" else 4000)
     validity(X, np.random.default_rng(1).integers(0, 4, len(X)))
     assert n_pairs < {"nearly equal": 0.1, "all scales": 0.25}.get(name, 0.01) * len(X) ** 2 / 2
