@@ -1,4 +1,4 @@
-"""Summarise each score over seeds and models, mean and spread, and how similar the clusterings of two seeds are."""
+"""Summarise each score over seeds and models: mean and spread; and how similar clusterings of two seeds are."""
 
 import argparse
 import itertools
