@@ -51,5 +51,5 @@ def test_gap_with_a_cluster_for_each_image_is_undefined(tmp_path):
     draw_scores.main(Namespace(summary=tmp_path / "summary.csv", out=tmp_path / "scores.png"))
     for k in (2, 3):
         only = found[found["k"] == k]
-        texts = {text.get_text() for axis in draw_scores.draw(only).axes for text in axis.texts}
+        texts = {text.get_text() for axis in draw_scores.plot_scores(only).axes for text in axis.texts}
         assert ("undefined" in texts) == (k == 3)
