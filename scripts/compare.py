@@ -34,9 +34,9 @@ COLUMNS += ["n_seeds", "n_models_a", "n_models_b", "comparable", "verdict"]
 def main(args: argparse.Namespace) -> None:
     results = Results(args)
     rows = []
-    for split in dict.fromkeys(split for _, split in results.groups):
+    for split in dict.fromkeys(split for _, split in results.clustered_features):
         models: dict[str, list[Space]] = {}
-        for space, other in results.groups:
+        for space, other in results.clustered_features:
             if other == split:
                 models.setdefault(space.kind, []).append(space)
         if len(models) == 1:

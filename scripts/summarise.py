@@ -62,7 +62,7 @@ def gaps(results: Results, table: pd.DataFrame) -> list[list]:
     """Rows of the gap statistic of each clustering, and of its standard error."""
     inertias = table.groupby(["features", "split", "k", table["model_seed"].fillna(-1)])["inertia"]
     rows = []
-    for space, split in results.groups:
+    for space, split in results.clustered_features:
         for k in results.n_clusters:
             path = results.folder / "gap" / space.path / split / f"k{k}.json"
             references = read_references(path)

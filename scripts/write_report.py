@@ -59,11 +59,11 @@ def main(args: argparse.Namespace) -> None:
     data = read_description(results.images)
     cluster_figures = CLUSTER_FIGURES | ({} if data["classes"] else WITHOUT_CLASSES)
     comparable = comparison[comparison["comparable"] == "yes"]
-    kinds = list(dict.fromkeys(space.kind for space, _ in results.groups))
-    first = [next(space for space, _ in results.groups if space.kind == kind) for kind in kinds]
+    kinds = list(dict.fromkeys(space.kind for space, _ in results.clustered_features))
+    first = [next(space for space, _ in results.clustered_features if space.kind == kind) for kind in kinds]
     pictured = [
         Clustering(space, split, args.shown_k, results.seeds[0])
-        for space, split in results.groups
+        for space, split in results.clustered_features
         if space in first
     ]
 
@@ -93,7 +93,7 @@ def main(args: argparse.Namespace) -> None:
         descriptions={
             kind: jinja2.Template(KINDS[kind].description).render(config=config, data=data) for kind in kinds
         },
-        n_fewest=min(data["n"][split] for _, split in results.groups),
+        n_fewest=min(data["n"][split] for _, split in results.clustered_features),
         n_clusterings=len(metrics),
         n_unfinished=int((~metrics["converged"]).sum()),
         estimated="silhouette_lower" in metrics,
@@ -109,7 +109,7 @@ def main(args: argparse.Namespace) -> None:
             space: {
                 "shares": [
                     reproduced_variance(results.folder / other.path)
-                    for other in dict.fromkeys(other for other, _ in results.groups)
+                    for other in dict.fromkeys(other for other, _ in results.clustered_features)
                     if other.kind == space.kind
                 ],
                 "layers": (results.folder / space.path / "summary.txt").read_text(encoding="utf-8"),

@@ -39,7 +39,13 @@ def test_gap_with_a_cluster_for_each_image_is_undefined(tmp_path):
                 file["labels"] = np.arange(3) % k
         (tmp_path / "gap" / "pixels" / "test").mkdir(parents=True, exist_ok=True)
         (tmp_path / "gap" / "pixels" / "test" / f"k{k}.json").write_text(json.dumps({"inertia": inertias}))
-    args = {"results": tmp_path, "groups": ["pixels/test"], "n_clusters": [2, 3], "seeds": [0, 1], "spaces": []}
+    args = {
+        "results": tmp_path,
+        "clustered_features": ["pixels/test"],
+        "n_clusters": [2, 3],
+        "seeds": [0, 1],
+        "spaces": [],
+    }
     args |= {"metrics": tmp_path / "metrics.csv", "gap": True, "out": tmp_path / "summary.csv"}
     summarise.main(Namespace(**args))
     found = pd.read_csv(tmp_path / "summary.csv")

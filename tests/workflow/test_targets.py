@@ -80,7 +80,7 @@ def test_scores_in_their_own_spaces():
     assert targets().layout_options() == {
         "n_clusters": [3],
         "seeds": [0, 7],
-        "groups": targets().clustered_features(),
+        "clustered_features": targets().clustered_features(),
         "spaces": ["pixels", *CODES],
     }
 

@@ -1,4 +1,4 @@
-"""The kinds of features: the one list of them that rules, settings and report read.
+"""The kinds of features: the one list of them, which the rules, the settings and the report read.
 
 A new kind is an entry here, its settings in config.yaml and rules/config.schema.yaml, and a rule
 `encode_{kind}` in rules/features.smk with its script. docs/development.md has it step by step.
@@ -8,7 +8,13 @@ from typing import NamedTuple
 
 
 class Kind(NamedTuple):
-    """A kind of features."""
+    """A kind of features.
+
+    Examples
+    --------
+    >>> KINDS["patches"].learned_files
+    ('patches/seed{seed}/dictionary.h5',)
+    """
 
     name: str
     # What the report says of it: a Jinja template, which gets `config` (all settings) and `data` (of the images).

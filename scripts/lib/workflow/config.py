@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import yaml
-from jsonschema import Draft202012Validator, validators
+from jsonschema import Draft202012Validator, ValidationError, validators
 
 from lib.features.kinds import KINDS
 
@@ -40,7 +40,13 @@ _Validator = validators.extend(Draft202012Validator, type_checker=_TYPES)
 
 
 def load_schema(path: Path) -> dict:
-    """The schema of the settings, in which `features` may be any of `KINDS`."""
+    """Load the schema of the settings, in which `features` may be any of `KINDS`.
+
+    Parameters
+    ----------
+    path
+        A JSON schema as YAML. Each `description` completes the sentence "allowed: …".
+    """
     schema = yaml.safe_load(path.read_text())
     features = schema["properties"]["features"]["items"]
     by_features = schema["properties"]["clustering"]["properties"]["splits"]["then"]["propertyNames"]
@@ -65,14 +71,20 @@ def with_defaults(config: dict, defaults: dict) -> dict:
 
 
 def without_text(config: dict, schema: dict) -> dict:
-    """A configuration whose numbers, true, false and null are such, also where they came as text.
+    """A configuration in which text that stands for a number, true, false or null is replaced by it.
 
-    Text is what Snakemake makes of all that is inside a value of `--config`, and YAML of 1e-3. It stays text
-    where the schema allows it, and where it is nothing else that the schema wants.
+    Snakemake reads all that is inside a value of `--config` as text, and YAML reads 1e-3 as text. Text stays
+    where the schema allows it, and where it stands for nothing that the schema wants.
+
+    Examples
+    --------
+    >>> schema = {"properties": {"n": {"type": "integer"}, "name": {"type": "string"}}}
+    >>> without_text({"n": "3", "name": "3"}, schema)
+    {'n': 3, 'name': '3'}
     """
     config = copy.deepcopy(config)
     changed = True
-    while changed:  # a list that is no longer of text may have other faults
+    while changed:  # a list whose text is replaced may have other errors
         changed = False
         for error in _Validator(schema).iter_errors(config):
             if not isinstance(error.instance, str) or not error.path:
@@ -110,7 +122,18 @@ def _is_wanted(value: object, schema: dict) -> bool:
 
 
 def validation_errors(config: dict, schema: dict) -> list[str]:
-    """What is wrong with a configuration: a line each, with the key, its value and what is allowed."""
+    """What is wrong with a configuration.
+
+    Returns
+    -------
+    A line for each error, with the key, its value and what is allowed, or with the new name of what was renamed.
+
+    Examples
+    --------
+    >>> whole = {"type": "integer", "description": "a whole number"}
+    >>> validation_errors({"n": "three"}, {"properties": {"n": whole}})
+    ["n is 'three'; allowed: a whole number"]
+    """
     errors = sorted(_Validator(schema).iter_errors(config), key=lambda error: error.json_path)
     lines = [line for error in errors for line in _describe(error)]
     if lines:
@@ -131,7 +154,7 @@ def validation_errors(config: dict, schema: dict) -> list[str]:
     return lines
 
 
-def _describe(error) -> list[str]:
+def _describe(error: ValidationError) -> list[str]:
     key = error.json_path.removeprefix("$").removeprefix(".")
     prefix = f"{key}." if key else ""
     if error.validator == "additionalProperties":

@@ -11,8 +11,8 @@ LOG_LEVELS = ("debug", "info", "warning", "error", "exception")
 def code_digest(script: Path) -> str:
     """Digest of a script and of every local module that it imports, directly or not.
 
-    Comments, docstrings and formatting do not count, nor do the texts of log lines and of errors: what a job
-    makes does not depend on them. A module is local if it lies below the script's folder, from where Python
+    Comments, docstrings and formatting do not count. Nor do the words of log lines, errors and help texts: what
+    a job makes does not depend on them. A module is local if it lies below the script's folder, where Python
     finds it when the script runs.
 
     Parameters
@@ -24,6 +24,14 @@ def code_digest(script: Path) -> str:
     ------
     SyntaxError
         If one of the files is not Python.
+
+    Examples
+    --------
+    >>> for folder, text in {"a": "x = 1", "b": "x = 1  # one", "c": "x = 2"}.items():
+    ...     Path(folder).mkdir()
+    ...     _ = Path(folder, "job.py").write_text(text)
+    >>> [code_digest(Path(folder, "job.py")) == code_digest(Path("a/job.py")) for folder in ("b", "c")]
+    [True, False]
     """
     root = script.resolve().parent
     seen: set[Path] = set()

@@ -1,4 +1,4 @@
-"""Where the results of each clustering are, and reading them."""
+"""Where the results of each clustering are."""
 
 import argparse
 from pathlib import Path
@@ -6,7 +6,16 @@ from typing import NamedTuple
 
 
 class Space(NamedTuple):
-    """A feature space: {kind}, or {kind}/seed{N} if a model learnt it that began from a seed."""
+    """A feature space: `{kind}`, or `{kind}/seed{N}` where it is learned from a seed.
+
+    Examples
+    --------
+    >>> space = Space("autoencoder/seed4")
+    >>> space.kind, space.model_seed
+    ('autoencoder', 4)
+    >>> Space("pixels").model_seed is None
+    True
+    """
 
     path: str
 
@@ -16,12 +25,19 @@ class Space(NamedTuple):
 
     @property
     def model_seed(self) -> int | None:
+        """The seed that the space is learned from, if it is learned."""
         seed = self.path.partition("/seed")[2]
         return int(seed) if seed else None
 
 
 class Clustering(NamedTuple):
-    """One clustering."""
+    """One clustering.
+
+    Examples
+    --------
+    >>> Clustering(Space("pixels"), "test", 10, 0).path
+    'pixels/test/k10/seed0'
+    """
 
     space: Space  # that it was made in
     split: str
@@ -34,36 +50,53 @@ class Clustering(NamedTuple):
 
 
 class Results:
-    """The results of a dataset below a folder, as the workflow lays them out."""
+    """The results of a dataset below a folder, as the workflow lays them out.
+
+    Parameters
+    ----------
+    args
+        Parsed arguments, with those that `add_arguments` adds.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> Results.add_arguments(parser)
+    >>> command = "--results results/mine --clustered-features pca/test --n-clusters 10 --seeds 0"
+    >>> results = Results(parser.parse_args(command.split()))
+    >>> [clustering] = results.clusterings()
+    >>> str(results.clusters(clustering))
+    'results/mine/clusters/pca/test/k10/seed0.h5'
+    """
 
     def __init__(self, args: argparse.Namespace):
         self.folder: Path = args.results
-        self.groups = []
-        for group in args.groups:
-            space, _, split = group.rpartition("/")
-            self.groups.append((Space(space), split))
+        self.clustered_features: list[tuple[Space, str]] = []  # spaces and splits
+        for features in args.clustered_features:
+            space, _, split = features.rpartition("/")
+            self.clustered_features.append((Space(space), split))
         self.n_clusters: list[int] = args.n_clusters
         self.seeds: list[int] = args.seeds
         self.spaces = [Space(path) for path in args.spaces]
 
     @staticmethod
     def add_arguments(parser: argparse.ArgumentParser) -> None:
+        """Add the options that say which clusterings there are."""
         # Not a list of files: thousands of them are more than a command line holds.
         parser.add_argument("--results", type=Path, required=True, help="the folder of a dataset")
         parser.add_argument(
-            "--groups", nargs="+", required=True, metavar="FEATURES/SPLIT", help="what is clustered"
+            "--clustered-features", nargs="+", required=True, metavar="SPACE/SPLIT", help="what is clustered"
         )
         parser.add_argument("--n-clusters", type=int, nargs="+", required=True)
         parser.add_argument("--seeds", type=int, nargs="+", required=True)
         parser.add_argument(
-            "--spaces", nargs="+", default=[], metavar="FEATURES", help="that all clusterings are scored in"
+            "--spaces", nargs="+", default=[], metavar="SPACE", help="that all clusterings are scored in"
         )
 
     @property
     def model_seeds(self) -> dict[str, set[int]]:
-        """Of each kind of features that is learnt from a seed, these seeds."""
+        """The seeds of each kind of features that is learned from a seed."""
         found: dict[str, set[int]] = {}
-        for space, _ in self.groups:
+        for space, _ in self.clustered_features:
             if space.model_seed is not None:
                 found.setdefault(space.kind, set()).add(space.model_seed)
         return found
@@ -73,9 +106,10 @@ class Results:
         return self.folder / "images.h5"
 
     def clusterings(self) -> list[Clustering]:
+        """All clusterings: of all features that are clustered, of each k and each seed."""
         return [
             Clustering(space, split, k, seed)
-            for space, split in self.groups
+            for space, split in self.clustered_features
             for k in self.n_clusters
             for seed in self.seeds
         ]
@@ -85,8 +119,10 @@ class Results:
         return [space, *(other for other in self.spaces if other.kind != space.kind)]
 
     def clusters(self, clustering: Clustering) -> Path:
+        """The file of a clustering."""
         return self.folder / "clusters" / f"{clustering.path}.h5"
 
     def scores(self, clustering: Clustering, space: Space) -> Path:
+        """The file of the scores of a clustering, and of those of other seeds, in a space."""
         folder = self.folder / "metrics" / clustering.space.path / clustering.split / f"k{clustering.k}"
         return folder / f"{space.path}.h5"

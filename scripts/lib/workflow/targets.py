@@ -94,7 +94,7 @@ class Targets:
     def layout_options(self) -> dict[str, list]:
         """What `lib.workflow.layout.Results` takes as options: a list of files would be too long for a command."""
         settings = {key: self.config["clustering"][key] for key in ("n_clusters", "seeds")}
-        settings["groups"] = self.clustered_features()
+        settings["clustered_features"] = self.clustered_features()
         if self.config["evaluation"]["cross_space_scores"]:
             settings["spaces"] = [space for kind in self.kinds for space in self.feature_spaces(kind)]
         return settings
