@@ -122,7 +122,7 @@ def features_rules(project):
         ({"pca": {"n_components": 300}}, "300 components were asked for, and 200 training images"),
         (
             {"patches": {"size": 16}},
-            "images of 32 x 32 are too small for patches of 16 x 16 with a reduction of 2: these need 34 x 34",
+            "images of 32 x 32 are too small for patches of 16 x 16 with a downsampling of 2: these need 34 x 34",
         ),
         (
             {"patches": {"n_components": 51}},
@@ -146,7 +146,7 @@ def test_report_has_them_all(project):
     report = (project.results / "report.html").read_text()
     for kind in KINDS:
         assert f"<li><i>{kind}</i>: " in report
-    assert "learnt 2 times from different seeds" in report
+    assert "learned 2 times from different seeds" in report
     for path in (
         "patches/seed0/dictionary.h5",
         "patches/seed3/dictionary.h5",
