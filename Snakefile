@@ -25,8 +25,8 @@ wildcard_constraints:
     seed=r"0|[1-9]\d*",
 
 
-# All numbers of the chosen dataset, and files on the way included: of a job that failed, Snakemake keeps the
-# new settings and not the file, so that nothing would be done the next time if nobody asked for the file.
+# All numbers of the chosen dataset, with the files that they are made from. When a job fails, Snakemake keeps its new
+# settings and removes its output. The next run makes it again only if it is asked for.
 TABLES = [
     *sources.unverified_archives(config["dataset"]),
     *expand(

@@ -1,5 +1,5 @@
 # Needs: results/{dataset}/features/{features}/{split}.h5.
-# Makes: results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5.
+# Makes: results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5, and results/{dataset}/gap/.
 
 
 # Cluster one split in one feature space with k-means.
@@ -28,7 +28,7 @@ rule cluster:
         " --threads {threads} --out {output:q} --log {log:q}"
 
 
-# Cluster points without clusters, spread over the same space as the features, for the gap statistic.
+# Cluster reference points for the gap statistic: points without clusters, in the same space as the features.
 rule gap_reference:
     input:
         "results/{dataset}/features/{features}/{split}.h5",

@@ -1,4 +1,4 @@
-# What the rules share: the settings, and functions for their params and resources. No rules here.
+# What the rules share: the checked settings, and functions for params and resources.
 import json
 import math
 import shlex
@@ -18,7 +18,7 @@ SCRIPTS = BASE / "scripts"
 
 @contextmanager
 def own_modules():
-    """Import `lib` from here, and leave a `lib` of a workflow that uses this one to it."""
+    """Import `lib` from here. A workflow that uses this one may have its own `lib`, and keeps it."""
     theirs = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "lib"}
     sys.path.insert(0, str(SCRIPTS))
     yield
@@ -71,10 +71,10 @@ def script_digest(script):
 
 
 def scaled_resource(base, per_mb=0):
-    """Memory or time to ask for: `base`, `per_mb` for each megabyte of the first input, and that again at each attempt."""
+    """Memory or time to ask for: `base` and `per_mb` for each megabyte of the first input, times the attempt."""
 
     def amount(wildcards, input, attempt):
-        # Of the first input: the others are small, or not there yet when a group of jobs asks.
+        # The other inputs are small, or not there yet when a group of jobs asks.
         size = Path(input[0]).stat().st_size / 1e6 if per_mb else 0
         return attempt * math.ceil(base + per_mb * size)
 
@@ -82,7 +82,7 @@ def scaled_resource(base, per_mb=0):
 
 
 def results_folder(wildcards, input):
-    """The folder of the results of a dataset, of which images.h5 is the first input."""
+    """The folder of the results of a dataset, for rules whose first input is images.h5."""
     return str(Path(input[0]).parent)
 
 

@@ -1,14 +1,14 @@
-# Needs: the `source` of the dataset, an archive or a folder, or nothing where its images are bundled.
+# Needs: the `source` of the dataset, an archive or a folder. The digits of scikit-learn need none.
 # Makes: results/archives/{archive}, results/{dataset}/images.h5.
 
 
-# Bring the archive of a dataset here and check it.
+# Download or copy the archive of a dataset, and check it.
 #
-# Neither the code nor the environment of the downloader, and with a known SHA-256 not even the
-# source, says anything about the bytes: none of them is a reason to download again.
+# The code and the environment of the downloader say nothing about the bytes, and so are no reason to download again.
+# With a known SHA-256, neither is the source.
 rule download:
     input:
-        # `local`: a path of the user's, which no `prefix` of another workflow concerns.
+        # `local`: the path is the user's, and not below the `prefix` that another workflow may give this one.
         lambda w: [local(file) for file in sources.local_files(w.archive, rules.download.output[0].format(**w))],
     output:
         "results/archives/{archive}",
@@ -32,9 +32,9 @@ rule download:
         "{params.command} --source={params.source:q} {params.sha256} --out {output:q} --log {log:q}"
 
 
-# Turn the images of a dataset, whatever they come in, into gray levels, or keep their colours.
+# Turn the images of a dataset, whatever their format, into arrays of gray levels or colours.
 #
-# mem_mb: a photo of 100 megapixels, and half as much again.
+# mem_mb: what a photo of 100 megapixels takes, and half as much again.
 rule prepare_images:
     input:
         lambda w: sources.archives(w.dataset),
@@ -57,7 +57,7 @@ rule prepare_images:
             {k: v for k, v in config["datasets"][w.dataset].items() if k not in ("source", "sha256")}
         ),
         content=lambda w: sources.photos_digest(w.dataset, rules.prepare_images.output[0].format(**w)),
-        # It asks for `input`, so it is no reason to make the images again.
+        # Untracked, for it asks for `input`: another path to the same bytes is no reason to make the images again.
         origin=lambda w, input: shlex.join(sources.options(w.dataset, input)),
     shell:
         "{params.command} {params.options} {params.origin} --out {output:q} --log {log:q}"

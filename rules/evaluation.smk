@@ -1,5 +1,5 @@
 # Needs: results/{dataset}/images.h5 (for the classes), features/ and clusters/.
-# Makes: results/{dataset}/metrics.csv, and from it and the files behind it summary.csv, comparison.csv and
+# Makes: results/{dataset}/metrics/ and metrics.csv; from these and clusters/ summary.csv, comparison.csv and
 # comparison.txt.
 
 
@@ -7,15 +7,15 @@ scattergather:
     pairs=config["evaluation"]["n_chunks"],
 
 
-# The clusterings of one split into so many clusters, of all seeds.
+# The clusterings of one split into k clusters, one for each seed.
 CLUSTERS_OF_ALL_SEEDS = expand(
     "results/{{dataset}}/clusters/{{features}}/{{split}}/k{{k}}/seed{seed}.h5", seed=config["clustering"]["seeds"]
 )
-# The chunks of the sums behind the indices of these clusterings.
+# The sums behind the indices of these clusterings, in chunks.
 PAIR_SUMS = gather.pairs("results/{{dataset}}/pair_sums/{{features}}/{{split}}/k{{k}}/{{space}}/{scatteritem}.h5")
 
 
-# Compute a chunk of the sums behind the indices of some clusterings in one space, from some of the pairs of images.
+# Compute the sums behind the indices of the clusterings of all seeds in one space, for a chunk of the pairs of images.
 rule pair_sums:
     input:
         features="results/{dataset}/features/{space}/{split}.h5",
@@ -42,10 +42,10 @@ rule pair_sums:
 
 # Score the clusterings of all seeds in one feature space: their own, or another.
 #
-# All of them at once, as the distances between the images, which take most of the time, are the same.
+# One job for all seeds: the distances between the images take most of the time, and are the same for all.
 if n_samples := config["evaluation"]["silhouette_samples"]:
 
-    # From some images of each cluster.
+    # Estimate the silhouette from a sample of each cluster.
     rule sample_silhouette:
         input:
             features="results/{dataset}/features/{space}/{split}.h5",
@@ -73,7 +73,7 @@ if n_samples := config["evaluation"]["silhouette_samples"]:
 
 else:
 
-    # From all pairs of images.
+    # The exact indices, from all pairs of images.
     rule evaluate:
         input:
             features="results/{dataset}/features/{space}/{split}.h5",
@@ -100,7 +100,7 @@ else:
             " --threads {threads} --out {output:q} --log {log:q}"
 
 
-# One table of the scores of all clusterings, in the feature spaces and against the classes.
+# Collect the scores of all clusterings into one table, and compare the clusters with the classes.
 rule collect_scores:
     input:
         "results/{dataset}/images.h5",
@@ -125,7 +125,7 @@ rule collect_scores:
         "{params.command} --results {params.results:q} {params.layout} --out {output:q} --log {log:q}"
 
 
-# Mean and spread of each score over seeds, and how much the clusterings of different seeds are alike.
+# Summarise each score over the seeds, and say how similar the clusterings of different seeds are.
 rule summarise:
     input:
         "results/{dataset}/images.h5",
@@ -157,7 +157,7 @@ rule summarise:
         " --out {output:q} --log {log:q}"
 
 
-# The feature spaces side by side: differences with their confidence intervals, and verdicts.
+# Compare the feature spaces: differences with their confidence intervals, and verdicts.
 rule compare:
     input:
         "results/{dataset}/images.h5",
@@ -184,7 +184,7 @@ rule compare:
         "{params.command} --results {params.results:q} {params.layout} --out {output:q} --log {log:q}"
 
 
-# What follows from the comparison, in words.
+# Say in words what the comparison comes to.
 rule conclude:
     input:
         "results/{dataset}/images.h5",

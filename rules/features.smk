@@ -1,10 +1,10 @@
 # Needs: results/{dataset}/images.h5.
-# Makes: results/{dataset}/features/{features}/{split}.h5, and what was learnt to make them.
+# Makes: results/{dataset}/features/{features}/{split}.h5, and what is learned to make them.
 #
-# mem_mb and runtime, here and in the other rules: what the 50,000 training images of CIFAR-10 took, and more than that.
+# mem_mb and runtime, here and in the other rules: more than the 50,000 training images of CIFAR-10 take.
 
 
-# The pixels themselves, flattened.
+# Flatten the pixels of each image.
 rule encode_pixels:
     input:
         "results/{dataset}/images.h5",
@@ -27,7 +27,7 @@ rule encode_pixels:
         "{params.command} --images {input:q} --split {wildcards.split} --out {output:q} --log {log:q}"
 
 
-# The principal components of the pixels.
+# Project the pixels on the principal components of the training images.
 rule encode_pca:
     input:
         "results/{dataset}/images.h5",
@@ -51,7 +51,7 @@ rule encode_pca:
         "{params.command} --images {input:q} --split {wildcards.split} {params.options} --out {output:q} --log {log:q}"
 
 
-# Typical patches of the training images.
+# Learn a dictionary of typical patches from the training images, by k-means.
 rule learn_dictionary:
     input:
         "results/{dataset}/images.h5",
@@ -77,7 +77,7 @@ rule learn_dictionary:
         "{params.command} --images {input:q} {params.options} --threads {threads} --out {output:q} --log {log:q}"
 
 
-# How much of each typical patch is in each quarter of an image.
+# Encode each image by how much of each typical patch is in each of its quarters.
 rule encode_patches:
     input:
         images="results/{dataset}/images.h5",
@@ -105,7 +105,7 @@ rule encode_patches:
         " --threads {threads} --out {output:q} --log {log:q}"
 
 
-# What stays the same between views of a training image.
+# Learn what stays the same between views of a training image.
 rule learn_invariant:
     input:
         images="results/{dataset}/images.h5",
@@ -133,7 +133,7 @@ rule learn_invariant:
         " --threads {threads} --out {output:q} --log {log:q}"
 
 
-# Each image, by what stays the same between views of it.
+# Encode each image by what stays the same between views of it.
 rule encode_invariant:
     input:
         images="results/{dataset}/images.h5",
@@ -191,7 +191,7 @@ rule train:
         " --examples {output.examples:q} --log {log:q}"
 
 
-# The code that the trained encoder gives each image.
+# Encode each image by the trained encoder: its code.
 rule encode_autoencoder:
     input:
         images="results/{dataset}/images.h5",

@@ -1,8 +1,8 @@
-# Needs: results/{dataset}/summary.csv, and for some clusterings images, features, clusters and scores.
-# Makes: results/{dataset}/figures/, and results/{dataset}/centroids/ for it.
+# Needs: results/{dataset}/summary.csv; of the clusterings to show, their images, features, clusters and scores.
+# Makes: results/{dataset}/figures/, and results/{dataset}/centroids/ for them.
 
 
-# All scores against the number of clusters.
+# Draw all scores against the number of clusters.
 rule draw_scores:
     input:
         "results/{dataset}/summary.csv",
@@ -28,7 +28,7 @@ rule draw_scores:
         "{params.command} --summary {input:q} --out {output:q} --log {log:q}"
 
 
-# How the autoencoder learned, and what it makes of some test images.
+# Draw the loss of the autoencoder, and its reconstructions of example images.
 rule draw_autoencoder:
     input:
         history="results/{dataset}/autoencoder/seed{model_seed}/history.csv",
@@ -62,7 +62,7 @@ rule draw_autoencoder:
         " --loss {output.loss:q} --reconstructions {output.reconstructions:q} --log {log:q}"
 
 
-# What the decoder makes of the centroids of codes.
+# Decode the centroids of clusters of codes into images.
 rule decode_centroids:
     input:
         clusters="results/{dataset}/clusters/autoencoder/seed{model_seed}/{split}/k{k}/seed{seed}.h5",
@@ -84,7 +84,7 @@ rule decode_centroids:
         "{params.command} --clusters {input.clusters:q} --model {input.model:q} --out {output:q} --log {log:q}"
 
 
-# One clustering: its silhouettes, classes in clusters, images and centroids, and the pairs of Dunn's index.
+# Draw one clustering: its silhouettes, classes in clusters, images and centroids, and the pairs of Dunn's index.
 rule draw_clusters:
     input:
         images="results/{dataset}/images.h5",
@@ -119,7 +119,7 @@ rule draw_clusters:
         " --centroids {output.centroids:q} --dunn {output.dunn:q} --log {log:q}"
 
 
-# A map of the images in two dimensions, with their clusters and classes.
+# Draw a map of the images in two dimensions, with their clusters and classes.
 rule draw_map:
     input:
         images="results/{dataset}/images.h5",

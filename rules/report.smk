@@ -2,7 +2,7 @@
 # Makes: results/{dataset}/report.html.
 
 
-# The answer, with all that it rests on, in one file.
+# Write the answer, with all that it rests on, into one HTML file.
 rule write_report:
     input:
         "results/{dataset}/images.h5",
@@ -32,7 +32,7 @@ rule write_report:
         results=results_folder,
         k=targets.shown_k(),
         captions=untracked(str(BASE / "rules" / "captions")),
-        # Settings that matter change what the report is made of. The others are shown, but no reason to make it again.
+        # A setting that matters changes the input too. The others are shown, but are no reason to write it again.
         config=untracked(lambda w: json.dumps(targets.settings_of(w.dataset), ensure_ascii=False)),
     shell:
         "{params.command} --results {params.results:q} {params.layout} --shown-k {params.k}"
