@@ -184,6 +184,18 @@ def test_results_below_a_prefix_are_kept_when_the_photos_are_gone(outer):
     )
 
 
+def test_example_of_the_docs(outer):
+    text = (ROOT / "docs" / "use-as-module.md").read_text()
+    snakefile, settings = (block.partition("\n")[2] for block in text.split("```")[1:4:2])
+    (outer.path / "pixels-or-codes").symlink_to(ROOT)
+    (outer.path / "Snakefile").write_text(snakefile)
+    (outer.path / "config.yaml").write_text(settings)
+    jobs = [line.split() for line in outer.run("--dry-run", "--quiet", "rules").splitlines()]
+    assert ["clusterings_encode_pca", "1"] in jobs
+    assert ["answer", "1"] in jobs
+    assert not [words for words in jobs if words and words[0] == "clusterings_train"]
+
+
 INCLUDE = f"""
 configfile: "outer.yaml"
 
