@@ -160,8 +160,8 @@ def refuse_other_splits(files: list[str], *, classes: bool, origin: object) -> N
         raise InputError(
             f"{origin}: all its folders, {', '.join(map(printable, names))}, are named like splits, but they are "
             "not one of training and one of test images; name two of them train and test, or set `source` to one "
-            "to have its test images drawn, or `classes: none` to have them drawn of all; rename them if they are "
-            "classes"
+            "to have its test images chosen at random, or `classes: none` to have them chosen from all; rename "
+            "them if they are classes"
         )
 
 
