@@ -1,7 +1,8 @@
-"""How often training of the study's autoencoder dies, by the way it is initialised.
+"""How often the code of the study's autoencoder dies in training, by how its weights are initialised.
 
-Trains with many seeds, one attempt each, and writes benchmarks/dead_codes.csv: for each seed the validation
-loss, or nothing if the code died.
+A dead code is the same for every image. Trains with many seeds, one attempt each. Writes
+benchmarks/dead_codes.csv: the validation loss of each seed, or nothing if the code died. Run after `make run`:
+PYTHONPATH=scripts .venv/bin/python benchmarks/dead_codes.py
 """
 
 import argparse

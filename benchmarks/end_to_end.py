@@ -1,8 +1,8 @@
-"""The whole study: a cold run of the workflow against one plain script (benchmarks/study.py).
+"""The whole study: the workflow from nothing, against one plain script (benchmarks/study.py).
 
-Both begin with the archive and end with silhouette and Dunn's index of the pixels of the test images and of
-the codes of the training images. They take turns. Writes benchmarks/end_to_end.csv: wall time, and the most
-memory of all their processes together.
+Both begin with the archive, and end with silhouette and Dunn's index of the pixels of the test images and of the
+codes of the training images. They take turns. Writes benchmarks/end_to_end.csv: wall time, and the peak memory of
+all processes together.
 """
 
 import argparse
@@ -29,6 +29,7 @@ SETTINGS = {
 
 
 def measure(command: list[str], folder: Path) -> dict:
+    """Wall time in seconds and peak memory in MB of a command and all its children."""
     start = time.perf_counter()
     process = psutil.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     most = 0
@@ -47,10 +48,10 @@ def measure(command: list[str], folder: Path) -> dict:
 
 
 def workflow(folder: Path, archive: Path) -> list[dict]:
-    """A cold run, one with nothing to do, and one after a change of k."""
+    """Run the workflow from nothing, with nothing to do, and after a change of k."""
     for name in SOURCES:
-        put = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-        put(ROOT / name, folder / name)
+        copy_to = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+        copy_to(ROOT / name, folder / name)
     settings = copy.deepcopy(SETTINGS) | {"datasets": {"cifar10": {"source": str(archive), "sha256": None}}}
     (folder / "study.yaml").write_text(yaml.safe_dump(settings))
     command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "study.yaml"]
@@ -70,19 +71,19 @@ def workflow(folder: Path, archive: Path) -> list[dict]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--archive", type=Path, help="default: what `make run` has fetched")
-    parser.add_argument("--runs", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=2)
     args = parser.parse_args()
     fetched = [path for path in (ROOT / "results" / "archives").glob("*") if not path.suffix]
     archive = args.archive or (fetched[0] if fetched else None)
     if archive is None:
         sys.exit("end_to_end.py: error: no archive in results/archives; name one, or `make run` first")
     rows = []
-    for run in range(args.runs):
+    for repeat in range(args.repeats):
         plain = [sys.executable, str(HERE / "study.py"), str(archive.resolve())]
         found = [{"what": "plain script"} | measure(plain, HERE)]
         with tempfile.TemporaryDirectory() as folder:
             found += workflow(Path(folder), archive.resolve())
-        rows += [{"run": run} | row for row in found]
+        rows += [{"run": repeat} | row for row in found]
         for row in found:
             print(row, flush=True)
     with (HERE / "end_to_end.csv").open("w", newline="") as file:

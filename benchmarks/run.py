@@ -1,8 +1,8 @@
 """Measure k-means and the validity indices against what people would use instead.
 
-Each measurement is a process of its own, that loads the data, warms up and does the work once; the sides
-take turns. Writes benchmarks/results.csv (every measurement) and benchmarks/results.png, and prints how
-many times as long as ours each other side takes.
+Each measurement is a process of its own, which loads the data, warms up and does the work once. The sides take
+turns. Writes benchmarks/results.csv (every measurement) and benchmarks/results.png, and prints the time of each
+side as a multiple of ours.
 """
 
 import argparse
@@ -24,11 +24,11 @@ from lib.features.features_file import read_features
 
 HERE = Path(__file__).parent
 FEATURES = HERE.parent / "results" / "cifar10" / "features"
-N_ITER = 5  # of those limits that are measured for some iterations and scaled to all
+N_ITER = 5  # of the limits, which are measured for so many iterations and scaled to all
 
 
 def load(data: str) -> np.ndarray:
-    """pixels-test, codes-train …: CIFAR-10 as the workflow leaves it; blobs-1000000: made up, 64 dimensions."""
+    """Features (n, d): pixels-test, codes-train … are CIFAR-10's; blobs-1000000 are made up, of 64 dimensions."""
     name, which = data.split("-")
     if name != "blobs":
         return read_features(FEATURES / {"pixels": "pixels", "codes": "autoencoder/seed0"}[name] / f"{which}.h5")
@@ -54,7 +54,7 @@ def scikit_learn(algorithm, X, init, n_iter):
 def faiss(X, init, n_iter):
     from faiss import Kmeans
 
-    # When it stops cannot be told to wait for convergence: as many iterations as ours needs, at most.
+    # It cannot be told to go on until it converges. It gets as many iterations as ours needs, at most.
     model = Kmeans(X.shape[1], len(init), niter=n_iter, max_points_per_centroid=len(X))
     model.train(X, init_centroids=init)
     return {"n_iter": len(model.obj), "value": float(model.obj[-1])}
@@ -70,10 +70,10 @@ def products(X, init, n_iter):
 
 def reading(X, init, n_iter):
     """One look at X in each iteration."""
-    with in_threads() as run:
+    with in_threads() as parallel_map:
         start = time.perf_counter()
         for _ in range(N_ITER):
-            run(lambda rows: X[rows].max(), blocks(len(X)))
+            parallel_map(lambda rows: X[rows].max(), blocks(len(X)))
     return {"n_iter": n_iter, "seconds": (time.perf_counter() - start) * n_iter / N_ITER}
 
 
@@ -134,7 +134,7 @@ VALIDITY = {
 SLOW_VALIDITY = ["ours", "genieclust silhouette", "genieclust Dunn", "validclust Dunn"]
 FAST_VALIDITY = ["ours", "scikit-learn silhouette", "limit: products"]
 ALL = None
-# (kind, data, k, runs, sides)
+# (kind, data, k, turns, sides)
 WORKS = [
     ("k-means", "pixels-test", 10, 5, ALL),
     ("k-means", "pixels-train", 10, 3, ALL),
@@ -151,14 +151,14 @@ WORKS = [
 
 
 def memory(name: str) -> float:
-    """Of this process, now (VmRSS) or at its peak (VmHWM), in MB; Linux only."""
+    """Memory of this process in MB, now (VmRSS) or at its peak (VmHWM); Linux only."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024
 
 
 def measure(kind: str, data: str, k: int, side: str, n_iter: int) -> dict:
-    """Do a work once in this process: seconds, and peak memory beside the data."""
-    warnings.simplefilter("ignore")  # of scikit-learn, that lloyd is quicker with another algorithm
+    """Measure a work once in this process: seconds, and peak memory in MB beside the data."""
+    warnings.simplefilter("ignore")  # scikit-learn's advice to choose another algorithm
     X = load(data)
     init = X[np.random.default_rng(0).choice(len(X), k, replace=False)]
     if kind == "k-means":
@@ -190,25 +190,25 @@ def measure(kind: str, data: str, k: int, side: str, n_iter: int) -> dict:
 def compare(works: list) -> None:
     import pandas as pd
 
-    # What a site sets for other programs; without it OpenBLAS finds out what is best.
-    slowed = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
-    environment = {name: value for name, value in os.environ.items() if name not in slowed}
+    # A site may set these for other programs. Without them OpenBLAS finds out what is best.
+    left_out = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+    environment = {name: value for name, value in os.environ.items() if name not in left_out}
     rows = []
-    for kind, data, k, n_runs, sides in works:
-        n_iter = 1  # then what ours, the first, needed
-        for run in range(n_runs):
+    for kind, data, k, n_turns, sides in works:
+        n_iter = 1  # later what ours, the first, needed
+        for turn in range(n_turns):
             for side in sides or (CLUSTERING if kind == "k-means" else VALIDITY):
                 command = [sys.executable, __file__, "--one", json.dumps([kind, data, k, side, n_iter])]
                 output = subprocess.run(
                     command, check=True, stdout=subprocess.PIPE, text=True, env=environment
                 ).stdout
-                rows.append(json.loads(output.splitlines()[-1]) | {"run": run})
+                rows.append(json.loads(output.splitlines()[-1]) | {"run": turn})
                 n_iter = rows[-1]["n_iter"] or 1 if side == "ours" else n_iter
                 print(f"{kind}, {data}, k={k}, {side}: {rows[-1]['seconds']:.2f} s", flush=True)
         pd.DataFrame(rows).to_csv(HERE / "results.csv", index=False)
     table = summary(pd.DataFrame(rows))
     print(table.to_string(index=False))
-    draw(table)
+    plot_ratios(table)
 
 
 def summary(table):
@@ -233,7 +233,7 @@ def summary(table):
     )
 
 
-def draw(table) -> None:
+def plot_ratios(table) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -266,7 +266,9 @@ def draw(table) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default="", help="works whose kind or data contain this, like codes or k-means")
+    parser.add_argument(
+        "--only", default="", help="works whose kind or data contain this, such as codes or k-means"
+    )
     parser.add_argument("--one", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:

@@ -1,8 +1,8 @@
-"""The validity indices of many images, shared out among jobs of Slurm: how time falls with their number.
+"""The validity indices of many images, shared out among jobs of Slurm: how time falls with the number of jobs.
 
-On a Slurm of two nodes with a core each, both this machine, that the script brings up (as root). Images are
-pieces of CIFAR-10's training images. Writes benchmarks/scale_out.csv: wall time from
-features and clusters to the scores, and the seconds of its jobs. The scores are the same to the byte, or it fails.
+The script brings up a Slurm of two nodes with a core each, both on this machine (as root). The images are pieces
+of CIFAR-10's training images. Writes benchmarks/scale_out.csv: wall time from features and clusters to the scores,
+and the seconds of the jobs. The scores have to be the same, to the byte.
 
 Run after `make run` and `make test-slurm`:
 PYTHONPATH=tests/workflow .venv/slurm/bin/python benchmarks/scale_out.py
@@ -27,7 +27,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 SOURCES = ["Snakefile", "config.yaml", "rules", "scripts", "envs", "profiles"]
 # Of the prediction, in seconds: what Slurm and Snakemake take to submit a job (chosen to fit) and to start it,
-# reading a part of a million images (assumed), the executor plugin's questions, and Snakemake's own start.
+# reading the pair sums of one job for a million images (assumed), the executor plugin's questions, and Snakemake's
+# own start.
 SUBMIT, START, REDUCE, FIRST, STEP, REST = 0.3, 7, 0.1, 10, 10, 2
 SCORES = Path("metrics/pixels/train/k10/pixels.h5")
 TARGETS = [f"results/pieces/{SCORES}"]
@@ -48,7 +49,7 @@ def copy_workflow(folder: Path) -> None:
 
 
 def prepare(folder: Path, n_images: int, side: int) -> None:
-    """A copy of the workflow, with as many images clustered, and all but the scores done."""
+    """Copy the workflow, and run it on so many images up to the clusterings."""
     copy_workflow(folder)
     with h5py.File(ROOT / "results" / "cifar10" / "images.h5") as file:
         images = pieces(file["train/images"][:], n_images, side)
@@ -66,29 +67,29 @@ def prepare(folder: Path, n_images: int, side: int) -> None:
 def snakemake(folder: Path, targets: list[str], *options: str) -> None:
     """Make some files, with the settings.yaml of the folder."""
     command = [sys.executable, "-m", "snakemake", *targets, *options, "--configfile", "settings.yaml"]
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if run.returncode:
-        sys.exit(f"{Path(sys.argv[0]).name}: error: {run.stdout}{run.stderr}")
+    process = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if process.returncode:
+        sys.exit(f"{Path(sys.argv[0]).name}: error: {process.stdout}{process.stderr}")
 
 
 def scored(folder: Path, *options: str) -> dict:
-    """Score the clustering, and say how long it took and what came out."""
+    """Score the clustering: how long it took, and the digest of the scores."""
     results = folder / "results" / "pieces"
     (results / SCORES).unlink(missing_ok=True)
-    shutil.rmtree(results / "benchmarks" / "parts", ignore_errors=True)
+    shutil.rmtree(results / "benchmarks" / "pair_sums", ignore_errors=True)
     start = time.perf_counter()
     snakemake(folder, TARGETS, *options)
     row = {"seconds": time.perf_counter() - start}
-    row["parts_seconds"] = sum(map(seconds, (results / "benchmarks" / "parts").rglob("*.tsv")))
+    row["pair_sums_seconds"] = sum(map(seconds, (results / "benchmarks" / "pair_sums").rglob("*.tsv")))
     row["evaluate_seconds"] = seconds(results / "benchmarks" / SCORES.with_suffix(".tsv"))
     row["sha256"] = hashlib.sha256((results / SCORES).read_bytes()).hexdigest()
     return row
 
 
 def predicted(work: float, n_jobs: int, n_nodes: int) -> float:
-    """Seconds from the first submission to the scores, by what the executor plugin does.
+    """Seconds from the first submission to the scores, by how the executor plugin waits.
 
-    It asks after FIRST seconds which jobs have ended, and waits STEP more before each question, until one has.
+    It asks after FIRST seconds which jobs have ended. It waits STEP more before each next question, until one has.
     """
     ends = sorted(
         i // n_nodes * (START + work / n_jobs) + (i + 1) * SUBMIT + START + work / n_jobs for i in range(n_jobs)
@@ -111,7 +112,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--n-images", type=int, default=300_000)
     parser.add_argument("--side", type=int, default=8, help="of the images")
-    parser.add_argument("--parts", type=int, nargs="+", default=[1, 2, 4, 8, 16])
+    parser.add_argument("--n-chunks", type=int, nargs="+", default=[1, 2, 4, 8, 16])
     parser.add_argument("--out", type=Path, default=HERE / "scale_out.csv")
     args = parser.parse_args()
     if reason := why_not():
@@ -123,12 +124,12 @@ if __name__ == "__main__":
         rows.append({"where": "one machine, 2 cores", "jobs": 1} | scored(folder, "--cores", "2"))
         print(rows[-1], flush=True)
         with Slurm(folder / "slurm", n_nodes=2, cpus=1):
-            for n_parts in args.parts:
+            for n_chunks in args.n_chunks:
                 # A node has no more than one core.
                 row = scored(
-                    folder, *ON_SLURM, "--set-threads", "evaluate=1", "--set-scatter", f"validity={n_parts}"
+                    folder, *ON_SLURM, "--set-threads", "evaluate=1", "--set-scatter", f"pairs={n_chunks}"
                 )
-                rows.append({"where": "Slurm, 2 nodes of 1 core", "jobs": n_parts} | row)
+                rows.append({"where": "Slurm, 2 nodes of 1 core", "jobs": n_chunks} | row)
                 print(rows[-1], flush=True)
     if len({row["sha256"] for row in rows}) > 1:
         sys.exit("scale_out.py: error: the scores differ")

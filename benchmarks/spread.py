@@ -1,12 +1,13 @@
-"""A sweep of short clusterings on Slurm: how time falls with nodes.
+"""A sweep of short clusterings on Slurm: how time falls with the number of nodes.
 
-Clusterings of digits, so many of them in one job, on a Slurm of one and of two nodes with a core each, both this
-machine, that the script brings up (as root). Writes benchmarks/spread.csv: wall time from features to clusters.
+The clusterings are of the digits, ten in each job. The script brings up a Slurm of one and of two nodes with a
+core each, all on this machine (as root). Writes benchmarks/spread.csv: wall time from features to clusters.
 
 Run after `make test-slurm`:
 PYTHONPATH=tests/workflow .venv/slurm/bin/python benchmarks/spread.py
 """
 
+import argparse
 import csv
 import shutil
 import sys
@@ -34,7 +35,7 @@ def main() -> None:
         copy_workflow(folder)
         settings = {"dataset": "digits", "clustering": {"n_clusters": [*N_CLUSTERS], "seeds": [*SEEDS]}}
         (folder / "settings.yaml").write_text(yaml.safe_dump(settings))
-        snakemake(folder, TARGETS, "--cores", "2", "--until", "pixels")
+        snakemake(folder, TARGETS, "--cores", "2", "--until", "encode_pixels")
         for repeat in range(REPEATS):
             for n_nodes in (1, 2):
                 shutil.rmtree(folder / CLUSTERS, ignore_errors=True)
@@ -51,4 +52,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     main()

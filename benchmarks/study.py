@@ -1,10 +1,10 @@
 """The study in one plain script, as one would write it without this project.
 
-python benchmarks/study.py ARCHIVE: k-means with k = 10 on the pixels of the test images and on the codes of the
-training images, silhouette and Dunn's index of both.
+It runs k-means with k = 10 on the pixels of the test images and on the codes of the training images, and prints
+silhouette and Dunn's index of both. (Codes are the outputs of the autoencoder's narrowest layer.)
 """
 
-import sys
+import argparse
 import tarfile
 
 import keras
@@ -40,8 +40,11 @@ def score(name, X):
     print(name, "silhouette", silhouette_score(X, labels), "Dunn", dunn(X, labels), flush=True)
 
 
-train = read(sys.argv[1], [f"data_batch_{i}.bin" for i in range(1, 6)])
-test = read(sys.argv[1], ["test_batch.bin"])
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("archive", help="CIFAR-10, the binary version")
+archive = parser.parse_args().archive
+train = read(archive, [f"data_batch_{i}.bin" for i in range(1, 6)])
+test = read(archive, ["test_batch.bin"])
 score("pixels", test.reshape(len(test), -1))
 
 keras.utils.set_random_seed(0)

@@ -1,6 +1,7 @@
 """Time, memory and loss of training the study's autoencoder: ours in one thread, and Keras's own `Model.fit`.
 
-Each measurement is a process of its own; the sides take turns, a seed each. Writes benchmarks/training.csv.
+Each measurement is a process of its own. The sides take turns, with one seed in each turn. Writes
+benchmarks/training.csv. Run after `make run`: PYTHONPATH=scripts .venv/bin/python benchmarks/training.py
 """
 
 import argparse
@@ -40,7 +41,7 @@ def ours(images, validation, seed):
 
 
 def keras_fit(images, validation, seed):
-    """As one would write it."""
+    """Training as one would write it with Keras alone."""
     import keras
     from keras import layers
 

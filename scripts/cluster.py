@@ -11,7 +11,7 @@ from lib.clustering.clusters_file import write_clusters
 from lib.clustering.kmeans import kmeans
 from lib.features.features_file import open_features
 
-IN_MEMORY = 2**31  # bytes of features; more are read again in each iteration, with the same result
+IN_MEMORY = 2**31  # bytes; larger features are read from the file in each iteration, with the same result
 
 
 def main(args: argparse.Namespace) -> None:
@@ -19,7 +19,7 @@ def main(args: argparse.Namespace) -> None:
         X = file.enter_context(open_features(args.features))
         if X.nbytes <= IN_MEMORY:
             X = X[:]
-            file.close()  # from here on, an error has nothing to do with it
+            file.close()  # no later error is one of reading it
         try:
             result = kmeans(X, args.n_clusters, seed=args.seed, init=args.init, n_threads=args.threads)
         except ValueError as error:

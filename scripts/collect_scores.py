@@ -28,6 +28,7 @@ def main(args: argparse.Namespace) -> None:
 
 
 def score(results: Results, clustering: Clustering, classes: np.ndarray | None) -> dict:
+    """The row of a clustering: in which space, split, k and seed, how it was found, and its scores."""
     own = read_scores(results.scores(clustering, clustering.space), clustering.seed)
     labels = read_clusters(results.clusters(clustering))
     row = {
@@ -44,7 +45,7 @@ def score(results: Results, clustering: Clustering, classes: np.ndarray | None) 
     }
     if classes is not None:
         row |= agreement(contingency(classes, labels))
-    by_kind = {}
+    by_kind: dict[str, list[dict]] = {}
     for space in results.evaluation_spaces(clustering.space) if results.spaces else []:
         scores = read_scores(results.scores(clustering, space), clustering.seed)
         by_kind.setdefault(space.kind, []).append(scores)

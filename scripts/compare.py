@@ -1,7 +1,7 @@
 """Compare the feature spaces: differences between their scores with 95 % intervals and verdicts.
 
-Images, seeds and models are drawn again, with replacement: each draw gives the differences anew (a paired
-bootstrap). The clusterings are not made anew.
+The intervals are of a paired bootstrap: images, seeds and models are resampled with replacement, the same for both
+sides of a difference. The clusterings are not made anew.
 """
 
 import argparse
@@ -63,7 +63,7 @@ def main(args: argparse.Namespace) -> None:
 def agreements_of(
     results: Results, split: str, clusterings: dict[str, list[list[Clustering]]], counts: list[np.ndarray]
 ) -> dict[str, Replicates]:
-    """Agreement with the classes by kind of features; empty without classes."""
+    """Agreement with the classes, by kind of features; empty without classes."""
     classes = read_labels(results.images, split)
     if classes is None:
         return {}
@@ -81,9 +81,9 @@ def indices_of(
     clusterings: dict[str, list[list[Clustering]]],
     counts: list[np.ndarray],
 ) -> dict[tuple[str, str], Replicates]:
-    """Validity indices by the kind that clusterings were made in and the kind that they were scored in.
+    """Validity indices, by the kind that clusterings were made in and the kind that they were scored in.
 
-    In its own kind of space, a clustering is scored in its own alone.
+    Of its own kind, a clustering is scored in the space alone that it was made in.
     """
     found = {}
     for made_in, lines in clusterings.items():
@@ -102,6 +102,6 @@ def indices_of(
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="compare", description=__doc__)
     Results.add_arguments(parser)
-    parser.add_argument("--replicates", type=int, default=1000, help="draws for the intervals")
-    parser.add_argument("--out", type=Path, required=True, help="to write, .csv")
+    parser.add_argument("--replicates", type=int, default=1000, help="of the bootstrap")
+    parser.add_argument("--out", type=Path, required=True, help="to write, CSV")
     run_script(main, parser)

@@ -1,4 +1,4 @@
-"""Say in words what the comparison of the feature spaces comes to."""
+"""Say in words what follows from the comparison of the feature spaces."""
 
 import argparse
 from pathlib import Path
@@ -12,6 +12,7 @@ from lib.workflow.layout import Results
 
 
 def main(args: argparse.Namespace) -> None:
+    """Write comparison.txt."""
     results = Results(args)
     single = [kind for kind, seeds in results.model_seeds.items() if len(seeds) == 1]
     text = describe(pd.read_csv(args.comparison), args.shown_k) + remarks(single, bool(results.spaces))
@@ -22,7 +23,7 @@ def main(args: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="conclude", description=__doc__)
     Results.add_arguments(parser)
-    parser.add_argument("--comparison", type=Path, required=True, help="made by compare.py")
-    parser.add_argument("--shown-k", type=int, required=True, help="number of clusters to describe")
+    parser.add_argument("--comparison", type=Path, required=True, help="comparison.csv, which compare.py writes")
+    parser.add_argument("--shown-k", type=int, required=True, help="number of clusters that the answer is about")
     parser.add_argument("--out", type=Path, required=True, help="to write, .txt")
     run_script(main, parser)

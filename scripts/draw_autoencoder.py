@@ -1,4 +1,4 @@
-"""Draw how the autoencoder learned, and what it makes of some images."""
+"""Draw how the autoencoder learns, and what it makes of some images."""
 
 import argparse
 from pathlib import Path
@@ -14,13 +14,16 @@ from lib.report import figures
 
 
 def main(args: argparse.Namespace) -> None:
-    figures.save(draw_loss(pd.read_csv(args.history)), args.loss)
+    """Write both figures."""
+    figures.save(plot_loss(pd.read_csv(args.history)), args.loss)
     examples = read_examples(args.examples)
-    figures.save(draw_examples(*examples[:3]), args.reconstructions)
+    figures.save(
+        plot_reconstructions(examples.images, examples.codes, examples.reconstructions), args.reconstructions
+    )
 
 
-def draw_loss(history: pd.DataFrame) -> plt.Figure:
-    """Loss by epoch, on the training and on the test images."""
+def plot_loss(history: pd.DataFrame) -> plt.Figure:
+    """Loss against epoch, on the training and on the test images, from the rows of history.csv."""
     figure, axis = plt.subplots(figsize=(5, 3.2), layout="constrained")
     names = {"loss": "training images, during the epoch", "val_loss": "test images, after the epoch"}
     for (column, name), (colour, marker) in zip(names.items(), figures.STYLES, strict=False):
@@ -33,11 +36,19 @@ def draw_loss(history: pd.DataFrame) -> plt.Figure:
     return figure
 
 
-def draw_examples(images: np.ndarray, codes: np.ndarray, reconstructions: np.ndarray) -> plt.Figure:
-    """Images above the channels of their codes and what is made of these."""
+def plot_reconstructions(images: np.ndarray, codes: np.ndarray, reconstructions: np.ndarray) -> plt.Figure:
+    """Images above the channels of their codes, and below these the reconstructions.
+
+    Parameters
+    ----------
+    images : (n, side, side) or (n, side, side, 3) uint8
+    codes : (n, height, width, channels) float
+        Each channel is a row. Its largest value in all images is white, so that codes can be compared.
+    reconstructions : (n, side, side, channels) float
+        From 0 to 1.
+    """
     rows = {"image": images / 255}
     for channel in range(codes.shape[3]):
-        # One scale for all images, so that codes can be compared from image to image.
         code = codes[..., channel]
         rows["code" + (f" {channel + 1}" if codes.shape[3] > 1 else "")] = code / max(code.max(), 1e-9)
     rows["reconstruction"] = reconstructions
@@ -52,8 +63,8 @@ def draw_examples(images: np.ndarray, codes: np.ndarray, reconstructions: np.nda
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="draw_autoencoder", description=__doc__)
-    parser.add_argument("--history", type=Path, required=True)
-    parser.add_argument("--examples", type=Path, required=True)
+    parser.add_argument("--history", type=Path, required=True, help="history.csv of the training")
+    parser.add_argument("--examples", type=Path, required=True, help="examples.h5 of the training")
     parser.add_argument("--loss", type=Path, required=True, help="to write, .png")
     parser.add_argument("--reconstructions", type=Path, required=True, help="to write, .png")
     run_script(main, parser)

@@ -1,4 +1,4 @@
-"""Draw one clustering: its silhouettes, what is in its clusters, and images of them."""
+"""Draw one clustering: its silhouettes, the classes in its clusters, examples, centroids and Dunn's index."""
 
 import argparse
 import functools
@@ -18,46 +18,48 @@ from lib.evaluation.scores_file import read_scores
 from lib.features.features_file import open_features
 from lib.report import figures
 from lib.report.centroids_file import read_centroid_images
-from lib.report.labels import read_classes, text_width
+from lib.report.labels import Classes, read_classes, text_width
 
-N_EXAMPLES = 5  # of each kind, for each cluster
-EXAMPLES = ("nearest to the centroid", "others, at random", "farthest from the centroid")
+N_EXAMPLES = 5  # images of each kind, for each cluster
+EXAMPLE_KINDS = ("nearest to the centroid", "others, at random", "farthest from the centroid")
 N_COLUMNS = 10  # of centroids
 
 
 def main(args: argparse.Namespace) -> None:
+    """Write all figures."""
     labels = read_clusters(args.clusters, count_images(args.images, args.split))
     centroids = read_centroids(args.clusters)
     sizes = np.bincount(labels, minlength=len(centroids))
     scores = read_scores(args.scores, read_seed(args.clusters))
-    figures.save(draw_silhouettes(scores, labels, sizes), args.silhouettes)
+    figures.save(plot_silhouettes(scores, labels, sizes), args.silhouettes)
 
-    classes, names = read_classes(args.images, args.split)
+    classes = read_classes(args.images, args.split)
     if classes is None:
-        figures.save(draw_sizes(sizes), args.contents)
+        figures.save(plot_sizes(sizes), args.contents)
     else:
-        figures.save(draw_contents(contents(labels, classes, len(sizes), len(names)), names), args.contents)
+        counts = count_classes(labels, classes.labels, len(sizes), len(classes.names))
+        figures.save(plot_contents(counts, classes.names), args.contents)
 
     with open_features(args.features) as X:
         distances = distances_to_centroids(X, labels, centroids)
     pictures_of = functools.partial(read_pictures, args.images, args.split)
-    figures.save(draw_montage(labels, distances, sizes, pictures_of), args.montage)
-    figures.save(draw_dunn(scores, labels, classes, names, pictures_of), args.dunn)
+    figures.save(plot_montage(labels, distances, sizes, pictures_of), args.montage)
+    figures.save(plot_dunn(scores, labels, classes, pictures_of), args.dunn)
 
     if args.decoded:
         pictures = read_centroid_images(args.decoded)
     else:
         pictures = mean_pictures(args.images, args.split, labels, sizes)
-    figures.save(draw_centroids(pictures, sizes), args.centroids)
+    figures.save(plot_centroids(pictures, sizes), args.centroids)
 
 
 def read_pictures(path: Path, split: str, rows: np.ndarray) -> np.ndarray:
-    """Some images, in the order of `rows`, from 0 to 1. No others are read."""
+    """Read the images of `rows` (m,) alone, in this order: float32 (m, height, width[, 3]), from 0 to 1."""
     return read_images(path, split, rows) / np.float32(255)
 
 
 def mean_pictures(path: Path, split: str, labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """The mean of the images of each cluster, from 0 to 1: of pixels, this is the centroid."""
+    """The mean of the images of each cluster, (k, height, width[, 3]) from 0 to 1: of pixels, the centroid."""
     sums = np.zeros((len(sizes), *read_images(path, split, slice(1)).shape[1:]))
     for rows in blocks(len(labels)):
         np.add.at(sums, labels[rows], read_images(path, split, rows))
@@ -65,14 +67,22 @@ def mean_pictures(path: Path, split: str, labels: np.ndarray, sizes: np.ndarray)
 
 
 def distances_to_centroids(X: h5py.Dataset | np.ndarray, labels: np.ndarray, centroids: np.ndarray) -> np.ndarray:
-    """Distance of each row of features, which need not be in memory, to the centroid of its cluster."""
+    """The distance of each image to the centroid of its cluster, (n,).
+
+    Parameters
+    ----------
+    X : (n, d)
+        Features, in memory or not.
+    labels : (n,) int
+    centroids : (k, d)
+    """
     return np.concatenate(
         [np.linalg.norm(X[rows] - centroids[labels[rows]], axis=1) for rows in blocks(len(labels))]
     )
 
 
-def contents(labels: np.ndarray, classes: np.ndarray, n_clusters: int, n_classes: int) -> np.ndarray:
-    """How many images of each class each cluster holds, (n_clusters, n_classes)."""
+def count_classes(labels: np.ndarray, classes: np.ndarray, n_clusters: int, n_classes: int) -> np.ndarray:
+    """The number of images of each class in each cluster, (n_clusters, n_classes)."""
     cells = labels.astype(np.int64) * n_classes + classes
     return np.bincount(cells, minlength=n_clusters * n_classes).reshape(n_clusters, n_classes)
 
@@ -82,18 +92,40 @@ def examples(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The `n` images of a cluster nearest to its centroid, `n` others at random, and the `n` farthest.
 
-    Each kind in order of distance. None is there twice, so there are fewer if the cluster is small.
+    Each kind is in order of distance. No image appears twice, so a small cluster has fewer examples.
+
+    Parameters
+    ----------
+    labels, distances : (n_images,)
+        The cluster of each image, and the distance to its centroid.
+    cluster
+        Its number.
+    n
+        Examples of each kind.
+
+    Returns
+    -------
+    Numbers of images, (n,) int for each kind
     """
     members = np.flatnonzero(labels == cluster)
     members = members[np.argsort(distances[members], kind="stable")]
-    nearest, rest = members[:n], members[n:]
-    rest, farthest = rest[:-n], rest[-n:]
-    some = np.random.default_rng(0).permutation(len(rest))[:n]
-    return nearest, rest[np.sort(some)], farthest
+    nearest, others = members[:n], members[n:]
+    others, farthest = others[:-n], others[-n:]
+    at_random = np.random.default_rng(0).permutation(len(others))[:n]
+    return nearest, others[np.sort(at_random)], farthest
 
 
-def draw_silhouettes(scores: dict, labels: np.ndarray, sizes: np.ndarray) -> plt.Figure:
-    """The silhouette of each image, sorted within its cluster (Rousseeuw 1987)."""
+def plot_silhouettes(scores: dict, labels: np.ndarray, sizes: np.ndarray) -> plt.Figure:
+    """The silhouette of each image as a bar, sorted within its cluster (Rousseeuw 1987).
+
+    Parameters
+    ----------
+    scores
+        Of the clustering in its own space, as of `read_scores`.
+    labels : (n,) int
+    sizes : (k,) int
+        Images in each cluster.
+    """
     mean = scores["silhouette"]
     if np.isnan(mean):
         return figures.message("Silhouettes are undefined: there is only one cluster.")
@@ -103,9 +135,9 @@ def draw_silhouettes(scores: dict, labels: np.ndarray, sizes: np.ndarray) -> plt
             f"{scores['silhouette_lower']:.4f} to {scores['silhouette_upper']:.4f}."
         )
     shown = figures.largest(sizes)
-    # Small clusters keep their thickness, but take the room of their label.
-    room = np.maximum(sizes[shown], sizes[shown].mean() / 2) * 1.05
-    middles = np.cumsum(room) - room / 2
+    # Small clusters keep their thickness, but take the height of their label.
+    heights = np.maximum(sizes[shown], sizes[shown].mean() / 2) * 1.05
+    middles = np.cumsum(heights) - heights / 2
     figure, axis = plt.subplots(figsize=(figures.WIDTH, 1 + 0.3 * len(shown)), layout="constrained")
     names = []
     for i, cluster in enumerate(shown):
@@ -116,28 +148,31 @@ def draw_silhouettes(scores: dict, labels: np.ndarray, sizes: np.ndarray) -> plt
         names.append(f"cluster {cluster}: {len(values):,} images, mean {values.mean():.2f}")
     axis.set_yticks(middles, names)
     axis.tick_params(axis="y", length=0)
-    axis.set_ylim(room.sum(), 0)
+    axis.set_ylim(heights.sum(), 0)
     axis.axvline(0, color="black", lw=0.8)
     axis.axvline(mean, color="black", lw=1, ls="--", label=f"mean of all images: {mean:.3f}")
-    axis.set_xlabel("silhouette" + figures.what_is_shown(sizes, "clusters"))
+    axis.set_xlabel("silhouette" + figures.omission_note(sizes, "clusters"))
     figure.legend(loc="outside upper right")
     return figure
 
 
-def draw_sizes(sizes: np.ndarray) -> plt.Figure:
-    """How many images each cluster holds."""
+def plot_sizes(sizes: np.ndarray) -> plt.Figure:
+    """The number of images in each cluster, from `sizes` (k,)."""
     shown = figures.largest(sizes)
     figure, axis = plt.subplots(figsize=(figures.WIDTH, 0.8 + 0.25 * len(shown)), layout="constrained")
     bars = axis.barh(range(len(shown)), sizes[shown], color=figures.COLOURS[0])
     axis.bar_label(bars, [f"{size:,}" for size in sizes[shown]], padding=3)
     axis.set_yticks(range(len(shown)), [f"cluster {cluster}" for cluster in shown])
     axis.set_ylim(len(shown) - 0.5, -0.5)
-    axis.set_xlabel("images" + figures.what_is_shown(sizes, "clusters"))
+    axis.set_xlabel("images" + figures.omission_note(sizes, "clusters"))
     return figure
 
 
-def draw_contents(counts: np.ndarray, names: list[str]) -> plt.Figure:
-    """Clusters against classes, clusters in the order of the class that is most frequent in them."""
+def plot_contents(counts: np.ndarray, names: list[str]) -> plt.Figure:
+    """Clusters (rows) against classes (columns), from `counts` (k, n_classes).
+
+    Clusters are in the order of the class that is most frequent in them.
+    """
     sizes = counts.sum(axis=1)
     shares = counts / sizes[:, None]
     clusters, classes = figures.largest(sizes), figures.largest(counts.sum(axis=0))
@@ -145,34 +180,45 @@ def draw_contents(counts: np.ndarray, names: list[str]) -> plt.Figure:
     cells = np.ix_(clusters, classes)
     figure, axis = plt.subplots(figsize=(figures.WIDTH, 1.3 + 0.32 * len(clusters)), layout="constrained")
     image = axis.imshow(shares[cells], cmap="Blues", vmin=0, aspect="auto")
-    for place, count in np.ndenumerate(counts[cells]):
-        share = shares[cells][place]
-        dark = share > 0.6 * image.norm.vmax
+    darkest = shares[cells].max()
+    for (y, x), count in np.ndenumerate(counts[cells]):
+        share = shares[cells][y, x]
+        dark = share > 0.6 * darkest
         text = f"{count:,}\n{100 * share:.0f} %" if count else "0"
-        axis.text(*place[::-1], text, ha="center", va="center", size=6, color="white" if dark else "black")
+        axis.text(x, y, text, ha="center", va="center", size=6, color="white" if dark else "black")
     axis.set_xticks(range(len(classes)), [names[number] for number in classes])
     if max(map(text_width, names)) > 3:
         axis.tick_params(axis="x", rotation=45, rotation_mode="xtick")
     axis.set_yticks(range(len(clusters)), [f"cluster {number}: {sizes[number]:,} images" for number in clusters])
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
-    notes = figures.what_is_shown(sizes, "clusters") + figures.what_is_shown(counts.sum(axis=0), "classes")
+    notes = figures.omission_note(sizes, "clusters") + figures.omission_note(counts.sum(axis=0), "classes")
     axis.set_xlabel("class" + notes)
     bar = figure.colorbar(image, format=PercentFormatter(1, decimals=0, symbol=" %"))
     bar.ax.set_title("share of\nthe cluster", size="small")
     return figure
 
 
-def draw_montage(
+def plot_montage(
     labels: np.ndarray, distances: np.ndarray, sizes: np.ndarray, pictures_of: Callable[[np.ndarray], np.ndarray]
 ) -> plt.Figure:
-    """A row of images for each cluster."""
+    """A row of images for each cluster: nearest to its centroid, others at random, farthest.
+
+    Parameters
+    ----------
+    labels, distances : (n,)
+        The cluster of each image, and the distance to its centroid.
+    sizes : (k,) int
+        Images in each cluster.
+    pictures_of
+        Reads the images of some rows, as `read_pictures` does.
+    """
     shown = figures.largest(sizes)
     left, step = 2.3, N_EXAMPLES + 0.4
     figure, axis = figures.picture_grid(
-        left + step * len(EXAMPLES), 0.7 + len(shown), figures.what_is_shown(sizes, "clusters")
+        left + step * len(EXAMPLE_KINDS), 0.7 + len(shown), figures.omission_note(sizes, "clusters")
     )
-    for column, name in enumerate(EXAMPLES):
+    for column, name in enumerate(EXAMPLE_KINDS):
         axis.text(left + step * column + N_EXAMPLES / 2, 0.35, name, ha="center", va="center")
     for row, cluster in enumerate(shown):
         text = f"cluster {cluster}\n{sizes[cluster]:,} images"
@@ -183,11 +229,11 @@ def draw_montage(
     return figure
 
 
-def draw_centroids(pictures: np.ndarray, sizes: np.ndarray) -> plt.Figure:
-    """The centroid of each cluster as an image."""
+def plot_centroids(pictures: np.ndarray, sizes: np.ndarray) -> plt.Figure:
+    """The centroid of each cluster, from `pictures` (k, height, width[, 3]) and the clusters' `sizes` (k,)."""
     shown = figures.largest(sizes)
     n_rows = -(-len(shown) // N_COLUMNS)
-    figure, axis = figures.picture_grid(N_COLUMNS, 1.4 * n_rows, figures.what_is_shown(sizes, "clusters"))
+    figure, axis = figures.picture_grid(N_COLUMNS, 1.4 * n_rows, figures.omission_note(sizes, "clusters"))
     for place, cluster in enumerate(shown):
         x, y = place % N_COLUMNS, place // N_COLUMNS * 1.4
         text = f"cluster {cluster}\n{sizes[cluster]:,} images"
@@ -196,14 +242,24 @@ def draw_centroids(pictures: np.ndarray, sizes: np.ndarray) -> plt.Figure:
     return figure
 
 
-def draw_dunn(
+def plot_dunn(
     scores: dict,
     labels: np.ndarray,
-    classes: np.ndarray | None,
-    names: list[str] | None,
+    classes: Classes | None,
     pictures_of: Callable[[np.ndarray], np.ndarray],
 ) -> plt.Figure:
-    """The two pairs of images that Dunn's index is made of."""
+    """The two pairs of images that decide Dunn's index.
+
+    Parameters
+    ----------
+    scores
+        Of the clustering in its own space, as of `read_scores`.
+    labels : (n,) int
+    classes
+        Of the images, if they have any.
+    pictures_of
+        Reads the images of some rows, as `read_pictures` does.
+    """
     if "dunn" not in scores:
         return figures.message("Dunn's index was left out: the silhouette was estimated from some images.")
     if "separation_pair" not in scores:
@@ -222,20 +278,20 @@ def draw_dunn(
         for x, number, picture in zip((left, left + 1.2), numbers, pictures_of(numbers), strict=True):
             figures.place_picture(axis, picture, x, 0.7)
             text = f"image {number:,}\ncluster {labels[number]}"
-            text += "" if classes is None else f"\nclass {names[classes[number]]}"
+            text += "" if classes is None else f"\nclass {classes.names[classes.labels[number]]}"
             axis.text(x + 0.5, 1.75, text, ha="center", va="top")
     return figure
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="draw_clusters", description=__doc__)
-    parser.add_argument("--images", type=Path, required=True)
-    parser.add_argument("--features", type=Path, required=True)
+    parser.add_argument("--images", type=Path, required=True, help="images.h5")
+    parser.add_argument("--features", type=Path, required=True, help="of the images, .h5")
     parser.add_argument("--split", choices=SPLITS, required=True)
-    parser.add_argument("--clusters", type=Path, required=True)
-    parser.add_argument("--scores", type=Path, required=True, help="of the clustering in its own space")
-    parser.add_argument("--decoded", type=Path, nargs="?", help="images of the centroids, if they can be decoded")
-    parser.add_argument("--silhouettes", type=Path, required=True, help="to write, .png, as all that follow")
+    parser.add_argument("--clusters", type=Path, required=True, help="a clustering of the features, .h5")
+    parser.add_argument("--scores", type=Path, required=True, help="of the clustering in its own space, .h5")
+    parser.add_argument("--decoded", type=Path, nargs="?", help="centroids as images, .h5, if there is a decoder")
+    parser.add_argument("--silhouettes", type=Path, required=True, help="to write, .png, like all that follow")
     for name in ("contents", "montage", "centroids", "dunn"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     run_script(main, parser)

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -20,21 +21,24 @@ GRAY = "#BBBBBB"
 
 
 def main(args: argparse.Namespace) -> None:
+    """Write the map."""
     with open_features(args.features) as features:
         chosen = np.random.default_rng(0).permutation(len(features)) < args.max_points
         X = np.concatenate([features[rows][chosen[rows]] for rows in blocks(len(features))])
-    labels = read_clusters(args.clusters, len(chosen))
-    panels = {"clusters": (labels[chosen], [str(cluster) for cluster in range(labels.max() + 1)])}
-    classes, names = read_classes(args.images, args.split)
-    if classes is not None:
-        panels["classes"] = classes[chosen], names
-    points, axis_names = {"pca": by_pca, "umap": by_umap}[args.method](X)
+    clusters = read_clusters(args.clusters, len(chosen))
+    panels = {"clusters": (clusters[chosen], [str(cluster) for cluster in range(clusters.max() + 1)])}
+    if classes := read_classes(args.images, args.split):
+        panels["classes"] = classes.labels[chosen], classes.names
+    points, axis_names = {"pca": project_by_pca, "umap": project_by_umap}[args.method](X)
     title = "" if chosen.all() else f"{len(X):,} of {len(chosen):,} images"
-    figures.save(draw(points, axis_names, panels, title), args.out)
+    figures.save(plot_map(points, axis_names, panels, title), args.out)
 
 
-def by_pca(X: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """The first two principal components, (n, 2), and their names."""
+def project_by_pca(X: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Features (n, d) to their first two principal components, (n, 2), and the names of these axes.
+
+    Axes that the features do not have, as there are fewer than two of them or one point alone, are 0.
+    """
     pca = PCA(min(2, *X.shape), random_state=0)
     points = np.zeros((len(X), 2))
     with np.errstate(invalid="ignore"):  # one point, or points that are all the same, have no variance to share
@@ -45,45 +49,61 @@ def by_pca(X: np.ndarray) -> tuple[np.ndarray, list[str]]:
     ]
 
 
-def by_umap(X: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """A map of neighbourhoods, (n, 2), by UMAP (McInnes et al. 2018), and the names of its axes.
+def project_by_umap(X: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Features (n, d) to a map that keeps neighbours near each other, (n, 2), and the names of its axes.
 
-    Three points or fewer lie in a plane as they are, which principal components show. UMAP, which begins from
-    eigenvectors of their neighbourhoods, needs more.
+    By UMAP (McInnes et al. 2018), which begins from eigenvectors and needs four points or more. Three or fewer lie
+    in a plane as they are, so their principal components show them without loss.
     """
     if len(X) <= 3:
-        return by_pca(X)
-    sys.modules["umap.parametric_umap"] = None  # it loads TensorFlow, if that is installed
+        return project_by_pca(X)
+    # An empty module in place of one that is not used, and loads TensorFlow where that is installed.
+    sys.modules["umap.parametric_umap"] = ModuleType("umap.parametric_umap")
     from umap import UMAP
 
     return UMAP(random_state=0, n_jobs=1).fit_transform(X), ["UMAP 1", "UMAP 2"]
 
 
-def draw(points: np.ndarray, axis_names: list[str], panels: dict, title: str) -> plt.Figure:
-    """The same points in each panel, in the colours of its groups: numbers (n,) and names."""
+def plot_map(
+    points: np.ndarray, axis_names: list[str], panels: dict[str, tuple[np.ndarray, list[str]]], title: str
+) -> plt.Figure:
+    """The same points in each panel, once in the colours of their clusters, once in those of their classes.
+
+    Parameters
+    ----------
+    points : (n, 2) float
+    axis_names
+        Of x and y.
+    panels
+        By title, "clusters" or "classes": the cluster or class of each point, (n,) int, and their names.
+    title
+        Of the figure.
+    """
     figure, axes = plt.subplots(
         1, len(panels), figsize=(figures.WIDTH, 3.9 if len(panels) > 1 else 6), layout="constrained", squeeze=False
     )
     figure.suptitle(title, fontsize=8)
-    for axis, (name, (groups, names)) in zip(axes[0], panels.items(), strict=True):
-        sizes = np.bincount(groups, minlength=len(names))
-        shown = figures.largest(sizes)
+    for axis, (name, (labels, names)) in zip(axes[0], panels.items(), strict=True):
+        sizes = np.bincount(labels, minlength=len(names))
+        coloured = figures.largest(sizes)
         colours = np.full(len(names), GRAY, dtype=object)
-        colours[shown] = np.resize(figures.COLOURS, len(shown))
-        axis.scatter(*points.T, s=np.clip(6000 / len(points), 2, 12), c=colours[groups], lw=0, alpha=0.6)
-        axis.set_title(name + figures.what_is_shown(sizes, name))
+        colours[coloured] = np.resize(figures.COLOURS, len(coloured))
+        axis.scatter(*points.T, s=np.clip(6000 / len(points), 2, 12), c=colours[labels], lw=0, alpha=0.6)
+        axis.set_title(name + figures.omission_note(sizes, name))
         axis.set_xlabel(axis_names[0])
         axis.set_aspect("equal", "datalim")
         axis.set(xticks=[], yticks=[])
-        shown = shown[sizes[shown] > 0]
-        middles = np.array([np.median(points[groups == group], axis=0) for group in shown])
-        write(axis, middles, [names[group] for group in shown], colours[shown])
+        named = coloured[sizes[coloured] > 0]  # a sample of the images may have none of a cluster
+        medians = np.array([np.median(points[labels == label], axis=0) for label in named])
+        write_names(figure, axis, medians, [names[label] for label in named], colours[named])
     axes[0, 0].set_ylabel(axis_names[1])
     return figure
 
 
-def write(axis: plt.Axes, places: np.ndarray, names: list[str], colours: np.ndarray) -> None:
-    """Write names at places of a map, moved so that each can be read, with a line to its place."""
+def write_names(
+    figure: plt.Figure, axis: plt.Axes, places: np.ndarray, names: list[str], colours: np.ndarray
+) -> None:
+    """Write names at their places, (n, 2), moved where they would overlap, with a line to the place."""
     texts = [
         axis.annotate(
             truncate(name, 12),
@@ -96,8 +116,8 @@ def write(axis: plt.Axes, places: np.ndarray, names: list[str], colours: np.ndar
         )
         for name, place, colour in zip(names, places, colours, strict=True)
     ]
-    axis.figure.draw_without_rendering()  # only now the sizes of texts are known
-    boxes = [text.get_bbox_patch().get_window_extent() for text in texts]
+    figure.draw_without_rendering()  # the sizes of texts are not known before
+    boxes = [box.get_window_extent() for text in texts if (box := text.get_bbox_patch())]
     centres = place_labels(
         axis.transData.transform(places), np.array([box.size for box in boxes]) + 2, axis.bbox.get_points()
     )
@@ -107,11 +127,13 @@ def write(axis: plt.Axes, places: np.ndarray, names: list[str], colours: np.ndar
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="draw_map", description=__doc__)
-    parser.add_argument("--images", type=Path, required=True)
-    parser.add_argument("--features", type=Path, required=True)
+    parser.add_argument("--images", type=Path, required=True, help="images.h5")
+    parser.add_argument("--features", type=Path, required=True, help="of the images, .h5")
     parser.add_argument("--split", choices=SPLITS, required=True)
-    parser.add_argument("--clusters", type=Path, required=True)
-    parser.add_argument("--method", choices=["pca", "umap"], default="pca")
-    parser.add_argument("--max-points", type=int, default=10_000, help="of more images, so many at random")
+    parser.add_argument("--clusters", type=Path, required=True, help="a clustering of the features, .h5")
+    parser.add_argument("--method", choices=["pca", "umap"], default="pca", help="of projection (default: pca)")
+    parser.add_argument(
+        "--max-points", type=int, default=10_000, help="draw so many images at most, chosen at random"
+    )
     parser.add_argument("--out", type=Path, required=True, help="to write, .png")
     run_script(main, parser)

@@ -23,23 +23,26 @@ NAMES = {
     "stability_of_models": "stability: adjusted Rand index\nbetween models",
 }
 OWN = ("silhouette", "dunn")  # measured in each feature space by itself
-HIDDEN = ("inertia", "gap_standard_error", "silhouette_lower", "silhouette_upper")  # another score shows them
-WITHOUT_ZERO = ("relative_inertia", "gap")  # of all others 0 means something
+NOT_SHOWN = ("inertia", "gap_standard_error", "silhouette_lower", "silhouette_upper")  # another score shows them
+WITHOUT_ZERO = ("relative_inertia", "gap")  # for all others 0 means something, and is in the panel
 N_COLUMNS = 3
+
+Series = tuple[str, str]  # features and split: a line in each panel
 
 
 def main(args: argparse.Namespace) -> None:
-    figures.save(draw(pd.read_csv(args.summary)), args.out)
+    """Write the figure."""
+    figures.save(plot_scores(pd.read_csv(args.summary)), args.out)
 
 
-def draw(summary: pd.DataFrame) -> plt.Figure:
-    """A panel for each score; feature spaces by colour and marker, splits by kind of line."""
+def plot_scores(summary: pd.DataFrame) -> plt.Figure:
+    """A panel for each score in summary.csv; feature spaces by colour and marker, splits by kind of line."""
     ks = sorted(summary["k"].unique())
-    found = curves(summary)
-    metrics = list(dict.fromkeys(metric for metric, _, _ in found))
-    groups = list(dict.fromkeys((features, split) for _, features, split in found))
+    all_curves = curves(summary)
+    metrics = list(dict.fromkeys(metric for metric, _, _ in all_curves))
+    styles = styles_of(list(dict.fromkeys((features, split) for _, features, split in all_curves)))
     n_rows = -(-len(metrics) // N_COLUMNS)
-    height = 2 if len(ks) > 1 else 0.8 + 0.25 * len(groups)
+    height = 2 if len(ks) > 1 else 0.8 + 0.25 * len(styles)
     figure, axes = plt.subplots(
         n_rows, N_COLUMNS, figsize=(figures.WIDTH, 0.6 + height * n_rows), layout="constrained", squeeze=False
     )
@@ -47,13 +50,13 @@ def draw(summary: pd.DataFrame) -> plt.Figure:
         axis.axis("off")
     for number, (metric, axis) in enumerate(zip(metrics, axes.flat, strict=False)):
         axis.set_title(title(metric, ks))
-        own = {group: found[metric, *group] for group in groups if (metric, *group) in found}
+        panel = {series: all_curves[metric, *series] for series in styles if (metric, *series) in all_curves}
         if len(ks) > 1:
-            draw_lines(axis, metric, own, styles(groups))
+            plot_lines(axis, metric, panel, styles)
         else:
-            draw_points(axis, own, styles(groups))
-            axis.set_yticks(range(len(groups)), map(", ".join, groups) if number % N_COLUMNS == 0 else [])
-        if not any(np.isfinite(curve["mean"]).any() for curve in own.values()):
+            plot_points(axis, panel, styles)
+            axis.set_yticks(range(len(styles)), map(", ".join, styles) if number % N_COLUMNS == 0 else [])
+        if not any(np.isfinite(curve["mean"]).any() for curve in panel.values()):
             axis.text(0.5, 0.5, "undefined", ha="center", va="center", transform=axis.transAxes)
     how = f"k = {ks[0]}; points: means over seeds; bars" if len(ks) == 1 else "lines: means over seeds; bands"
     dataset = truncate(str(summary["dataset"].iloc[0]))
@@ -65,24 +68,24 @@ def draw(summary: pd.DataFrame) -> plt.Figure:
 
 
 def curves(summary: pd.DataFrame) -> dict[tuple[str, str, str], pd.DataFrame]:
-    """What to draw of each metric, features and split: a table of mean, min and max by k.
+    """For each metric, features and split, a table of mean, min and max by k.
 
-    Around the gap statistic, min and max are its standard error.
+    Around the gap statistic, min and max are one standard error away. Infinite values are NaN.
     """
     summary = summary.replace([np.inf, -np.inf], np.nan).sort_values("k", kind="stable")
-    found = {
+    tables = {
         key: rows.set_index("k")[["mean", "min", "max"]]
         for key, rows in summary.groupby(["metric", "features", "split"], sort=False)
     }
-    for (metric, *group), curve in found.items():
+    for (metric, *series), curve in tables.items():
         if metric == "gap":
-            error = found["gap_standard_error", *group]["mean"]
+            error = tables["gap_standard_error", *series]["mean"]
             curve["min"], curve["max"] = curve["mean"] - error, curve["mean"] + error
-    return {key: curve for key, curve in found.items() if key[0] not in HIDDEN}
+    return {key: curve for key, curve in tables.items() if key[0] not in NOT_SHOWN}
 
 
 def title(metric: str, ks: list[int]) -> str:
-    """What a score is, where it is measured, and what is marked."""
+    """The title of a panel: the score, the space that it is measured in, and what a ring marks."""
     score, _, space = metric.partition("_in_")
     if metric == "relative_inertia":
         return f"inertia, as a share of\nits mean at k = {ks[0]}" + (" (ring: elbow)" if len(ks) > 2 else "")
@@ -95,11 +98,11 @@ def title(metric: str, ks: list[int]) -> str:
     return NAMES.get(metric, metric)
 
 
-def draw_lines(axis: plt.Axes, metric: str, own: dict, styles: dict) -> None:
-    """Means against k, in bands from the smallest to the largest; a ring around what a rule would choose."""
-    for number, (group, curve) in enumerate(own.items()):
-        style = styles[group]
-        axis.plot(curve.index, curve["mean"], label=", ".join(group), **style)
+def plot_lines(axis: plt.Axes, metric: str, panel: dict[Series, pd.DataFrame], styles: dict[Series, dict]) -> None:
+    """Means against k, in bands from the smallest to the largest value; a ring marks a rule of thumb's choice."""
+    for number, (series, curve) in enumerate(panel.items()):
+        style = styles[series]
+        axis.plot(curve.index, curve["mean"], label=", ".join(series), **style)
         axis.fill_between(curve.index, curve["min"], curve["max"], color=style["color"], alpha=0.2, lw=0)
         choice = None
         if metric == "relative_inertia":
@@ -123,11 +126,11 @@ def draw_lines(axis: plt.Axes, metric: str, own: dict, styles: dict) -> None:
         axis.set_ylim(min(0, low), max(0, high))
 
 
-def draw_points(axis: plt.Axes, own: dict, styles: dict) -> None:
-    """Means as points, each group in a row of its own, with bars from the smallest to the largest."""
-    for row, (group, style) in enumerate(styles.items()):
-        if group in own:
-            mean, low, high = own[group].iloc[0]
+def plot_points(axis: plt.Axes, panel: dict[Series, pd.DataFrame], styles: dict[Series, dict]) -> None:
+    """Means for one k as points, a row for each series, with bars from the smallest to the largest value."""
+    for row, (series, style) in enumerate(styles.items()):
+        if series in panel:
+            mean, low, high = panel[series].iloc[0]
             # The mean of equal values may be rounded past them.
             lengths = np.maximum(0, [[mean - low], [high - mean]])
             axis.errorbar(mean, row, xerr=lengths, capsize=2, **style)
@@ -138,27 +141,27 @@ def draw_points(axis: plt.Axes, own: dict, styles: dict) -> None:
     axis.xaxis.set_major_locator(MaxNLocator(4))
 
 
-def styles(groups: list[tuple[str, str]]) -> dict[tuple[str, str], dict]:
-    """How to draw each group of features and split."""
-    kinds = list(dict.fromkeys(features for features, _ in groups))
-    splits = list(dict.fromkeys(split for _, split in groups))
-    found = {}
-    for features, split in groups:
+def styles_of(all_series: list[Series]) -> dict[Series, dict]:
+    """Arguments of Matplotlib for each series: colour and marker by features, line and fill by split."""
+    kinds = list(dict.fromkeys(features for features, _ in all_series))
+    splits = list(dict.fromkeys(split for _, split in all_series))
+    styles = {}
+    for features, split in all_series:
         colour, marker = figures.STYLES[kinds.index(features) % len(figures.STYLES)]
-        first = split == splits[0]
-        found[features, split] = {
+        is_first = split == splits[0]
+        styles[features, split] = {
             "color": colour,
             "marker": marker,
-            "mfc": colour if first else "white",
-            "ls": "-" if first else "--",
+            "mfc": colour if is_first else "white",
+            "ls": "-" if is_first else "--",
             "ms": 3.5,
             "lw": 1,
         }
-    return found
+    return styles
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="draw_scores", description=__doc__)
-    parser.add_argument("--summary", type=Path, required=True)
+    parser.add_argument("--summary", type=Path, required=True, help="summary.csv")
     parser.add_argument("--out", type=Path, required=True, help="to write, .png")
     run_script(main, parser)

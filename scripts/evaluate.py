@@ -28,8 +28,8 @@ def main(args: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="evaluate", description=__doc__)
     parser.add_argument("--features", type=Path, required=True, help="the space to score in")
-    parser.add_argument("--clusters", type=Path, nargs="+", required=True, help="made in that space or in another")
-    parser.add_argument("--pair-sums", type=Path, nargs="*", help="of all chunks, if computed already")
+    parser.add_argument("--clusters", type=Path, nargs="+", required=True, help="made in this space or another")
+    parser.add_argument("--pair-sums", type=Path, nargs="*", help="of all chunks, if they are computed already")
     parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")
     parser.add_argument("--out", type=Path, required=True)
     run_script(main, parser)

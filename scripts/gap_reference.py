@@ -1,4 +1,4 @@
-"""Cluster points without clusters, spread over the same space as the features, for the gap statistic."""
+"""Cluster the reference data of the gap statistic: points without clusters, in the box of the features."""
 
 import argparse
 import logging
@@ -21,7 +21,7 @@ def main(args: argparse.Namespace) -> None:
         except ValueError as error:
             if not n_distinct(points) < k <= n_distinct(X):
                 raise InputError(f"{args.features}: {error}; set clustering.n_clusters lower") from None
-            inertia = 0.0  # some points coincide by rounding, and a cluster for each place leaves nothing over
+            inertia = 0.0  # rounding made points coincide, and each distinct one has a cluster of its own
         inertias.append(inertia)
         logging.info("reference %d of %d: inertia %.6g", seed + 1, args.references, inertia)
     write_references(args.out, inertias)
@@ -32,7 +32,7 @@ if __name__ == "__main__":
     parser.add_argument("--features", type=Path, required=True)
     parser.add_argument("--n-clusters", type=int, required=True)
     parser.add_argument("--init", choices=["random", "k-means++"], default="random")
-    parser.add_argument("--references", type=int, default=10, help="sets of points to cluster")
+    parser.add_argument("--references", type=int, default=10, help="how many sets of reference data")
     parser.add_argument("--threads", type=int, default=1, help="the result hardly depends on it")
     parser.add_argument("--out", type=Path, required=True)
     run_script(main, parser)

@@ -1,4 +1,4 @@
-"""Compute a chunk of the sums behind the validity indices of some clusterings, from some pairs of points."""
+"""Sum the distances of a chunk of all pairs of points, for the validity indices of several clusterings."""
 
 import argparse
 from pathlib import Path
@@ -18,10 +18,10 @@ def main(args: argparse.Namespace) -> None:
 
 
 def chunk_of(text: str) -> tuple[int, int]:
-    """The number of a chunk and how many there are: `3-of-8`."""
+    """The number of a chunk, from 1, and how many chunks there are; the text is like `3-of-8`."""
     chunk, n_chunks = map(int, text.split("-of-"))
     if not 1 <= chunk <= n_chunks:
-        raise argparse.ArgumentTypeError(f"{text} is no chunk")
+        raise argparse.ArgumentTypeError(f"{text} is no chunk: the first number is 1 to the second")
     return chunk, n_chunks
 
 
@@ -29,7 +29,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="pair_sums", description=__doc__)
     parser.add_argument("--features", type=Path, required=True)
     parser.add_argument("--clusters", type=Path, nargs="+", required=True)
-    parser.add_argument("--chunk", type=chunk_of, required=True, help="which of how many, like 3-of-8")
+    parser.add_argument("--chunk", type=chunk_of, required=True, help="which chunk of how many, such as 3-of-8")
     parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")
     parser.add_argument("--out", type=Path, required=True)
     run_script(main, parser)

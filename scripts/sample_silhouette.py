@@ -1,4 +1,4 @@
-"""Estimate the silhouettes of clusterings of the same images in one feature space, from some of the images."""
+"""Estimate the silhouettes of clusterings of the same images in one feature space, from a sample of the images."""
 
 import argparse
 from pathlib import Path
@@ -31,7 +31,7 @@ def main(args: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="sample_silhouette", description=__doc__)
     parser.add_argument("--features", type=Path, required=True, help="the space to score in")
-    parser.add_argument("--clusters", type=Path, nargs="+", required=True, help="made in that space or in another")
+    parser.add_argument("--clusters", type=Path, nargs="+", required=True, help="made in this space or another")
     parser.add_argument("--n-samples", type=positive_int, required=True, help="images of each cluster")
     parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")
     parser.add_argument("--out", type=Path, required=True)

@@ -1,4 +1,4 @@
-"""Mean and spread of each score over seeds, and how much the clusterings of different seeds are alike."""
+"""Summarise each score over seeds and models: mean and spread; and how similar clusterings of two seeds are."""
 
 import argparse
 import itertools
@@ -12,7 +12,7 @@ from lib.base.files import atomic_write
 from lib.clustering.clusters_file import read_clusters
 from lib.clustering.gap import gap, read_references
 from lib.evaluation.agreement import adjusted_rand, contingency
-from lib.workflow.layout import Results
+from lib.workflow.layout import Clustering, Results
 
 GROUP = ["dataset", "features", "split", "k"]
 NOT_SCORES = [*GROUP, "model_seed", "n_samples", "n_features", "seed", "n_iter", "converged"]
@@ -23,7 +23,7 @@ def main(args: argparse.Namespace) -> None:
     table = pd.read_csv(args.metrics)
     table.insert(table.columns.get_loc("inertia") + 1, "relative_inertia", relative_inertia(table))
     scores = table.melt(GROUP, [name for name in table if name not in NOT_SCORES], "metric")
-    more = list(alike(results))
+    more = list(stabilities(results))
     if args.gap:
         more += gaps(results, table)
     values = pd.concat([scores, pd.DataFrame(more, columns=scores.columns)])
@@ -33,15 +33,21 @@ def main(args: argparse.Namespace) -> None:
 
 
 def relative_inertia(table: pd.DataFrame) -> pd.Series:
-    """Inertia as a share of its mean at the smallest k: each model makes features of a scale of their own."""
+    """Inertia divided by its mean at the smallest k, as the features of each model have a scale of their own.
+
+    Parameters
+    ----------
+    table
+        Of all clusterings, with the columns features, split, model_seed, k and inertia.
+    """
     models = [table["features"], table["split"], table["model_seed"].fillna(-1)]
     at_smallest = table["inertia"].where(table["k"] == table["k"].min())
     return table["inertia"] / at_smallest.groupby(models).transform("mean")
 
 
-def alike(results: Results) -> Iterator[list]:
-    """Rows of the adjusted Rand index between each two clusterings into as many clusters."""
-    groups = {}
+def stabilities(results: Results) -> Iterator[list]:
+    """Rows of the adjusted Rand index of each two clusterings of one kind of features, one split and one k."""
+    groups: dict[tuple[str, str, int], list[Clustering]] = {}
     for clustering in results.clusterings():
         groups.setdefault((clustering.space.kind, clustering.split, clustering.k), []).append(clustering)
     for (kind, split, k), group in groups.items():
@@ -72,6 +78,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="summarise", description=__doc__)
     Results.add_arguments(parser)
     parser.add_argument("--metrics", type=Path, required=True)
-    parser.add_argument("--gap", action="store_true", help="read what gap_reference.py has made, too")
+    parser.add_argument(
+        "--gap", action="store_true", help="add the gap statistic, of what gap_reference.py has written"
+    )
     parser.add_argument("--out", type=Path, required=True)
     run_script(main, parser)

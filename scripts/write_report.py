@@ -1,4 +1,4 @@
-"""Write the report: one HTML file that needs nothing else, and reads like a short paper."""
+"""Write the report: one HTML file that needs no other, and reads like a short paper."""
 
 import argparse
 import base64
@@ -19,13 +19,20 @@ from lib.data.images_file import read_description
 from lib.features.kinds import KINDS
 from lib.features.training_files import read_examples
 from lib.report.conclusion import ranking
-from lib.report.provenance import commit, hashes, machine, times, versions
-from lib.report.tables import choices, conclusions, digits_of, name_of, number, scores_at
+from lib.report.provenance import commit, file_hashes, job_times, machine, versions
+from lib.report.tables import (
+    choices_of_k,
+    conclusions,
+    decimal_digits,
+    format_number,
+    metric_name,
+    scores_at,
+)
 from lib.workflow.layout import Clustering, Results
 
 SCRIPTS = Path(__file__).parent
 TABLES = ("metrics", "summary", "comparison")
-# What is seen, for those who cannot see it. The numbers are in tables.
+# Texts for those who cannot see the figures. The numbers are in tables.
 CLUSTER_FIGURES = {
     "contents": "Cells of clusters (rows) and classes (columns), darker where a class has more of a cluster.",
     "map": "The images as points of a plane, in the colours of their clusters and of their classes.",
@@ -40,11 +47,12 @@ WITHOUT_CLASSES = {
 }
 MODEL_FIGURES = {
     "loss": "Curves of the loss on training and on test images, by epoch.",
-    "reconstructions": "Some test images, below each its code, and below that what the decoder makes of the code.",
+    "reconstructions": "Some test images, below each its code, and below that the reconstruction from the code.",
 }
 
 
 def main(args: argparse.Namespace) -> None:
+    """Write report.html."""
     results = Results(args)
     metrics, summary, comparison = (pd.read_csv(results.folder / f"{name}.csv") for name in TABLES)
     config = json.loads(args.config)
@@ -53,15 +61,15 @@ def main(args: argparse.Namespace) -> None:
     comparable = comparison[comparison["comparable"] == "yes"]
     kinds = list(dict.fromkeys(space.kind for space, _ in results.groups))
     first = [next(space for space, _ in results.groups if space.kind == kind) for kind in kinds]
-    shown_clusterings = [
+    pictured = [
         Clustering(space, split, args.shown_k, results.seeds[0])
         for space, split in results.groups
         if space in first
     ]
 
-    def figure(path: str, name: str, alt: str, **wildcards) -> dict:
-        caption = render(args.captions / f"{name}.rst", wildcards, config)
-        return {"alt": alt, "caption": caption, **embed(results.folder / path)}
+    def figure(path: str, name: str, alt: str, **wildcards: str | int | None) -> dict:
+        caption = caption_paragraphs(args.captions / f"{name}.rst", wildcards, config)
+        return {"alt": alt, "caption": caption, **embedded(results.folder / path)}
 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(SCRIPTS / "templates"),
@@ -70,9 +78,9 @@ def main(args: argparse.Namespace) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = number
-    environment.filters["digits"] = digits_of
-    environment.filters["name"] = name_of
+    environment.filters["number"] = format_number
+    environment.filters["digits"] = decimal_digits
+    environment.filters["name"] = metric_name
     html = environment.get_template("report.html").render(
         dataset=results.folder.name,
         config=config,
@@ -95,7 +103,7 @@ def main(args: argparse.Namespace) -> None:
         scores=scores_at(summary, args.shown_k),
         n_comparable=int(comparable["lower"].notna().sum()),
         n_decided=int(comparable["verdict"].str.endswith("higher").sum()),
-        choices=choices(summary),
+        choices=choices_of_k(summary),
         scores_figure=figure("figures/scores.png", "scores", f"A chart for each score of {', '.join(kinds)}."),
         models={
             space: {
@@ -118,23 +126,24 @@ def main(args: argparse.Namespace) -> None:
                 figure(f"figures/{clustering.path}/{name}.png", name, alt, **wildcards_of(clustering))
                 for name, alt in cluster_figures.items()
             ]
-            for clustering in shown_clusterings
+            for clustering in pictured
         },
         commit=commit(SCRIPTS),
         versions=versions(),
         machine=machine(),
-        hashes=hashes(
+        hashes=file_hashes(
             results.folder,
             [results.images, *args.learned, *(results.folder / f"{name}.csv" for name in TABLES)],
         ),
-        times=times(results.folder / "benchmarks"),
+        times=job_times(results.folder / "benchmarks"),
         written=f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC",
     )
     with atomic_write(args.out) as part:
         part.write_text(html, encoding="utf-8")
 
 
-def wildcards_of(clustering: Clustering) -> dict:
+def wildcards_of(clustering: Clustering) -> dict[str, str | int]:
+    """The wildcards of the rules that draw a clustering, which captions use."""
     return {
         "features": clustering.space.path,
         "split": clustering.split,
@@ -143,18 +152,29 @@ def wildcards_of(clustering: Clustering) -> dict:
     }
 
 
-def render(caption: Path, wildcards: dict, config: dict) -> list[str]:
-    """The paragraphs of a caption as Snakemake's report has it, but for the heading of those of clusters."""
+def caption_paragraphs(caption: Path, wildcards: dict, config: dict) -> list[str]:
+    """The paragraphs of a caption as in Snakemake's report, without the one that names the clustering.
+
+    Parameters
+    ----------
+    caption
+        A template, .rst.
+    wildcards
+        Of the rule that draws the figure.
+    config
+        All settings.
+    """
     job = SimpleNamespace(wildcards=wildcards, params={"method": config["report"]["projection"]})
     text = jinja2.Template(caption.read_text(encoding="utf-8"), trim_blocks=True).render(snakemake=job)
     paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
     return [text for text in paragraphs if text and not text.startswith("Clusters of ")]
 
 
-def embed(path: Path) -> dict:
-    """A figure as part of a page, with its size, so that the page does not move while it loads.
+def embedded(path: Path) -> dict[str, str | int]:
+    """A figure to be part of a page: `source`, a data URL, and `width` and `height` in pixels.
 
-    As WebP, which takes a quarter of what PNG does: there may be dozens of figures.
+    The size keeps the page from moving while it loads. WebP takes a quarter of the space of PNG, and there may be
+    dozens of figures.
     """
     data = io.BytesIO()
     with Image.open(path) as figure:
@@ -165,7 +185,13 @@ def embed(path: Path) -> dict:
 
 
 def reproduced_variance(model: Path) -> float:
-    """The share of the variance of the test images that an autoencoder reproduces."""
+    """The share of the variance of the test images that an autoencoder reproduces, 1 for all.
+
+    Parameters
+    ----------
+    model
+        The folder of the autoencoder.
+    """
     mean_image_loss = read_examples(model / "examples.h5").mean_image_loss
     return 1 - pd.read_csv(model / "history.csv")["val_loss"].iloc[-1] / mean_image_loss
 
@@ -173,11 +199,11 @@ def reproduced_variance(model: Path) -> float:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="write_report", description=__doc__)
     Results.add_arguments(parser)
-    parser.add_argument("--shown-k", type=int, required=True, help="number of clusters to talk about")
+    parser.add_argument("--shown-k", type=int, required=True, help="number of clusters that the answer is about")
     parser.add_argument(
-        "--learned", type=Path, nargs="*", default=[], help="files of what was learned, to be hashed"
+        "--learned", type=Path, nargs="*", default=[], help="files that were learned, whose hashes are shown"
     )
     parser.add_argument("--captions", type=Path, required=True, help="folder of the captions of all figures")
-    parser.add_argument("--config", required=True, help="the settings, as JSON, to be shown")
+    parser.add_argument("--config", required=True, help="the settings to show, as JSON")
     parser.add_argument("--out", type=Path, required=True, help="to write, .html")
     run_script(main, parser)

@@ -1,4 +1,4 @@
-"""Points without clusters for the gap statistic, and what it says of known clusters."""
+"""The gap statistic of known clusters, and its reference data."""
 
 import json
 from argparse import Namespace
@@ -16,7 +16,7 @@ from lib.features.features_file import write_features
 
 
 def test_reference_fills_the_box_along_the_principal_axes():
-    """Of a long thin cloud along a diagonal it makes a long thin box along it, not a square."""
+    """A long thin cloud along a diagonal gives a long thin box along it, not a square."""
     rng = np.random.default_rng(0)
     turn = np.array([[1, 1], [-1, 1]]) / np.sqrt(2)
     X = (rng.uniform([-10, -0.1], [10, 0.1], (5000, 2)) @ turn + [5, 7]).astype(np.float32)
@@ -45,7 +45,7 @@ def test_reference_does_not_depend_on_threads():
 
 @pytest.mark.parametrize("n_clusters", [1, 3])
 def test_gap_finds_known_clusters(n_clusters):
-    """Tibshirani's rule on well separated clusters: the first k whose gap the next one does not beat."""
+    """By Tibshirani's rule, on well separated clusters: the first k whose gap the next one does not exceed."""
     rng = np.random.default_rng(0)
     centres = 20 * np.eye(4)[:n_clusters]
     X = (centres[rng.integers(n_clusters, size=600)] + rng.normal(size=(600, 4))).astype(np.float32)
@@ -67,7 +67,7 @@ def test_gap_is_the_mean_of_logarithms_less_the_logarithm():
 
 @pytest.mark.filterwarnings("error")
 def test_gap_where_an_inertia_is_0():
-    """The logarithm of 0 is minus infinity; nothing can be said where both are 0."""
+    """The logarithm of 0 is minus infinity; where both are 0 the gap is undefined."""
     assert gap(0, [1, np.e**2]) == (np.inf, pytest.approx(np.sqrt(1.5)))
     np.testing.assert_array_equal(gap(2, [0, 1]), [-np.inf, np.nan])
     np.testing.assert_array_equal(gap(0, [0, 1]), [np.nan, np.nan])

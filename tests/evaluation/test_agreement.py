@@ -12,7 +12,7 @@ from lib.evaluation.agreement import agreement, contingency
 
 
 def best_accuracy(classes, labels):
-    """The best share over all ways to give clusters different classes; some may go without."""
+    """The best share over all ways to give clusters different classes; a cluster may have none."""
     names, clusters = sorted(set(classes)), sorted(set(labels))
     names += [None] * (len(clusters) - len(names))
     return max(
@@ -79,7 +79,7 @@ def test_worked_examples(classes, labels, adjusted_rand, mutual_info, accuracy):
 
 @pytest.mark.parametrize("values", [[1, 2, 10], [0, 500, 60_000], [-1, 2**62, 7]])
 def test_numbers_of_classes_do_not_matter(values):
-    """Not for the scores, nor for the memory."""
+    """Neither for the scores nor for the memory."""
     rng = np.random.default_rng(0)
     classes, labels = rng.integers(3, size=50), rng.integers(4, size=50)
     weights = rng.integers(4, size=(50, 6)).astype(np.float32)
@@ -113,7 +113,7 @@ def test_weightings_that_leave_one_sample_or_none():
     np.testing.assert_array_equal(scores["accuracy"], [np.nan, 1, 1])
 
 
-def test_weightings_are_samples_taken_so_often():
+def test_weights_are_repeated_samples():
     rng = np.random.default_rng(0)
     classes, labels = rng.integers(10, size=500), rng.integers(7, size=500)
     labels[:300] = classes[:300] % 7

@@ -1,4 +1,4 @@
-"""What summarise.py makes of the table of all clusterings."""
+"""The script summarise.py: the summary of the table of all clusterings."""
 
 import json
 from argparse import Namespace
@@ -27,7 +27,7 @@ def test_inertia_is_relative_to_the_same_model():
 
 
 def test_gap_with_a_cluster_for_each_image_is_undefined(tmp_path):
-    """It is neither in the way of the others nor of the figure."""
+    """The other gaps and the figure are made all the same."""
     rows = [["tiny", "pixels", "test", k, seed, inertia] for k, inertia in [(2, 1.0), (3, 0.0)] for seed in (0, 1)]
     table = pd.DataFrame(rows, columns=["dataset", "features", "split", "k", "seed", "inertia"])
     table.assign(model_seed=np.nan).to_csv(tmp_path / "metrics.csv", index=False)
@@ -51,5 +51,5 @@ def test_gap_with_a_cluster_for_each_image_is_undefined(tmp_path):
     draw_scores.main(Namespace(summary=tmp_path / "summary.csv", out=tmp_path / "scores.png"))
     for k in (2, 3):
         only = found[found["k"] == k]
-        texts = {text.get_text() for axis in draw_scores.draw(only).axes for text in axis.texts}
+        texts = {text.get_text() for axis in draw_scores.plot_scores(only).axes for text in axis.texts}
         assert ("undefined" in texts) == (k == 3)

@@ -5,18 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from overlapping import overlapping_clusters
 from scipy.spatial.distance import cdist
 from sklearn.metrics import silhouette_samples
 from threadpoolctl import threadpool_limits
 
 from lib.evaluation import pairs
-from lib.evaluation.sampled_silhouette import sampled_silhouette
 from lib.evaluation.validity import combine, partial_sums, validities, validity
 
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    """All that is done for many points, float32 included, on a few hundred."""
+    """Blocks so small that a few hundred points have many."""
     monkeypatch.setattr(pairs, "BLOCK_ROWS", 32)
 
 
@@ -58,14 +58,6 @@ def assert_same_bytes(a, b):
     assert repr(a._replace(silhouette_samples=None)) == repr(b._replace(silhouette_samples=None))
 
 
-def clustering(n=2500, d=3, seed=0):
-    """Points in overlapping clusters of unequal size, unsorted, two of them singletons."""
-    rng = np.random.default_rng(seed)
-    labels = rng.choice([-3, 0, 1, 7, 40], n, p=[0.6, 0.2, 0.1, 0.05, 0.05])
-    labels[[n // 3, n // 2]] = [99, -99]
-    return rng.normal(size=(n, d)) + labels[:, None] % 5, labels
-
-
 @st.composite
 def clusterings(draw):
     """A few points, often equal or close, with labels that are unsorted, negative, with gaps, or all equal."""
@@ -81,14 +73,14 @@ def clusterings(draw):
 
 @settings(deadline=None, max_examples=100)
 @given(clusterings())
-def test_small_clusterings(drawn):
-    assert_as_by_brute_force(*drawn)
+def test_small_clusterings(problem):
+    assert_as_by_brute_force(*problem)
 
 
 @settings(deadline=None, max_examples=100)
 @given(clusterings(), st.lists(st.randoms(use_true_random=False), max_size=3))
-def test_several_clusterings_of_the_same_points(drawn, randoms):
-    X, labels = drawn
+def test_several_clusterings_of_the_same_points(problem, randoms):
+    X, labels = problem
     assert_as_by_brute_force(
         X, labels, *(np.array(random.sample(list(labels), len(labels))) for random in randoms)
     )
@@ -96,7 +88,7 @@ def test_several_clusterings_of_the_same_points(drawn, randoms):
 
 @pytest.mark.parametrize(("n", "d"), [(700, 2), (2500, 3), (5000, 20)])
 def test_several_clusterings_of_many_points(n, d):
-    X, labels = clustering(n, d)
+    X, labels = overlapping_clusters(n, d)
     rng = np.random.default_rng(1)
     assert_as_by_brute_force(
         X.astype(np.float32),
@@ -108,8 +100,8 @@ def test_several_clusterings_of_many_points(n, d):
     )
 
 
-def test_several_clusterings_when_float32_serves(small_blocks):
-    """Clusters far apart, which only some of the clusterings tell from each other."""
+def test_several_clusterings_of_clusters_far_apart(small_blocks):
+    """Only some of the clusterings tell these clusters from each other."""
     rng = np.random.default_rng(0)
     labels = np.repeat([0, 1, 2, 3], 200)
     X = rng.normal(size=(800, 5)) + 100 * labels[:, None]
@@ -117,7 +109,7 @@ def test_several_clusterings_when_float32_serves(small_blocks):
 
 
 def spread_out(name, n=1200, d=6):
-    """Points that lose digits in products: some far out, many equal or nearly so, on all scales."""
+    """Points that lose digits in products: outliers, duplicates, near duplicates, all scales."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n, d))
     match name:
@@ -161,14 +153,14 @@ def test_points_that_lose_digits_in_products(name):
 def test_few_distances_are_computed_one_by_one(monkeypatch, name):
     """Which takes many times as long."""
     n_pairs = 0
-    seen_from = pairs.Points.seen_from
+    relative_to = pairs.Points.relative_to
 
     def count(self, origin, index):
         nonlocal n_pairs
         n_pairs += len(index) if isinstance(index, np.ndarray) else 0
-        return seen_from(self, origin, index)
+        return relative_to(self, origin, index)
 
-    monkeypatch.setattr(pairs.Points, "seen_from", count)
+    monkeypatch.setattr(pairs.Points, "relative_to", count)
     X = spread_out(name, n=1500 if name == "unit vectors" else 4000)
     validity(X, np.random.default_rng(1).integers(0, 4, len(X)))
     assert n_pairs < {"nearly equal": 0.1, "all scales": 0.25}.get(name, 0.01) * len(X) ** 2 / 2
@@ -186,7 +178,7 @@ def test_other_clusterings_do_not_change_a_result(name):
 
 
 def test_order_in_memory_does_not_matter():
-    X, labels = clustering(1300, 40)
+    X, labels = overlapping_clusters(1300, 40)
     for layout in (np.asfortranarray(X), np.repeat(X, 2, axis=1)[:, ::2], X.astype(">f8")):
         assert_same_bytes(validity(layout, labels), validity(X, labels))
 
@@ -200,43 +192,43 @@ def test_differences_much_smaller_than_the_values():
 
 @settings(deadline=None, max_examples=100)
 @given(clusterings(), st.integers(1, 12), st.randoms(use_true_random=False))
-def test_parts_make_the_whole_to_the_bit(drawn, n_chunks, random):
-    X, labels = drawn
+def test_chunks_make_the_whole_to_the_bit(problem, n_chunks, random):
+    X, labels = problem
     labellings = [labels, labels[::-1]]
-    parts = [partial_sums(X, labellings, part, n_chunks, n_threads=1) for part in range(n_chunks)]
-    random.shuffle(parts)
+    chunks = [partial_sums(X, labellings, chunk, n_chunks, n_threads=1) for chunk in range(n_chunks)]
+    random.shuffle(chunks)
     for i, whole in enumerate(validities(X, labellings)):
-        assert_same_bytes(combine(labellings[i], [part[i] for part in parts]), whole)
+        assert_same_bytes(combine(labellings[i], [chunk[i] for chunk in chunks]), whole)
 
 
 @pytest.mark.parametrize("n_chunks", [2, 3, 8])
-def test_parts_of_many_points_make_the_whole_to_the_bit(n_chunks):
-    X, labels = clustering(5000, 9)
+def test_chunks_of_many_points_make_the_whole_to_the_bit(n_chunks):
+    X, labels = overlapping_clusters(5000, 9)
     X = X.astype(np.float32)
     labellings = [labels, labels // 2]
-    parts = [partial_sums(X, labellings, part, n_chunks, n_threads=1 + part % 2) for part in range(n_chunks)]
+    chunks = [partial_sums(X, labellings, chunk, n_chunks, n_threads=1 + chunk % 2) for chunk in range(n_chunks)]
     for i, whole in enumerate(validities(X, labellings)):
-        assert_same_bytes(combine(labellings[i], [part[i] for part in parts[::-1]]), whole)
+        assert_same_bytes(combine(labellings[i], [chunk[i] for chunk in chunks[::-1]]), whole)
 
 
-def test_parts_may_be_in_different_units():
-    """As from machines whose rounding differs."""
-    X, labels = clustering(2500)
-    parts = [partial_sums(X, [labels], part, 3)[0] for part in range(3)]
-    other = parts[1]._replace(sums=parts[1].sums >> 1, exponents=parts[1].exponents + np.int16(1))
-    whole, mixed = combine(labels, parts), combine(labels, [parts[0], other, parts[2]])
+def test_chunks_may_be_in_different_units():
+    """Machines that round differently may choose different units."""
+    X, labels = overlapping_clusters(2500)
+    chunks = [partial_sums(X, [labels], chunk, 3)[0] for chunk in range(3)]
+    other = chunks[1]._replace(sums=chunks[1].sums >> 1, exponents=chunks[1].exponents + np.int16(1))
+    whole, mixed = combine(labels, chunks), combine(labels, [chunks[0], other, chunks[2]])
     np.testing.assert_allclose(mixed.silhouette_samples, whole.silhouette_samples, atol=1e-12)
 
 
 @pytest.mark.parametrize("n", [499, 500, 501, 1000, 2500, 4097, 5000])
 def test_sizes_around_the_block(n):
-    assert_as_by_brute_force(*clustering(n))
+    assert_as_by_brute_force(*overlapping_clusters(n))
 
 
 @pytest.mark.parametrize("d", [1, 2, 300])
 @pytest.mark.parametrize("n", [1200, 4500])
 def test_numbers_of_columns(n, d):
-    assert_as_by_brute_force(*clustering(n, d))
+    assert_as_by_brute_force(*overlapping_clusters(n, d))
 
 
 @pytest.mark.parametrize("n", [300, 700])
@@ -261,12 +253,12 @@ def test_type_of_the_input_does_not_matter(dtype):
 
 
 def test_float32_is_taken_as_it_is():
-    X, labels = clustering(500)
+    X, labels = overlapping_clusters(500)
     assert_as_by_brute_force(X.astype(np.float32), labels)
 
 
 def test_far_from_the_origin():
-    X, labels = clustering(500)
+    X, labels = overlapping_clusters(500)
     assert_as_by_brute_force(X + 1e6, labels)
 
 
@@ -297,14 +289,14 @@ def test_extremes_that_float32_cannot_tell_apart(small_blocks):
 
 
 def test_small_tight_clusters(small_blocks):
-    """Many of them share a block of rows, whose middle is far from them all."""
+    """Many of them share a block of rows, whose median is far from them all."""
     rng = np.random.default_rng(0)
     X = np.repeat(rng.normal(size=(150, 200)), 4, axis=0) + rng.normal(size=(600, 200)) * 0.12
     assert_as_by_brute_force(X, np.repeat(np.arange(150), 4))
 
 
 def test_permuted_points():
-    X, labels = clustering()
+    X, labels = overlapping_clusters()
     order = np.random.default_rng(1).permutation(len(X))
     before, after = validity(X, labels), validity(X[order], labels[order])
     np.testing.assert_allclose(after.silhouette_samples, before.silhouette_samples[order], atol=1e-6)
@@ -314,7 +306,7 @@ def test_permuted_points():
 
 @pytest.mark.parametrize("relabel", [lambda x: -x, lambda x: x * 1000 + 7, lambda x: (x * 37) % 101])
 def test_relabelled_clusters(relabel):
-    X, labels = clustering()
+    X, labels = overlapping_clusters()
     before, after = validity(X, labels), validity(X, relabel(labels))
     np.testing.assert_allclose(after.silhouette_samples, before.silhouette_samples, atol=1e-6)
     np.testing.assert_allclose(after[1:4], before[1:4], rtol=1e-9)
@@ -338,7 +330,7 @@ rotation = np.linalg.qr(np.random.default_rng(2).normal(size=(3, 3)))[0]
     ids=["shifted", "rotated", "mirrored", "shrunk", "enlarged", "tiny", "huge"],
 )
 def test_moved_points(move, scale):
-    X, labels = clustering()
+    X, labels = overlapping_clusters()
     before, after = validity(X, labels), validity(move(X), labels)
     np.testing.assert_allclose(after.silhouette_samples, before.silhouette_samples, atol=1e-6)
     assert after.dunn == pytest.approx(before.dunn, rel=1e-9)
@@ -348,13 +340,13 @@ def test_moved_points(move, scale):
 
 @pytest.mark.parametrize("n_threads", [2, 4, None])
 def test_same_bytes_for_any_number_of_threads(n_threads):
-    X, labels = clustering(5000, 20)
+    X, labels = overlapping_clusters(5000, 20)
     one, more = validity(X, labels, n_threads=1), validity(X, labels, n_threads=n_threads)
     assert_same_bytes(more, one)
 
 
 def test_same_bytes_for_any_number_of_threads_of_blas():
-    X, labels = clustering(1500, 1000)  # whose products differ in the last digits
+    X, labels = overlapping_clusters(1500, 1000)  # whose products differ in the last digits
     with threadpool_limits(1):
         one = validity(X, labels)
     with threadpool_limits(4):
@@ -424,78 +416,6 @@ def test_diameter_much_smaller_than_the_extent_of_the_data():
 def test_many_duplicates_in_different_clusters(small_blocks):
     rng = np.random.default_rng(0)
     assert_as_by_brute_force(rng.integers(0, 3, (600, 2)).astype(np.float32), rng.integers(0, 4, 600))
-
-
-def test_sample_of_all_points_is_exact():
-    X, labels = clustering(1500)
-    estimate = sampled_silhouette(X, labels, 1500)
-    assert estimate == pytest.approx([validity(X, labels).silhouette] * 3, abs=1e-9)
-
-
-def strays(sizes, shares, seed=0):
-    """Clusters far from each other, each with a share of points that lie in the next."""
-    rng = np.random.default_rng(seed)
-    labels = np.arange(len(sizes)).repeat(sizes)
-    stray = np.concatenate(
-        [np.arange(size) < round(size * share) for size, share in zip(sizes, shares, strict=True)]
-    )
-    centres = 10 * np.eye(len(sizes))[(labels + stray) % len(sizes)]
-    return centres + rng.normal(size=centres.shape), labels
-
-
-SAMPLED = {
-    "overlapping, unequal": clustering(1500),
-    "a few strays in a cluster": strays([1000] * 3, [0.03, 0, 0]),
-    "a few strays in each cluster": strays([500] * 4, [0.02] * 4),
-    "a giant with few strays beside small clusters": strays([3000, 50, 50], [0.02, 0, 0]),
-}
-
-
-@pytest.mark.parametrize(("X", "labels"), SAMPLED.values(), ids=SAMPLED.keys())
-@pytest.mark.parametrize("n_samples", [20, 50])
-def test_interval_of_a_sample_holds_the_silhouette_19_times_of_20(X, labels, n_samples):
-    exact = validity(X, labels).silhouette
-    estimates = [sampled_silhouette(X, labels, n_samples, seed=seed, n_threads=1) for seed in range(200)]
-    # Of 200 draws, 190 are expected or more, give or take 3.1.
-    assert sum(lower <= exact <= upper for _, lower, upper in estimates) >= 181
-    values = np.array([estimate.silhouette for estimate in estimates])
-    assert values.mean() == pytest.approx(exact, abs=4 * values.std() / np.sqrt(200))
-
-
-def test_interval_of_a_large_sample_is_no_wider_than_need_be():
-    X, labels = clustering(6000)
-    exact = validity(X, labels).silhouette
-    estimates = [sampled_silhouette(X, labels, 500, seed=seed, n_threads=1) for seed in range(60)]
-    margin = np.mean([upper - lower for _, lower, upper in estimates]) / 2
-    errors = np.array([estimate.silhouette for estimate in estimates]) - exact
-    assert margin < 1.5 * 1.96 * np.sqrt(np.mean(errors**2))
-
-
-def test_interval_stays_where_silhouettes_can_be():
-    X = np.concatenate([np.zeros((100, 2)), np.ones((100, 2))])
-    estimate = sampled_silhouette(X, np.arange(2).repeat(100), 20)
-    assert estimate.silhouette == estimate.upper == pytest.approx(1)
-    assert estimate.lower < 1
-    same = sampled_silhouette(np.zeros((200, 2)), np.arange(2).repeat(100), 20)
-    assert -1 <= same.lower < same.silhouette == 0 < same.upper <= 1
-
-
-def test_sample_is_of_each_cluster_and_drawn_anew_by_seed():
-    X, labels = clustering(1500)
-    assert sampled_silhouette(X, labels, 40) == sampled_silhouette(X, labels, 40, n_threads=3)
-    assert sampled_silhouette(X, labels, 40) != sampled_silhouette(X, labels, 40, seed=1)
-    # Half of the points in a cluster that is far from the rest, and has no spread: its silhouettes are 1.
-    X = np.concatenate([np.full((1500, 3), 1e6), X])
-    labels = np.concatenate([np.full(1500, 1000), labels])
-    estimate = sampled_silhouette(X, labels, 200)
-    assert estimate.lower < validity(X, labels).silhouette < estimate.upper
-    assert estimate.upper - estimate.lower < 0.1
-
-
-@pytest.mark.parametrize("n_samples", [1, 2, 19])
-def test_refuses_a_sample_that_tells_too_little(n_samples):
-    with pytest.raises(ValueError, match="20 or more"):
-        sampled_silhouette(*clustering(20), n_samples)
 
 
 @pytest.mark.parametrize(("shape", "n_labels"), [((0, 2), 0), ((3, 0), 3), ((3, 2), 2), ((3,), 3), ((3, 2, 1), 3)])

@@ -1,4 +1,4 @@
-"""The words that follow from a comparison: what each set of verdicts is called."""
+"""The sentences that follow from a comparison, for each set of verdicts."""
 
 import pandas as pd
 import pytest
@@ -138,8 +138,8 @@ def test_equal_scores_leave_no_difference():
 
 
 def test_ranking_has_every_feature_space_once():
-    means = {"pixels": 0.1, "codes": 0.05, "views": 0.3}
-    pairs = [("pixels", "codes"), ("pixels", "views"), ("codes", "views")]
+    means = {"pixels": 0.1, "codes": 0.05, "invariant": 0.3}
+    pairs = [("pixels", "codes"), ("pixels", "invariant"), ("codes", "invariant")]
     rows = [
         {
             "metric": metric,
@@ -154,7 +154,7 @@ def test_ranking_has_every_feature_space_once():
         for a, b in pairs
     ]
     found = ranking(pd.DataFrame(rows), 2)
-    assert found == "By the adjusted Rand index with the classes: views 0.6000, pixels 0.2000, codes 0.1000."
+    assert found == "By the adjusted Rand index with the classes: invariant 0.6000, pixels 0.2000, codes 0.1000."
 
 
 def test_no_ranking_without_classes():

@@ -1,8 +1,12 @@
-"""What figures show, against a second way to find it; and that each script draws whatever data there may be."""
+"""What figures show, computed in a second way; and that each script draws whatever data there are."""
 
 import logging
+import os
+import subprocess
+import sys
 import warnings
 from argparse import Namespace
+from pathlib import Path
 
 import h5py
 import matplotlib as mpl
@@ -138,17 +142,17 @@ def test_only_classes_of_the_split_are_shown(tmp_path, monkeypatch):
         labels = file["test/labels"][:]
         file["test/labels"][:] = np.array([30, 7])[labels]
         file.attrs["class_names"] = [f"kind {i}" for i in range(40)]
-    shown = {}
-    monkeypatch.setattr(figures, "save", lambda figure, path: shown.update({path.stem: figure}))
+    saved = {}
+    monkeypatch.setattr(figures, "save", lambda figure, path: saved.update({path.stem: figure}))
     draw_clusters.main(args)
-    axis = shown["contents"].axes[0]
+    axis = saved["contents"].axes[0]
     assert [label.get_text() for label in axis.get_xticklabels()] == ["kind 7", "kind 30"]
     assert axis.get_xlabel() == "class"
     assert axis.images[0].get_array().shape == (3, 2)
-    texts = [text.get_text() for text in shown["dunn"].axes[0].texts]
+    texts = [text.get_text() for text in saved["dunn"].axes[0].texts]
     assert sum("\nclass kind 7" in text or "\nclass kind 30" in text for text in texts) == 4
     draw_map.main(Namespace(**vars(args), method="pca", max_points=50, out=tmp_path / "map.png"))
-    panel = shown["map"].axes[1]
+    panel = saved["map"].axes[1]
     assert panel.get_title() == "classes"
     assert {text.get_text() for text in panel.texts} == {"kind 7", "kind 30"}
     plt.close("all")
@@ -160,7 +164,7 @@ def test_contents_count_images_by_cluster_and_class():
     expected = np.zeros((6, 7))
     for cluster, number in zip(labels, classes, strict=True):
         expected[cluster, number] += 1
-    np.testing.assert_array_equal(draw_clusters.contents(labels, classes, 6, 7), expected)
+    np.testing.assert_array_equal(draw_clusters.count_classes(labels, classes, 6, 7), expected)
 
 
 @pytest.mark.parametrize("n", [1, 5])
@@ -168,20 +172,20 @@ def test_examples_are_the_nearest_and_the_farthest_and_others(n):
     rng = np.random.default_rng(0)
     labels, distances = rng.integers(0, 3, 200), rng.integers(0, 40, 200).astype(float)  # with ties
     for cluster in range(3):
-        nearest, some, farthest = draw_clusters.examples(labels, distances, cluster, n)
+        nearest, at_random, farthest = draw_clusters.examples(labels, distances, cluster, n)
         own = sorted(distances[labels == cluster])
         assert distances[nearest].tolist() == own[:n]
         assert distances[farthest].tolist() == own[-n:]
-        assert distances[some].tolist() == sorted(distances[some])
-        chosen = [*nearest, *some, *farthest]
+        assert distances[at_random].tolist() == sorted(distances[at_random])
+        chosen = [*nearest, *at_random, *farthest]
         assert len(set(chosen)) == 3 * n
         assert (labels[chosen] == cluster).all()
 
 
 def test_random_examples_are_not_of_one_end():
     """Among 1,000 they should be about the middle, on average."""
-    _, some, _ = draw_clusters.examples(np.zeros(1000, int), np.arange(1000.0), 0, 100)
-    assert abs(some.mean() - 500) < 4 * 290 / 10
+    _, at_random, _ = draw_clusters.examples(np.zeros(1000, int), np.arange(1000.0), 0, 100)
+    assert abs(at_random.mean() - 500) < 4 * 290 / 10
 
 
 @pytest.mark.parametrize(("size", "expected"), [(1, (1, 0, 0)), (5, (5, 0, 0)), (7, (5, 0, 2)), (12, (5, 2, 5))])
@@ -193,7 +197,7 @@ def test_small_clusters_have_fewer_examples(size, expected):
 
 def test_clusters_are_sorted_by_their_most_frequent_class():
     counts = np.array([[1, 1, 8], [6, 4, 0], [0, 9, 1], [9, 0, 1]])
-    (axis, *_) = draw_clusters.draw_contents(counts, ["a", "b", "c"]).axes
+    (axis, *_) = draw_clusters.plot_contents(counts, ["a", "b", "c"]).axes
     assert [label.get_text().partition(":")[0] for label in axis.get_yticklabels()] == [
         "cluster 3",
         "cluster 1",
@@ -205,18 +209,18 @@ def test_clusters_are_sorted_by_their_most_frequent_class():
     plt.close("all")
 
 
-def test_the_largest_groups_are_shown_in_order():
+def test_the_largest_clusters_are_shown_in_order():
     sizes = np.random.default_rng(0).permutation(50)
-    shown = figures.largest(sizes)
-    assert sorted(sizes[shown]) == list(range(50 - figures.MOST_GROUPS, 50))
-    assert (np.diff(shown) > 0).all()
+    found = figures.largest(sizes)
+    assert sorted(sizes[found]) == list(range(50 - figures.MAX_SHOWN, 50))
+    assert (np.diff(found) > 0).all()
     assert figures.largest(sizes[:3]).tolist() == [0, 1, 2]
-    assert "20 largest of 50" in figures.what_is_shown(sizes, "clusters")
-    assert figures.what_is_shown(sizes[:20], "clusters") == ""
+    assert "20 largest of 50" in figures.omission_note(sizes, "clusters")
+    assert figures.omission_note(sizes[:20], "clusters") == ""
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_spread_labels_do_not_overlap(seed):
+def test_placed_labels_do_not_overlap(seed):
     rng = np.random.default_rng(seed)
     sizes = rng.uniform(1, 2, (15, 2))
     bounds = np.array([[-5.0, 0.0], [10.0, 12.0]])
@@ -245,7 +249,7 @@ def test_labels_with_room_stay():
 def test_principal_components_are_those_of_the_covariance():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(200, 5)) @ rng.normal(size=(5, 5))
-    points, names = draw_map.by_pca(X)
+    points, names = draw_map.project_by_pca(X)
     values, vectors = np.linalg.eigh(np.cov(X.T))
     projected = (X - X.mean(axis=0)) @ vectors[:, [-1, -2]]
     np.testing.assert_allclose(np.abs(points), np.abs(projected), atol=1e-6)
@@ -254,7 +258,7 @@ def test_principal_components_are_those_of_the_covariance():
 
 
 def test_one_feature_is_a_line():
-    points, names = draw_map.by_pca(np.arange(5.0)[:, None])
+    points, names = draw_map.project_by_pca(np.arange(5.0)[:, None])
     assert np.ptp(points[:, 0]) == 4
     assert (points[:, 1] == 0).all()
     assert "(0 % " in names[1]
@@ -262,7 +266,7 @@ def test_one_feature_is_a_line():
 
 @pytest.mark.parametrize("X", [np.array([[3.0, 4.0]]), np.zeros((5, 3))], ids=["one point", "all the same"])
 def test_points_without_variance_share_none(X):
-    points, names = draw_map.by_pca(X)
+    points, names = draw_map.project_by_pca(X)
     assert np.isfinite(points).all()
     assert [name.partition("(")[2] for name in names] == ["0 % of the variance)"] * 2
 
@@ -274,7 +278,7 @@ def test_umap_of_few_images(tmp_path, n):
     draw_map.main(Namespace(**vars(args), method="umap", max_points=50, out=tmp_path / "map.png"))
     drawn(tmp_path / "map.png")
     for X in (np.random.default_rng(0).normal(size=(n, 3)), np.zeros((n, 3))):
-        points, _ = draw_map.by_umap(X)
+        points, _ = draw_map.project_by_umap(X)
         assert points.shape == (n, 2)
         assert np.isfinite(points).all()
 
@@ -283,7 +287,7 @@ def test_umap_of_few_images(tmp_path, n):
 def test_three_images_or_fewer_are_as_far_apart_as_they_are(n):
     """In a plane they fit; UMAP, which needs more of them, is not asked."""
     X = np.random.default_rng(0).normal(size=(n, 5))
-    points, names = draw_map.by_umap(X)
+    points, names = draw_map.project_by_umap(X)
     assert all("principal component" in name for name in names)
     distances = [[np.linalg.norm(x - y) for x in Y for y in Y] for Y in (X, points)]
     np.testing.assert_allclose(*distances, atol=1e-9)
@@ -293,12 +297,12 @@ def test_three_images_or_fewer_are_as_far_apart_as_they_are(n):
 def test_umap_tells_groups_apart():
     rng = np.random.default_rng(0)
     X = np.concatenate([rng.normal(size=(50, 10)), rng.normal(size=(50, 10)) + 20])
-    points, _ = draw_map.by_umap(X)
+    points, _ = draw_map.project_by_umap(X)
     assert points.shape == (100, 2)
     middles = points[:50].mean(axis=0), points[50:].mean(axis=0)
     nearest = np.argmin([np.linalg.norm(points - middle, axis=1) for middle in middles], axis=0)
     assert nearest.tolist() == [0] * 50 + [1] * 50
-    np.testing.assert_array_equal(draw_map.by_umap(X)[0], points)
+    np.testing.assert_array_equal(draw_map.project_by_umap(X)[0], points)
 
 
 def summary(ks, metrics, splits=("test",)):
@@ -353,7 +357,7 @@ def test_equal_scores_are_drawn():
     table = summary([10], ["accuracy"])
     table[["min", "max"]] = 0.7
     table["mean"] = np.nextafter(0.7, 1)
-    assert len(draw_scores.draw(table).axes[0].texts) == 2
+    assert len(draw_scores.plot_scores(table).axes[0].texts) == 2
     plt.close("all")
 
 
@@ -370,7 +374,7 @@ def test_the_gap_has_its_error():
 def test_the_choice_is_marked_at_its_place():
     table = summary([1, 2, 3, 4], ["relative_inertia"])
     table["mean"] = [100, 50, 10, 9, 100, 10, 9, 8]
-    axis = draw_scores.draw(table).axes[0]
+    axis = draw_scores.plot_scores(table).axes[0]
     assert [(text.get_text(), text.xy) for text in axis.texts] == [("k = 3", (3, 10)), ("k = 2", (2, 10))]
     plt.close("all")
 
@@ -405,6 +409,19 @@ def test_decoded_codes_are_the_reconstructions(shape, channels):
     assert decoded.dtype == np.float32
     np.testing.assert_allclose(decoded, reconstructions.reshape(images.shape), atol=1e-6)
     assert np.ptp(decoded, axis=0).max() > 1e-3
+
+
+@pytest.mark.parametrize("names", ["pyplot figures labels", "labels figures pyplot"])
+def test_modules_are_imported_in_any_order(names):
+    """Figures need no screen, and look the same."""
+    modules = {"pyplot": "matplotlib.pyplot", "figures": "lib.report.figures", "labels": "lib.report.labels"}
+    lines = [f"import {modules[name]}" for name in names.split()]
+    lines += ["lib.report.labels.use_fonts_for('cat')", "from matplotlib import get_backend, rcParams"]
+    lines += ["print(get_backend().lower(), *map(rcParams.get, ['font.size', 'font.family', 'savefig.dpi']))"]
+    environment = os.environ | {"PYTHONPATH": str(Path(draw_map.__file__).parent), "MPLBACKEND": "TkAgg"}
+    command = [sys.executable, "-c", "\n".join(lines)]
+    run = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    assert run.stdout == "agg 8.0 ['DejaVu Sans'] 200.0\n"
 
 
 def make_font(path, family, characters):
@@ -453,7 +470,7 @@ def names_of(folder, *names):
     with h5py.File(folder / "names.h5", "w") as file:
         file.attrs["class_names"] = list(names)
         file["test/labels"] = np.arange(len(names))
-    return labels.read_classes(folder / "names.h5", "test")[1]
+    return labels.read_classes(folder / "names.h5", "test").names
 
 
 @pytest.mark.parametrize("name", ["写真", "고양이", "ねこ", "कुत्ता", "แมว", "\U0001f9a4", "写 고 \U0001f9a4"])
@@ -528,7 +545,7 @@ def test_long_names_are_cut_by_their_width(name, length, expected):
 
 def test_names_that_mean_something_to_matplotlib_are_shown_as_they_are():
     names = ["_hidden", "$x^{", "$x$", "猫" * 5]
-    (axis, *_) = draw_clusters.draw_contents(np.eye(4) + 1, names).axes
+    (axis, *_) = draw_clusters.plot_contents(np.eye(4) + 1, names).axes
     assert [label.get_text() for label in axis.get_xticklabels()] == names
     assert not any(label.get_parse_math() for label in axis.get_xticklabels())
     plt.close("all")

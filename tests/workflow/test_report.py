@@ -1,4 +1,4 @@
-"""The report of a real run, in a real browser."""
+"""The report of a real workflow, in a real browser."""
 
 import itertools
 import json
@@ -17,7 +17,7 @@ SCRIPT = "<script>alert(1)</script>"
 
 @pytest.fixture(scope="module")
 def reported(finished, tmp_path_factory):
-    """A project with a class whose name is a script, and two numbers of clusters."""
+    """A project with a class whose name is a script, and three numbers of clusters."""
     project = finished.copy(tmp_path_factory.mktemp("report") / "project")
     names = [SCRIPT if name == "noise" else name for name in CLASSES]
     archive = archive_files() | {"batches.meta.txt": "\n".join(names).encode()}
@@ -138,9 +138,9 @@ def test_settings_that_matter_make_it_again(reported, tmp_path):
     project.targets = ["all"]
     assert project.jobs() == set()
     project.configure(report={"n_clusters": 2})
-    shown = {f"{rule} pixels test k2 seed0" for rule in ("draw_clusters", "draw_map")}
-    shown |= {f"{rule} autoencoder/seed0 test k2 seed0" for rule in ("draw_clusters", "draw_map")}
-    assert project.jobs() == shown | {"decode_centroids test k2 seed0", "write_report", "compare"}
+    figures = {f"{rule} pixels test k2 seed0" for rule in ("draw_clusters", "draw_map")}
+    figures |= {f"{rule} autoencoder/seed0 test k2 seed0" for rule in ("draw_clusters", "draw_map")}
+    assert project.jobs() == figures | {"decode_centroids test k2 seed0", "write_report", "conclude"}
     project.edit("scripts/templates/report.html", "Skip to the text", "Skip to text")
     assert "write_report" in project.jobs()
     path = project.path / "scripts/draw_scores.py"

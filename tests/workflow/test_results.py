@@ -1,4 +1,4 @@
-"""The tables of a real run, against scikit-learn and pandas on the files behind them."""
+"""The tables of a real workflow, against scikit-learn and pandas on the files behind them."""
 
 import itertools
 
@@ -23,13 +23,13 @@ def folder_of(row):
 
 
 def labels_of(project, row):
-    run = f"{folder_of(row)}/{row['split']}/k{row['k']}/seed{row['seed']}"
-    return read(project.results / "clusters" / f"{run}.h5", "labels")
+    clustering = f"{folder_of(row)}/{row['split']}/k{row['k']}/seed{row['seed']}"
+    return read(project.results / "clusters" / f"{clustering}.h5", "labels")
 
 
 @pytest.fixture(scope="module")
 def project(finished, tmp_path_factory):
-    """With two numbers of clusters, two models, three seeds."""
+    """A project with two numbers of clusters, two models and three seeds."""
     project = finished.copy(tmp_path_factory.mktemp("results") / "project")
     project.configure(autoencoder={"seeds": [0, 4]}, clustering={"n_clusters": [3, 5], "seeds": [0, 1, 2]})
     project.run()

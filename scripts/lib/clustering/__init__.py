@@ -1,1 +1,1 @@
-"""k-means, and the files of clusterings."""
+"""k-means, the gap statistic, and the files of clusterings."""

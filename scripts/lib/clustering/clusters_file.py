@@ -1,4 +1,4 @@
-"""The file of a clustering."""
+"""The file of a clustering, HDF5: `labels` (n,) and `centroids` (k, d), and how they were found as attributes."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +11,13 @@ from lib.clustering.result import KMeansResult
 
 
 class Fit(NamedTuple):
-    """How a clustering was found."""
+    """How a clustering was found; the fields mean what they mean in `KMeansResult`.
+
+    Examples
+    --------
+    >>> Fit(inertia=2.5, n_iter=3, converged=True)._asdict()
+    {'inertia': 2.5, 'n_iter': 3, 'converged': True}
+    """
 
     inertia: float
     n_iter: int
@@ -19,7 +25,23 @@ class Fit(NamedTuple):
 
 
 def write_clusters(path: Path, result: KMeansResult, seed: int) -> None:
-    """Write a clustering and the seed that it began from."""
+    """Write a clustering.
+
+    Parameters
+    ----------
+    seed
+        Of its initial centroids.
+
+    Raises
+    ------
+    InputError
+        If the disk is full or refuses the file.
+
+    Examples
+    --------
+    >>> result = KMeansResult(np.array([0, 1, 0]), np.array([[0.5], [9.0]]), 0.5, 2, True)
+    >>> write_clusters(Path("seed7.h5"), result, seed=7)
+    """
     with writing(path) as file:
         file["labels"] = result.labels
         file["labels"].attrs["description"] = "cluster of each image, in the order of images.h5"
@@ -31,7 +53,7 @@ def write_clusters(path: Path, result: KMeansResult, seed: int) -> None:
 
 
 def read_clusters(path: Path, n: int | None = None) -> np.ndarray:
-    """The cluster of each point, int32 (n,).
+    """The cluster of each point, (n,) int32.
 
     Parameters
     ----------
@@ -42,6 +64,13 @@ def read_clusters(path: Path, n: int | None = None) -> np.ndarray:
     ------
     InputError
         If the file cannot be read, or has another number of points.
+
+    Examples
+    --------
+    >>> result = KMeansResult(np.array([0, 1, 0]), np.array([[0.5], [9.0]]), 0.5, 2, True)
+    >>> write_clusters(Path("seed7.h5"), result, seed=7)
+    >>> read_clusters(Path("seed7.h5"), 3).tolist()
+    [0, 1, 0]
     """
     with reading(path) as file:
         labels = file["labels"][:]
@@ -54,19 +83,58 @@ def read_clusters(path: Path, n: int | None = None) -> np.ndarray:
 
 
 def read_centroids(path: Path) -> np.ndarray:
-    """The centroid of each cluster, float32 (k, d)."""
+    """The centroid of each cluster, (k, d) float32.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> result = KMeansResult(np.array([0, 1, 0]), np.array([[0.5], [9.0]]), 0.5, 2, True)
+    >>> write_clusters(Path("seed7.h5"), result, seed=7)
+    >>> read_centroids(Path("seed7.h5")).tolist()
+    [[0.5], [9.0]]
+    """
     with reading(path) as file:
         return file["centroids"][:]
 
 
 def read_seed(path: Path) -> int:
-    """The seed that a clustering began from."""
+    """The seed of the initial centroids of a clustering.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> result = KMeansResult(np.array([0, 1, 0]), np.array([[0.5], [9.0]]), 0.5, 2, True)
+    >>> write_clusters(Path("seed7.h5"), result, seed=7)
+    >>> read_seed(Path("seed7.h5"))
+    7
+    """
     with reading(path) as file:
         return int(file.attrs["seed"])
 
 
 def read_fit(path: Path) -> Fit:
-    """How a clustering was found."""
+    """How a clustering was found.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> result = KMeansResult(np.array([0, 1, 0]), np.array([[0.5], [9.0]]), 0.5, 2, True)
+    >>> write_clusters(Path("seed7.h5"), result, seed=7)
+    >>> read_fit(Path("seed7.h5"))
+    Fit(inertia=0.5, n_iter=2, converged=True)
+    """
     with reading(path) as file:
         attrs = file.attrs
         return Fit(float(attrs["inertia"]), int(attrs["n_iter"]), bool(attrs["converged"]))

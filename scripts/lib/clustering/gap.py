@@ -1,4 +1,4 @@
-"""The gap statistic, and the points without clusters that it compares with.
+"""The gap statistic, and its reference data: points without clusters.
 
 Tibshirani, R., Walther, G. & Hastie, T. (2001). Estimating the number of clusters in a data set via the gap
 statistic. J. R. Stat. Soc. B 63(2), 411-423.
@@ -16,9 +16,9 @@ from lib.base.parallel import in_threads
 
 
 def reference(X: np.ndarray, seed: int) -> np.ndarray:
-    """Points spread evenly over the box that holds X along its principal axes.
+    """Reference data: points spread evenly over the box that holds X along its principal axes.
 
-    Tibshirani, Walther & Hastie 2001, reference (b).
+    It is reference (b) of Tibshirani, Walther & Hastie 2001.
 
     Parameters
     ----------
@@ -27,6 +27,12 @@ def reference(X: np.ndarray, seed: int) -> np.ndarray:
     Returns
     -------
     (n, d) float32
+
+    Examples
+    --------
+    >>> points = reference(np.array([[0, 0], [2, 2], [4, 4]], np.float32), seed=0)  # on a diagonal
+    >>> points.shape, bool(np.allclose(points[:, 0], points[:, 1], atol=1e-5))
+    ((3, 2), True)
     """
     mean = X.mean(axis=0, dtype=np.float64).astype(np.float32)
     centred = X - mean
@@ -39,28 +45,41 @@ def reference(X: np.ndarray, seed: int) -> np.ndarray:
 
 
 def n_distinct(X: np.ndarray) -> int:
-    """How many of the points (n, d) differ from each other."""
+    """The number of distinct points in X, (n, d).
+
+    Examples
+    --------
+    >>> n_distinct(np.array([[1, 2], [1, 2], [3, 4]]))
+    2
+    """
     return len(np.unique(X, axis=0))
 
 
 def gap(inertia: float, references: Sequence[float]) -> tuple[float, float]:
     """The gap statistic of a clustering, and its standard error.
 
-    The gap is how much smaller the logarithm of the inertia is than those of the references in the mean. The
-    error is the standard deviation of the latter, times sqrt(1 + 1 / references).
+    The gap is the mean logarithm of the references' inertias minus the logarithm of the clustering's. The standard
+    error is the standard deviation of the former times sqrt(1 + 1 / number of references) (Tibshirani, Walther &
+    Hastie 2001, section 3).
 
     Parameters
     ----------
     inertia
         Of the clustering.
     references
-        The inertia of each set of points without clusters, in as many clusters.
+        The inertias of reference data in as many clusters.
 
     Returns
     -------
-    Where the inertia is 0, as the points have as many places as there are clusters, the gap is infinite. Where
-    an inertia of the references is 0, the gap is minus infinity and the error NaN. Where both are 0, as with a
-    cluster for each point, there is nothing to compare, and both are NaN.
+    gap, standard_error
+        - The clustering's inertia is 0, as there are as many distinct points as clusters: the gap is infinite.
+        - A reference's inertia is 0: the gap is minus infinity, and the error NaN.
+        - Both are 0, as with a cluster for each point: there is nothing to compare, and both are NaN.
+
+    Examples
+    --------
+    >>> gap(1.0, [1.0, np.e**2])
+    (1.0, 1.224744871391589)
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(references)
@@ -68,12 +87,34 @@ def gap(inertia: float, references: Sequence[float]) -> tuple[float, float]:
 
 
 def write_references(path: Path, inertias: Sequence[float]) -> None:
-    """Write the inertia of each set of points without clusters."""
+    """Write the inertias of reference data, as JSON.
+
+    Raises
+    ------
+    InputError
+        If the disk is full or refuses the file.
+
+    Examples
+    --------
+    >>> write_references(Path("k10.json"), [12.5, 13.0])
+    """
     with atomic_write(path) as part:
         part.write_text(json.dumps({"inertia": list(inertias)}) + "\n")
 
 
 def read_references(path: Path) -> list[float]:
-    """The inertias that `write_references` has written."""
+    """The inertias that `write_references` has written.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> write_references(Path("k10.json"), [12.5, 13.0])
+    >>> read_references(Path("k10.json"))
+    [12.5, 13.0]
+    """
     with reading_errors(path):
         return json.loads(path.read_text())["inertia"]

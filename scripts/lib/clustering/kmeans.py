@@ -1,8 +1,6 @@
 """k-means clustering by Lloyd's algorithm, exact and deterministic, in NumPy.
 
 Lloyd, S. (1982). Least squares quantization in PCM. IEEE Trans. Inf. Theory 28(2), 129-137.
-Hamerly, G. (2010). Making k-means even faster. SIAM Int. Conf. on Data Mining, 130-140.
-Higham, N. (2002). Accuracy and Stability of Numerical Algorithms, section 3.1: errors of sums of products.
 """
 
 from collections.abc import Iterable
@@ -26,32 +24,37 @@ def kmeans(
 ) -> KMeansResult:
     """Cluster n points of d dimensions into k clusters.
 
-    The result is a fixed point of Lloyd's iteration, the same to the bit whatever
-    `n_threads` is. Distances are computed in float32; wherever that leaves in doubt which
-    centroid is nearest, they are computed again in float64. A point keeps its cluster at an
-    exact tie, and goes to the first of the nearest centroids otherwise. A cluster that loses
-    all its points gets the point that is farthest from its own centroid, among clusters of
-    two points and more.
+    The result is a fixed point of Lloyd's iteration. It is the same to the bit whatever `n_threads` is.
+
+    - Distances are computed in float32. Where that leaves in doubt which centroid is nearest, they are computed
+      again in float64.
+    - At an exact tie a point keeps its cluster, if that is among the nearest, and else goes to the first of them.
+    - A cluster that loses all its points gets the point that is farthest from its own centroid, among the
+      clusters of two points or more.
 
     Parameters
     ----------
     X : (n, d) float
-        Finite values; the largest between 1e-37 and 1e37 in size, or all 0. Anything that has a shape and
-        gives an array for a slice of rows will do: an h5py.Dataset is read block by block, and may be larger
-        than memory. An array whose rows are not contiguous is copied.
+        Finite values. The largest absolute value is between 1e-37 and 1e37, or all are 0. Anything that has a
+        shape and gives an array for a slice of rows will do: an h5py.Dataset is read block by block, and may be
+        larger than memory. An array whose rows are not contiguous is copied.
     n_clusters
         k, at most the number of distinct points.
     seed
         Of the initial centroids.
     init : "random", "k-means++" or (k, d) float
-        The initial centroids: distinct points drawn evenly; greedy k-means++ (Arthur &
-        Vassilvitskii 2007); or given, finite and below 1e37 in size.
+        The initial centroids. "random": distinct points, all equally likely. "k-means++": greedy k-means++ (Arthur
+        & Vassilvitskii 2007). An array: these, finite and below 1e37 in size.
     n_init
-        Runs from different centroids; the one of the lowest inertia is returned.
+        How many initialisations are tried. The clustering of the lowest inertia is returned.
     max_iter
-        Assignment steps at most; by default as many as it takes until no assignment changes.
+        Assignment steps at most; None: until no assignment changes.
     n_threads
-        By default one for each core that the process may use.
+        None: one for each core that the process may use.
+
+    Returns
+    -------
+    KMeansResult
 
     Raises
     ------
@@ -61,16 +64,23 @@ def kmeans(
 
     Notes
     -----
-    Time O(n k d) a step at most: bounds (Hamerly 2010) pass over points that cannot change their cluster.
-    Memory beside X: 4 n d + 40 n bytes, or 4 n (k + 32) + 60 n if d > 64, and a few blocks of some megabytes
-    for each thread.
+    Time is O(n k d) for each assignment step, at most: bounds (Hamerly 2010) skip points that cannot change their
+    cluster. Memory beside X: 4 n d + 40 n bytes, or 4 n (k + 32) + 60 n if d > 64, and a few blocks of some
+    megabytes for each thread.
+
+    Examples
+    --------
+    >>> X = np.array([[0.0], [1], [10], [12]])
+    >>> result = kmeans(X, 2, init=X[[0, 2]])
+    >>> result.labels.tolist(), result.centroids.tolist(), result.inertia
+    ([0, 0, 1, 1], [[0.5], [11.0]], 2.5)
     """
     if len(X.shape) != 2 or 0 in X.shape:
         raise ValueError(f"X should have one point and one feature or more, has the shape {X.shape}")
     if X.dtype.kind not in "iuf":
         raise ValueError(f"X should hold real numbers, holds {X.dtype}")
     if isinstance(X, np.ndarray):
-        X = np.ascontiguousarray(X)  # sums of numbers that lie elsewhere are taken in another order
+        X = np.ascontiguousarray(X)  # the order in memory is the order of summation, which decides the last digits
     for name, value in {
         "n_clusters": n_clusters,
         "n_init": n_init,
@@ -83,25 +93,26 @@ def kmeans(
     rng = np.random.default_rng(seed)
     with in_threads(n_threads) as parallel_map:
         points = Points(X, parallel_map, init if not isinstance(init, str) else None)
-        best = None
-        for _ in range(n_init):
-            if not isinstance(init, str):
-                centroids = init
-                _distinct(X, range(len(X)), n_clusters)
-            elif init == "random":
-                centroids = _random_points(X, n_clusters, rng)
-            elif init == "k-means++":
-                centroids = _plus_plus(points, n_clusters, rng)
-            else:
-                raise ValueError(f"init should be random, k-means++ or an array, is {init!r}")
-            result = _lloyd(points, centroids, max_iter)
-            if best is None or result.inertia < best.inertia:
-                best = result
-    return best
+        results = (
+            _lloyd(points, _initial_centroids(points, init, n_clusters, rng), max_iter) for _ in range(n_init)
+        )
+        return min(results, key=lambda result: result.inertia)
+
+
+def _initial_centroids(points: Points, init: str | np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+    """Initial centroids, (k, d) float64."""
+    if not isinstance(init, str):
+        _distinct(points.X, range(points.n), k)  # raises where there are too few
+        return init
+    if init == "random":
+        return _random_points(points.X, k, rng)
+    if init == "k-means++":
+        return _plus_plus(points, k, rng)
+    raise ValueError(f"init should be random, k-means++ or an array, is {init!r}")
 
 
 def _check_init(init: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Initial centroids that were given, in float64."""
+    """Initial centroids that the caller gives, in float64."""
     init = np.asarray(init, np.float64)
     if init.shape != shape:
         raise ValueError(f"init has the shape {init.shape}, not {shape}")
@@ -112,24 +123,25 @@ def _check_init(init: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 def _lloyd(points: Points, centroids: np.ndarray, max_iter: int | None) -> KMeansResult:
+    """Lloyd's iteration from initial centroids, (k, d) float64."""
     k = len(centroids)
     state = State(points, k)
     labels = state.labels
     counts = np.zeros(k, np.int64)
-    # A number that follows the labels, to notice when they come back: rounding of the means could make
-    # equal partitions take turns for ever.
-    codes = np.random.default_rng(0).integers(2**62, size=points.n)
-    code, seen = 0, set()
+    # A hash of the labels, to notice a partition that comes back: rounding of the means could make partitions of
+    # equal inertia alternate for ever.
+    random_numbers = np.random.default_rng(0).integers(2**62, size=(points.n,))
+    partition_hash, seen = 0, set()
     n_iter = 0
     exact = converged = False
     while max_iter is None or n_iter < max_iter:
-        moved, to = points.nearest(centroids, state)
+        moved, to = points.changed_assignments(centroids, state)
         n_iter += 1
         counts += np.bincount(to, minlength=k) - np.bincount(labels[moved] + 1, minlength=k + 1)[1:]
         if not counts.all():
             new = labels.copy()
             new[moved] = to
-            # The way of an empty cluster's centroid to such a point takes away all the margin that it has.
+            # Moving the centroid uses up the point's margin, so it need not be reset.
             _refill_empty(points, centroids, new, counts)
             moved = np.flatnonzero(new != labels)
             to = new[moved]
@@ -138,8 +150,8 @@ def _lloyd(points: Points, centroids: np.ndarray, max_iter: int | None) -> KMean
             break
         before = labels[moved]
         labels[moved] = to
-        # To follow those that moved is quicker, but rounding adds up: at the end all are summed again.
-        # (Where many moved or there are many clusters, that is no slower.)
+        # Updating the sums by the points that moved is quicker, but its rounding errors add up: before the end all
+        # points are summed again. Where many moved or there are many clusters, that is no slower anyway.
         exact = not 0 < len(moved) * (k + 10) < 5 * points.n
         if exact:
             sums = points.sums(labels, k)
@@ -151,10 +163,10 @@ def _lloyd(points: Points, centroids: np.ndarray, max_iter: int | None) -> KMean
         others = np.full(k, lengths.max())
         others[lengths.argmax()] = np.delete(lengths, lengths.argmax()).max(initial=0)
         np.subtract(state.margin, (lengths + others)[labels], out=state.margin)
-        code += int((codes[moved] * (to.astype(np.int64) - before)).sum())
-        if len(moved) and code in seen:
+        partition_hash += int((random_numbers[moved] * (to.astype(np.int64) - before)).sum())
+        if len(moved) and partition_hash in seen:
             break
-        seen.add(code)
+        seen.add(partition_hash)
     inertia = float(points.squared_distances_to_own(centroids, labels).sum()) / points.scale / points.scale
     return KMeansResult(labels, centroids.astype(np.float32), inertia, n_iter, converged)
 
@@ -171,12 +183,12 @@ def _refill_empty(points: Points, centroids: np.ndarray, labels: np.ndarray, cou
 
 
 def _random_points(X: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
-    """k distinct points, each set of them as likely as another up to duplicates; (k, d) float64."""
+    """k distinct points in random order, (k, d) float64; a point that occurs twice is twice as likely."""
     return _distinct(X, rng.permutation(len(X)), k)
 
 
 def _distinct(X: np.ndarray, order: Iterable[int], k: int) -> np.ndarray:
-    """The first k points in an order that differ from each other, (k, d) float64."""
+    """The first k points that differ from each other, in this order; (k, d) float64."""
     chosen: dict[bytes, np.ndarray] = {}
     for i in order:
         point = X[i] + np.float64(0)  # -0 and 0 are one point
@@ -187,7 +199,7 @@ def _distinct(X: np.ndarray, order: Iterable[int], k: int) -> np.ndarray:
 
 
 def _plus_plus(points: Points, k: int, rng: np.random.Generator) -> np.ndarray:
-    """Greedy k-means++: of 2 + log k candidates drawn by squared distance, the best; (k, d) float64."""
+    """Greedy k-means++: the best of 2 + log k candidates, sampled by squared distance; (k, d) float64."""
     n_candidates = 2 + int(np.log(k))
     chosen = [int(rng.integers(points.n))]
     (closest,) = points.squared_distances_to_points(chosen)
@@ -195,8 +207,8 @@ def _plus_plus(points: Points, k: int, rng: np.random.Generator) -> np.ndarray:
         cumulated = np.cumsum(closest)
         if cumulated[-1] == 0:
             raise ValueError(f"{k} clusters need as many distinct points, and there are only {len(chosen)}")
-        draws = rng.random(n_candidates) * cumulated[-1]
-        candidates = np.searchsorted(cumulated, draws, side="right")
+        quantiles = rng.random(n_candidates) * cumulated[-1]
+        candidates = np.searchsorted(cumulated, quantiles, side="right")
         options = np.minimum(closest, points.squared_distances_to_points(candidates))
         best = options.sum(axis=1).argmin()
         chosen.append(int(candidates[best]))

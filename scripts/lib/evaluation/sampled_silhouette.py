@@ -1,4 +1,9 @@
-"""The mean silhouette, estimated from some points of each cluster."""
+"""The mean silhouette, estimated from a sample of each cluster.
+
+Agresti, A. & Coull, B. (1998). Approximate is better than "exact" for interval estimation of binomial proportions.
+American Statistician 52(2), 119-126.
+Cochran, W. (1977). Sampling Techniques, sections 5.4 and 5.5.
+"""
 
 from typing import NamedTuple
 
@@ -8,42 +13,54 @@ from scipy.special import stdtrit
 from lib.base.parallel import blocks, in_threads
 from lib.evaluation.pairs import BLOCK_ROWS, Labelling, Points, check_points, silhouettes
 
+LEAST_SAMPLES = 20  # of each cluster
+
 
 class SampledSilhouette(NamedTuple):
-    silhouette: float  # estimate of the mean
-    lower: float  # bounds of its 95 % confidence interval, from -1 to 1
+    """An estimated mean silhouette.
+
+    Examples
+    --------
+    >>> SampledSilhouette(0.1, lower=0.05, upper=0.15).upper
+    0.15
+    """
+
+    silhouette: float  # the estimate
+    lower: float  # bounds of its 95 % confidence interval, -1 to 1
     upper: float
-
-
-LEAST_SAMPLES = 20  # of each cluster
 
 
 def sampled_silhouette(
     X: np.ndarray, labels: np.ndarray, n_samples: int, *, seed: int = 0, n_threads: int | None = None
 ) -> SampledSilhouette:
-    """The mean silhouette, estimated from some points of each cluster.
+    """The mean silhouette, estimated from a sample of each cluster.
 
-    Their own silhouettes are exact: their distances to all points count. Points are drawn from each cluster
-    by itself, so that small ones have their say (stratified sampling, Cochran 1977, section 5.5).
+    The silhouette of each sampled point is exact, from its distances to all points. Each cluster is sampled by
+    itself, so that small ones count (stratified sampling, Cochran 1977, section 5.5).
 
-    The interval is that of Student's t, with the degrees of freedom of Satterthwaite 1946 (Cochran, section
-    5.4). By itself it would miss what a sample does not show: a few points of a cluster that lie deep in
-    another. With 20 samples of each cluster and 1 to 3 % of such points it held 46 to 87 % of truths. So each
-    cluster has the variance that it would have if two points of silhouette -1 and two of 1 had been drawn too,
-    as Agresti & Coull 1998 have it for shares. Where one cluster has nearly all points, and silhouettes of two
-    values far apart, it then holds 93 % in the worst case; elsewhere 95 % or more, as it is wide if samples
-    are few. It is of the draw alone: other points and other clusterings would have other silhouettes. If all
-    points are drawn, all three numbers are the mean silhouette.
+    The interval is Student's t with Satterthwaite's degrees of freedom (Cochran 1977, section 5.4). By itself it
+    misses what a sample does not show: a few points of a cluster that lie deep in another. With 20 samples of each
+    cluster and 1 to 3 % of such points it held 46 to 87 % of truths. So the variance of each cluster is that of
+    its sample and four more silhouettes, two of -1 and two of 1, as Agresti & Coull 1998 do for proportions. Then
+    it held 95 % or more, as it is wide if samples are few. It held 93 % in the worst case, where one cluster has
+    nearly all points and their silhouettes have two values far apart.
+
+    The interval is about the sample alone: other points and other clusterings would have other silhouettes. If all
+    points are sampled, all three numbers are the mean silhouette.
 
     Parameters
     ----------
     X, labels, n_threads
         As for `validity`.
-    n_samples : int
-        Points of each cluster, 20 or more; of smaller clusters all points. In simulations the interval reached
+    n_samples
+        Points of each cluster, 20 or more; smaller clusters are taken whole. In simulations the interval reached
         0.06 to 0.26 to each side with 20, 0.01 to 0.07 with 100, and 0.015 or less with 1,000.
-    seed : int
-        Of the draw.
+    seed
+        Of the sample.
+
+    Returns
+    -------
+    SampledSilhouette
 
     Raises
     ------
@@ -53,6 +70,12 @@ def sampled_silhouette(
     Notes
     -----
     Time O(n d k n_samples); memory 4 n d bytes (float32) and O(k² n_samples) beside X.
+
+    Examples
+    --------
+    >>> X, labels = np.array([[0.0], [1], [9], [10]]), np.array([0, 0, 1, 1])
+    >>> round(sampled_silhouette(X, labels, n_samples=20).silhouette, 3)  # of so few points, the exact one
+    0.889
     """
     check_points(X, labels)
     if n_samples < LEAST_SAMPLES:
@@ -62,28 +85,29 @@ def sampled_silhouette(
     sizes = labelling.sizes
     rng = np.random.default_rng(seed)
     members = np.split(np.argsort(labels, kind="stable"), np.cumsum(sizes)[:-1])
-    chosen = np.concatenate([np.sort(rng.permutation(of)[:n_samples]) for of in members])
+    chosen = np.concatenate([np.sort(rng.permutation(of_cluster)[:n_samples]) for of_cluster in members])
     chosen = np.argsort(points.order)[chosen]
     sums = np.zeros((len(sizes), len(chosen)))
 
-    def add(part: slice) -> None:
-        for of, rows in zip(labelling.members, points.blocks, strict=True):
-            squares = points.squares_to(rows)(chosen[part])
-            sums[:, part] += of @ np.sqrt(squares, out=squares).T
+    def add(block: slice) -> None:
+        for indicator, rows in zip(labelling.members, points.blocks, strict=True):
+            squares = points.squares_to(rows)(chosen[block])
+            sums[:, block] += indicator @ np.sqrt(squares, out=squares).T
 
     with in_threads(n_threads) as parallel_map:
         parallel_map(add, blocks(len(chosen), BLOCK_ROWS))
     samples = silhouettes(sums, sizes, labelling.cluster[chosen])
+    samples_by_cluster = np.split(samples, np.cumsum(np.minimum(sizes, n_samples))[:-1])
     estimate, variances = 0.0, []
-    for drawn, size in zip(np.split(samples, np.cumsum(np.minimum(sizes, n_samples))[:-1]), sizes, strict=True):
-        estimate += drawn.mean() * size / len(X)
-        if len(drawn) < size:
-            spread = np.append(drawn, [-1, -1, 1, 1]).var(ddof=1)
-            variances.append((size / len(X)) ** 2 * (1 - len(drawn) / size) * spread / len(drawn))
+    for sample, size in zip(samples_by_cluster, sizes, strict=True):
+        estimate += sample.mean() * size / len(X)
+        if len(sample) < size:
+            variance = np.append(sample, [-1, -1, 1, 1]).var(ddof=1)
+            variances.append((size / len(X)) ** 2 * (1 - len(sample) / size) * variance / len(sample))
     margin = 0.0
     if variances:
-        variance = sum(variances)
-        freedom = variance**2 / sum(part**2 / (n_samples - 1) for part in variances)
-        margin = stdtrit(freedom, 0.975) * np.sqrt(variance)
+        total = sum(variances)
+        freedom = total**2 / sum(variance**2 / (n_samples - 1) for variance in variances)
+        margin = stdtrit(freedom, 0.975) * np.sqrt(total)
     lower, upper = np.clip([estimate - margin, estimate + margin], -1, 1)
     return SampledSilhouette(float(estimate), float(lower), float(upper))

@@ -1,4 +1,8 @@
-"""The files of scores: of the clusterings of all seeds in one space, and the partial sums behind them."""
+"""The files of scores, and of the partial sums behind them, HDF5.
+
+A file of scores has a group `seed{seed}` for each clustering that is scored in one space. Its attributes are the
+indices; the dataset `silhouette_samples` (n,) float32 is there unless the silhouette is estimated.
+"""
 
 import logging
 from collections.abc import Sequence
@@ -8,7 +12,7 @@ import h5py
 import numpy as np
 
 from lib.base.hdf5 import reading, writing
-from lib.evaluation.pairs import PartialSums
+from lib.evaluation.partial_sums import PartialSums
 
 
 def write_scores(path: Path, n_features: int, scores: dict[int, dict]) -> None:
@@ -19,7 +23,18 @@ def write_scores(path: Path, n_features: int, scores: dict[int, dict]) -> None:
     n_features
         Of the space.
     scores
-        By seed; of each clustering the indices, and `silhouette_samples` (n,) unless estimated.
+        By the seed of each clustering: the indices by name, and `silhouette_samples` (n,) unless estimated. A
+        value of None is not written.
+
+    Raises
+    ------
+    InputError
+        If the disk is full or refuses the file.
+
+    Examples
+    --------
+    >>> scores = {"silhouette": 0.25, "silhouette_samples": np.array([0.0, 0.5])}
+    >>> write_scores(Path("pixels.h5"), 1024, {7: scores})
     """
     with writing(path) as file:
         file.attrs["n_features"] = n_features
@@ -39,29 +54,71 @@ def _write(group: h5py.Group, scores: dict) -> None:
 
 
 def read_scores(path: Path, seed: int) -> dict:
-    """The scores of the clustering of a seed: indices, and `silhouette_samples` unless estimated."""
+    """The scores of the clustering of a seed.
+
+    Returns
+    -------
+    `n_features` of the space, the indices by name, and `silhouette_samples` (n,) float32 unless estimated.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or has no such seed.
+
+    Examples
+    --------
+    >>> scores = {"silhouette": 0.25, "silhouette_samples": np.array([0.0, 0.5])}
+    >>> write_scores(Path("pixels.h5"), 1024, {7: scores})
+    >>> found = read_scores(Path("pixels.h5"), seed=7)
+    >>> float(found["silhouette"]), found["silhouette_samples"].tolist()
+    (0.25, [0.0, 0.5])
+    """
     with reading(path) as file:
         group = file[f"seed{seed}"]
         return dict(file.attrs) | dict(group.attrs) | {name: dataset[:] for name, dataset in group.items()}
 
 
 def write_pair_sums(path: Path, sums: Sequence[PartialSums]) -> None:
-    """Write a part of the sums behind the indices, for each of some clusterings."""
+    """Write the partial sums of one chunk of pairs, for each clustering a group: `0`, `1`, ….
+
+    Raises
+    ------
+    InputError
+        If the disk is full or refuses the file.
+
+    Examples
+    --------
+    >>> sums, exponents = np.zeros((2, 3), np.int64), np.zeros((2, 3), np.int16)
+    >>> write_pair_sums(Path("3-of-8.h5"), [PartialSums(sums, exponents, (1.5, 0, 0, 2), (-2.5, 0, 1, 2))])
+    """
     with writing(path) as file:
-        for i, part in enumerate(sums):
+        for i, of_clustering in enumerate(sums):
             group = file.create_group(str(i))
-            group["sums"] = part.sums
+            group["sums"] = of_clustering.sums
             group["sums"].attrs["description"] = (
                 "axes: cluster; image. Sum of distances, in units of 2 ** exponents"
             )
-            group["exponents"] = part.exponents
+            group["exponents"] = of_clustering.exponents
             group["exponents"].attrs["description"] = "axes as of sums"
             for name in ("separation", "diameter"):
-                group.attrs[name] = getattr(part, name)  # ± distance, tile, two images
+                group.attrs[name] = getattr(of_clustering, name)  # ± distance, tile, two images
 
 
 def read_pair_sums(path: Path, i: int) -> PartialSums:
-    """A part of the sums behind the indices of the i-th clustering."""
+    """The partial sums of one chunk of pairs for the i-th clustering.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> sums, exponents = np.zeros((2, 3), np.int64), np.zeros((2, 3), np.int16)
+    >>> write_pair_sums(Path("3-of-8.h5"), [PartialSums(sums, exponents, (1.5, 0, 0, 2), (-2.5, 0, 1, 2))])
+    >>> read_pair_sums(Path("3-of-8.h5"), 0).separation
+    (1.5, 0, 0, 2)
+    """
     with reading(path) as file:
         group = file[str(i)]
         extremes = []

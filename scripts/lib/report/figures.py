@@ -1,4 +1,4 @@
-"""What all figures share."""
+"""What all figures share: sizes, colours, the grid of pictures, and how a figure is written."""
 
 import logging
 from pathlib import Path
@@ -11,7 +11,8 @@ from matplotlib import pyplot as plt
 
 from lib.base.files import atomic_write
 
-logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # a font of another weight will do
+# Matplotlib warns where a font has no bold or light variant. Another weight will do.
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 mpl.rcParams.update(
     {
@@ -28,25 +29,61 @@ WIDTH = 7  # inches, of a page's text
 # Okabe & Ito's colours can be told apart in colour blindness, and markers in print.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 STYLES = list(zip(COLOURS, "osD^vP*", strict=True))
-MOST_GROUPS = 20  # clusters or classes that a figure can show
+MAX_SHOWN = 20  # clusters or classes in one figure
 
 
 def save(figure: plt.Figure, path: Path) -> None:
-    """Write a figure, without the version of matplotlib in it: the same figure is the same bytes."""
+    """Write a figure as .png, and close it. The same figure gives the same bytes.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> save(message("nothing to show"), Path("figure.png"))
+    >>> Path("figure.png").exists()
+    True
+    """
     with atomic_write(path) as part:
-        figure.savefig(part, metadata={"Software": None})
+        figure.savefig(part, metadata={"Software": None})  # which would be Matplotlib's version
     plt.close(figure)
 
 
 def message(text: str) -> plt.Figure:
-    """A figure that says why there is none."""
+    """A figure that holds a sentence: why there is nothing to show.
+
+    Examples
+    --------
+    >>> message("nothing to show").texts[0].get_text()
+    'nothing to show'
+    """
     figure = plt.figure(figsize=(WIDTH, 1))
     figure.text(0.5, 0.5, text, ha="center", va="center")
     return figure
 
 
 def picture_grid(width: float, height: float, note: str = "") -> tuple[plt.Figure, plt.Axes]:
-    """A figure to put pictures on, with a note below. Its axes count pictures, from the top left."""
+    """An empty grid for pictures, with a note below.
+
+    Parameters
+    ----------
+    width, height
+        Of the grid, in pictures.
+    note
+        A line of text, or "" for none.
+
+    Returns
+    -------
+    The figure, and its axes: one unit is one picture, (0, 0) is the upper left corner, and y grows downwards.
+
+    Examples
+    --------
+    >>> figure, axis = picture_grid(10, 3)
+    >>> axis.get_xlim()[1], axis.get_ylim()[0]
+    (np.float64(10.0), np.float64(3.0))
+    """
     height += 0.4 if note else 0
     figure = plt.figure(figsize=(WIDTH, WIDTH * height / width))
     axis = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
@@ -56,7 +93,26 @@ def picture_grid(width: float, height: float, note: str = "") -> tuple[plt.Figur
 
 
 def place_picture(axis: plt.Axes, picture: np.ndarray, x: float, y: float, size: float = 0.94) -> None:
-    """Put a picture, (height, width) or (height, width, 3) from 0 to 1, in the middle of the square at x and y."""
+    """Put a picture in the middle of a cell of a grid.
+
+    Parameters
+    ----------
+    axis
+        As `picture_grid` returns it.
+    picture : (height, width) or (height, width, 3) float
+        From 0 (black) to 1 (white). It keeps its proportions.
+    x, y
+        Upper left corner of the cell, in units of the grid.
+    size
+        Of the picture's longer side, in units of the grid.
+
+    Examples
+    --------
+    >>> _, axis = picture_grid(2, 1)
+    >>> place_picture(axis, np.zeros((8, 8)), x=1, y=0)
+    >>> len(axis.images)
+    1
+    """
     height, width = size * np.array(picture.shape[:2]) / max(picture.shape[:2])
     left, top = x + (1 - width) / 2, y + (1 - height) / 2
     extent = (left, left + width, top + height, top)
@@ -64,10 +120,40 @@ def place_picture(axis: plt.Axes, picture: np.ndarray, x: float, y: float, size:
 
 
 def largest(sizes: np.ndarray) -> np.ndarray:
-    """Numbers of the groups to show: as many of the largest as a figure can show, in order."""
-    return np.sort(np.argsort(-sizes, kind="stable")[:MOST_GROUPS])
+    """The largest clusters or classes, as many as one figure can show.
+
+    Parameters
+    ----------
+    sizes : (n,) int
+        Images in each.
+
+    Returns
+    -------
+    (min(n, MAX_SHOWN),) int, their numbers in increasing order. Of equal sizes the smaller number is taken.
+
+    Examples
+    --------
+    >>> largest(np.array([3, 1, 2]))
+    array([0, 1, 2])
+    >>> len(largest(np.arange(100)))
+    20
+    """
+    return np.sort(np.argsort(-sizes, kind="stable")[:MAX_SHOWN])
 
 
-def what_is_shown(sizes: np.ndarray, groups: str) -> str:
-    """A note for where there are more groups than can be shown."""
-    return f" (the {MOST_GROUPS} largest of {len(sizes)} {groups})" if len(sizes) > MOST_GROUPS else ""
+def omission_note(sizes: np.ndarray, name: str) -> str:
+    """What to add to a label where only the largest clusters or classes are shown; "" where all are.
+
+    Parameters
+    ----------
+    sizes : (n,) int
+        Images in each.
+    name
+        "clusters" or "classes".
+
+    Examples
+    --------
+    >>> omission_note(np.arange(100), "clusters")
+    ' (the 20 largest of 100 clusters)'
+    """
+    return f" (the {MAX_SHOWN} largest of {len(sizes)} {name})" if len(sizes) > MAX_SHOWN else ""

@@ -4,6 +4,7 @@ import logging
 import re
 import unicodedata
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -11,23 +12,46 @@ from matplotlib import font_manager
 
 from lib.data.images_file import read_class_names, read_labels
 
-FONT = "DejaVu Sans"  # comes with matplotlib
+FONT = "DejaVu Sans"  # comes with Matplotlib
 SPECIAL = re.compile("black|bold|condensed|demi|italic|light|medium|mono|oblique|serif|thin", re.IGNORECASE)
 
 
+class Classes(NamedTuple):
+    """The classes of the images of a split, without those that have no image in it."""
+
+    labels: np.ndarray  # (n,) int: the class of each image, as a place in `names`
+    names: list[str]  # cut to fit
+
+
 def text_width(text: str) -> int:
-    """How many columns a text takes: two for a Chinese, Japanese or Korean character, none for a mark."""
-    found = 0
+    """The width of a text in columns: 2 for a Chinese, Japanese or Korean character, 0 for a combining mark.
+
+    Examples
+    --------
+    >>> text_width("cat"), text_width("猫")
+    (3, 2)
+    """
+    n_columns = 0
     for character in text:
         if unicodedata.east_asian_width(character) in "WF":
-            found += 2
+            n_columns += 2
         elif unicodedata.category(character) not in ("Mn", "Me", "Cf"):
-            found += 1
-    return found
+            n_columns += 1
+    return n_columns
 
 
 def truncate(name: str, length: int = 20) -> str:
-    """A name, cut off where it takes more columns than a figure has; what would end a line is escaped."""
+    r"""A name that fits into a line of a figure: cut off with "…" where it is wider than `length` columns.
+
+    Line breaks and other control characters are escaped first.
+
+    Examples
+    --------
+    >>> truncate("hippopotamus", 8)
+    'hippopo…'
+    >>> truncate("two\nlines")
+    'two\\nlines'
+    """
     name = "".join(
         repr(character)[1:-1] if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") else character
         for character in name
@@ -38,26 +62,54 @@ def truncate(name: str, length: int = 20) -> str:
     return name[: end - 1] + "…"
 
 
-def read_classes(path: Path, split: str) -> tuple[np.ndarray, list[str]] | tuple[None, None]:
-    """The class of each image of a split, (n,), and names of the classes that are in it; None without classes.
+def read_classes(path: Path, split: str) -> Classes | None:
+    """The classes of a split, or None where the dataset has none. Figures can show their names from then on.
 
-    Figures from then on can show these names.
+    Parameters
+    ----------
+    path
+        images.h5 of the dataset.
+    split
+        "train" or "test".
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> import h5py
+    >>> with h5py.File("images.h5", "w") as file:
+    ...     file["test/labels"] = [7, 2, 7]
+    ...     file.attrs["class_names"] = list("abcdefgh")
+    >>> read_classes(Path("images.h5"), "test")
+    Classes(labels=array([1, 0, 1]), names=['c', 'h'])
     """
-    labels = read_labels(path, split)
-    if labels is None:
-        return None, None
-    found, classes = np.unique(labels, return_inverse=True)
-    names = read_class_names(path)
-    names = [truncate(names[number]) for number in found]
+    labels, all_names = read_labels(path, split), read_class_names(path)
+    if labels is None or all_names is None:
+        return None
+    numbers, places = np.unique(labels, return_inverse=True)
+    names = [truncate(all_names[number]) for number in numbers]
     use_fonts_for("".join(names))
-    return classes, names
+    return Classes(places, names)
 
 
 def use_fonts_for(text: str) -> None:
-    """Use fonts of the system for characters that matplotlib's own does not have; log those that none has."""
+    """Let Matplotlib use fonts of the system for characters that its own font lacks.
+
+    As few fonts as possible are added, so that a letter and its marks come from one font. Characters that no font
+    has are logged; figures show boxes for them.
+
+    Examples
+    --------
+    >>> use_fonts_for("cat")
+    >>> mpl.rcParams["font.family"]
+    ['DejaVu Sans']
+    """
     characters = {character for character in text if unicodedata.category(character)[0] not in "CZ"}
     missing = characters - characters_of(font_manager.findfont(FONT))
-    # Not those that matplotlib remembers: one may have been installed since.
+    # Matplotlib's list of fonts is a cache, which a font that was installed since is not in.
     files = sorted(
         font_manager.findSystemFonts() if missing else [],
         key=lambda file: (bool(SPECIAL.search(Path(file).stem)), file),
@@ -68,7 +120,6 @@ def use_fonts_for(text: str) -> None:
         if found[file] == missing:
             break
     families = [FONT]
-    # As few as possible: what is written as one, a letter and its marks, should be of one font.
     while any(found[file] & missing for file in found):
         file = max(found, key=lambda file: len(found[file] & missing))
         font_manager.fontManager.addfont(file)
@@ -77,14 +128,26 @@ def use_fonts_for(text: str) -> None:
     mpl.rcParams["font.family"] = families
     if missing:
         logging.warning(
-            "no font here has %s of the names of classes: boxes in the figures; install one that has, "
-            "like fonts-noto-cjk (Chinese, Japanese, Korean) or fonts-noto-core (others) of Debian, and run again",
+            "no installed font has these characters of class names, and figures show boxes for them: %s; "
+            "install a font that has them and run again (Debian: fonts-noto-cjk for Chinese, Japanese and Korean, "
+            "fonts-noto-core for others)",
             " ".join(sorted(missing)),
         )
 
 
 def characters_of(file: str) -> set[str]:
-    """The characters that a font can draw; none if it cannot be read, or is of bitmaps."""
+    """The characters that a font has; none if it is a bitmap font, or cannot be read.
+
+    Parameters
+    ----------
+    file
+        Path of the font.
+
+    Examples
+    --------
+    >>> "é" in characters_of(font_manager.findfont(FONT))
+    True
+    """
     try:
         font = font_manager.get_font(file)
         return set(map(chr, font.get_charmap())) if font.scalable else set()
@@ -93,20 +156,31 @@ def characters_of(file: str) -> set[str]:
 
 
 def place_labels(centres: np.ndarray, sizes: np.ndarray, bounds: np.ndarray) -> np.ndarray:
-    """Places for labels where none overlap: one by one, each as near to its own as the former leave room.
+    """Move labels so that none overlap.
+
+    Labels are placed one by one, each as near to its own centre as those before it leave room.
 
     Parameters
     ----------
     centres, sizes : (n, 2) float
-        Of the labels.
+        Of the labels: x and y, width and height, in one unit.
     bounds : (2, 2) float
         Lower left and upper right corner of the space for them. A label for which no room is left stays.
 
     Returns
     -------
     (n, 2) float, the new centres
+
+    Examples
+    --------
+    >>> centres, sizes = np.full((2, 2), 1.0), np.ones((2, 2))
+    >>> first, second = place_labels(centres, sizes, np.array([[0.0, 0.0], [10.0, 10.0]]))
+    >>> np.abs(first - second).max() >= 1
+    np.True_
     """
-    grid = np.stack(np.meshgrid(*np.linspace(*bounds, 50).T), axis=-1).reshape(-1, 2)
+    (left, bottom), (right, top) = bounds
+    xs, ys = np.meshgrid(np.linspace(left, right, 50), np.linspace(bottom, top, 50))
+    grid = np.stack([xs, ys], axis=-1).reshape(-1, 2)
     placed = np.empty((0, 2))
     for i, (centre, size) in enumerate(zip(centres, sizes, strict=True)):
         candidates = np.clip([centre, *grid], bounds[0] + size / 2, bounds[1] - size / 2)

@@ -26,7 +26,18 @@ PACKAGES = (
 
 
 def commit(folder: Path) -> str:
-    """The commit that a folder is checked out from, if it is in a git checkout."""
+    """The commit that a folder is checked out from.
+
+    Returns
+    -------
+    40 hexadecimal digits, and " and changes" if tracked files differ from the commit. Where there is no git
+    checkout: that it is not known.
+
+    Examples
+    --------
+    >>> commit(Path("no-such-folder"))
+    'not known (no git checkout)'
+    """
     git = ["git", "-C", str(folder), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty= and changes"]
     try:
         return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
@@ -35,7 +46,13 @@ def commit(folder: Path) -> str:
 
 
 def versions() -> dict[str, str]:
-    """The versions of the packages that matter, as far as they are installed."""
+    """The version of each package that results depend on, without those that are not installed.
+
+    Examples
+    --------
+    >>> versions()["pandas"] == pd.__version__
+    True
+    """
     found = {}
     for package in PACKAGES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
@@ -44,12 +61,32 @@ def versions() -> dict[str, str]:
 
 
 def machine() -> str:
-    """The versions of Python and of the operating system."""
+    """The versions of Python and of the operating system.
+
+    Examples
+    --------
+    >>> machine().startswith("Python 3.")
+    True
+    """
     return f"Python {platform.python_version()}, {platform.platform()}"
 
 
-def hashes(folder: Path, paths: Iterable[Path]) -> dict[str, str]:
-    """The SHA-256 of some files, by their paths below a folder."""
+def file_hashes(folder: Path, paths: Iterable[Path]) -> dict[str, str]:
+    """The SHA-256 of files, by their paths below a folder.
+
+    Raises
+    ------
+    ValueError
+        If a path is not below the folder.
+    OSError
+        If a file cannot be read.
+
+    Examples
+    --------
+    >>> _ = Path("empty.csv").write_text("")
+    >>> file_hashes(Path(), [Path("empty.csv")])["empty.csv"][:8]
+    'e3b0c442'
+    """
     found = {}
     for path in paths:
         with path.open("rb") as file:
@@ -57,8 +94,25 @@ def hashes(folder: Path, paths: Iterable[Path]) -> dict[str, str]:
     return found
 
 
-def times(folder: Path) -> pd.DataFrame:
-    """Seconds and megabytes of the jobs of each rule, as Snakemake's benchmarks have them."""
+def job_times(folder: Path) -> pd.DataFrame:
+    """Time and memory of the jobs of each rule.
+
+    Parameters
+    ----------
+    folder
+        With the benchmark files that Snakemake writes, `{rule}.tsv` or `{rule}/….tsv`.
+
+    Returns
+    -------
+    A row for each rule: `jobs`, their number; `total` and `longest`, seconds; `megabytes`, the most memory of a
+    job, or NaN if none ran long enough to be measured.
+
+    Examples
+    --------
+    >>> _ = Path("cluster.tsv").write_text("s\\tmax_rss\\n1.5\\t200\\n")
+    >>> job_times(Path()).loc["cluster"].tolist()
+    [1.0, 1.5, 1.5, 200.0]
+    """
     rows = []
     for path in sorted(folder.rglob("*.tsv")):
         with path.open() as file:

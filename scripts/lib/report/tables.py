@@ -1,4 +1,4 @@
-"""The tables of the report, and how their names and numbers are written."""
+"""The tables of the report, and how they show names and numbers."""
 
 import math
 
@@ -22,7 +22,29 @@ NAMES = AGREEMENT | {
 
 
 def conclusions(comparison: pd.DataFrame, k: int) -> list[dict]:
-    """What follows for each split and each two feature spaces."""
+    """The conclusion for each split and each pair of feature spaces, with what the report shows beside it.
+
+    Parameters
+    ----------
+    comparison
+        comparison.csv.
+    k
+        The number of clusters that the answers are about.
+
+    Returns
+    -------
+    For each pair: `split`; the kinds of features `a` and `b`; `is_other`, whether `a` is not the first kind;
+    `repetitions` in words; `rows` of the table at k; `verdicts` as of `verdicts_by_k`; `answer` and `reasons` as
+    of `conclude`.
+
+    Examples
+    --------
+    >>> row = {"split": "test", "k": 10, "metric": "accuracy", "comparable": "yes", "verdict": "pca higher"}
+    >>> row |= {"features_a": "pixels", "mean_a": 0.1, "n_models_a": 0, "features_b": "pca", "mean_b": 0.3}
+    >>> row |= {"n_models_b": 0, "n_seeds": 5, "difference": 0.2, "lower": 0.1, "upper": 0.3}
+    >>> conclusions(pd.DataFrame([row]), k=10)[0]["answer"]
+    'Yes: pca clusters agree better with the classes than pixels clusters.'
+    """
     return [
         {
             "split": split,
@@ -39,7 +61,24 @@ def conclusions(comparison: pd.DataFrame, k: int) -> list[dict]:
 
 
 def scores_at(summary: pd.DataFrame, k: int) -> pd.DataFrame:
-    """For one number of clusters, the summary of each metric (rows) in each feature space and split (columns)."""
+    """The scores for one number of clusters.
+
+    Parameters
+    ----------
+    summary
+        summary.csv.
+
+    Returns
+    -------
+    A row for each metric, and a column for each feature space and split, like "pixels, test". A cell is a dict of
+    `n`, `mean` and `std`, or NaN where there is no such score.
+
+    Examples
+    --------
+    >>> row = {"features": "pixels", "split": "test", "k": 10, "metric": "dunn", "n": 5, "mean": 0.2, "std": 0.1}
+    >>> scores_at(pd.DataFrame([row]), k=10).loc["dunn", "pixels, test"]["mean"]
+    0.2
+    """
     rows = summary[(summary["k"] == k) & ~summary["metric"].isin(["gap_standard_error", "relative_inertia"])]
     cells = pd.Series(
         rows[["n", "mean", "std"]].to_dict("records"),
@@ -50,19 +89,49 @@ def scores_at(summary: pd.DataFrame, k: int) -> pd.DataFrame:
 
 
 def verdicts_by_k(rows: pd.DataFrame) -> pd.DataFrame:
-    """The verdicts of fair comparisons of two feature spaces, a metric in each row and a k in each column."""
-    fair = rows[rows["comparable"] == "yes"]
-    return fair.pivot(index="metric", columns="k", values="verdict").loc[fair["metric"].unique()]
+    """The verdicts on two feature spaces: a row for each metric that compares them, and a column for each k.
+
+    Parameters
+    ----------
+    rows
+        Of comparison.csv, for one split and pair of feature spaces.
+
+    Examples
+    --------
+    >>> row = {"k": 10, "metric": "accuracy", "comparable": "yes", "verdict": "pca higher"}
+    >>> verdicts_by_k(pd.DataFrame([row])).loc["accuracy", 10]
+    'pca higher'
+    """
+    comparable = rows[rows["comparable"] == "yes"]
+    return comparable.pivot(index="metric", columns="k", values="verdict").loc[comparable["metric"].unique()]
 
 
-def choices(summary: pd.DataFrame) -> list[dict]:
-    """The number of clusters that each rule of thumb would choose."""
+def choices_of_k(summary: pd.DataFrame) -> list[dict]:
+    """The number of clusters that each rule of thumb chooses.
+
+    Parameters
+    ----------
+    summary
+        summary.csv.
+
+    Returns
+    -------
+    For each feature space and split: `features`, `split`, and by rule the k that it chooses, or None: `silhouette`
+    and `dunn` where these are highest, `elbow` of the inertia, and `gap` if there is a gap statistic.
+
+    Examples
+    --------
+    >>> inertias = pd.DataFrame({"k": [1, 2, 3, 4], "mean": [1, 0.2, 0.15, 0.1]})
+    >>> inertias[["features", "split", "metric"]] = "pixels", "test", "relative_inertia"
+    >>> choices_of_k(inertias)
+    [{'features': 'pixels', 'split': 'test', 'silhouette': None, 'dunn': None, 'elbow': 2}]
+    """
     found = []
     for (features, split), rows in summary.groupby(["features", "split"], sort=False):
         means = rows.pivot(index="k", columns="metric", values="mean").sort_index()
         choice = {"features": features, "split": split}
         for metric in ("silhouette", "dunn"):
-            known = means[metric].dropna() if metric in means else []
+            known = means.get(metric, pd.Series(dtype=float)).dropna()
             choice[metric] = known.idxmax() if len(known) else None
         choice["elbow"] = elbow(means.index, means["relative_inertia"])
         if "gap" in means:
@@ -71,19 +140,42 @@ def choices(summary: pd.DataFrame) -> list[dict]:
     return found
 
 
-def name_of(metric: str) -> str:
-    """A metric as words."""
+def metric_name(metric: str) -> str:
+    """A metric in words.
+
+    Examples
+    --------
+    >>> metric_name("dunn_in_pixels")
+    "Dunn's index in pixels space"
+    """
     score, _, space = metric.partition("_in_")
     return f"{NAMES[score]} in {space} space" if space else NAMES.get(metric, metric)
 
 
-def number(value: float, digits: int | None = None) -> str:
-    """A number to be read: with so many digits after the point, or as many as suit its size."""
+def format_number(value: float, digits: int | None = None) -> str:
+    """A number as people read it; a dash for NaN.
+
+    Parameters
+    ----------
+    digits
+        After the decimal point; None: as of `decimal_digits`.
+
+    Examples
+    --------
+    >>> format_number(0.123456), format_number(12345.6)
+    ('0.1235', '12,346')
+    """
     if math.isnan(value):
         return "\N{EN DASH}"
-    return f"{value:,.{digits_of(value) if digits is None else digits}f}".replace("-", "\N{MINUS SIGN}")
+    return f"{value:,.{decimal_digits(value) if digits is None else digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
-def digits_of(value: float) -> int:
-    """How many digits after the point suit a number's size."""
+def decimal_digits(value: float) -> int:
+    """How many digits after the decimal point suit the size of a number.
+
+    Examples
+    --------
+    >>> decimal_digits(0.5), decimal_digits(500), decimal_digits(5000)
+    (4, 1, 0)
+    """
     return 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 4
