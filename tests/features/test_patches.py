@@ -100,16 +100,16 @@ def test_atoms_tell_what_images_are_made_of(channels):
     assert distances[same].max() < distances[~same].min()
 
 
-def test_words_come_from_all_images():
+def test_atoms_come_from_all_images():
     """All but a few images are flat, and those few are not the first."""
     images = np.full((50, 12, 12), 90, np.uint8)
     images[40:] = images_of((10, 12, 12))
-    dictionary = learn_dictionary(images, size=4, downsampling=1, n_atoms=8, seed=0).atoms
-    assert (np.linalg.norm(dictionary, axis=1) > 0.99).sum() >= 7
+    atoms = learn_dictionary(images, size=4, downsampling=1, n_atoms=8, seed=0).atoms
+    assert (np.linalg.norm(atoms, axis=1) > 0.99).sum() >= 7
 
 
 def test_patches_are_whitened():
-    """Neighbours in an image are alike; once whitened, none of their differences outweighs another."""
+    """Neighbouring pixels are alike. After whitening, no direction has much more variance than another."""
     images = np.cumsum(np.cumsum(np.random.default_rng(0).normal(size=(400, 12, 12)), axis=1), axis=2)
     images = (127 + 60 * images / np.abs(images).max()).astype(np.uint8)
     dictionary = learn_dictionary(images, size=4, downsampling=1, n_atoms=8, seed=0)
