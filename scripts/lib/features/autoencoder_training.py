@@ -18,13 +18,7 @@ BATCHES_PER_REPORT = 100  # of progress
 
 
 class DeadCodeError(Exception):
-    """Training ended in a code that says nothing about the image.
-
-    Examples
-    --------
-    >>> issubclass(DeadCodeError, Exception)
-    True
-    """
+    """Training ended in a code that says nothing about the image."""
 
 
 def train(
@@ -73,7 +67,7 @@ def train(
     on_epoch_end
         Called with the state after each epoch.
     on_batches_end
-        Called every `BATCHES_PER_REPORT` batches with the number of images that the epoch has seen, and their
+        Called every `BATCHES_PER_REPORT` batches with the number of images that the epoch has done, and their
         mean loss.
 
     Raises
@@ -97,7 +91,7 @@ def train(
     if (images == images[0]).all():
         raise ValueError("all training images are the same, and nothing can be learned from them; take others")
     for attempt in range(state.attempt if state else 0, ATTEMPTS):
-        keras.utils.clear_session()  # or the numbers in names of layers would go on
+        keras.utils.clear_session()  # numbers in the names of layers start again, so equal models are equal files
         keras.utils.set_random_seed(int(np.random.SeedSequence([seed, attempt]).generate_state(1)[0]))
         model = build(images.shape[1], filters, channels=images.shape[3], initializer=initializer)
         trainer = _Trainer(
@@ -149,8 +143,9 @@ def mean_image_loss(images: np.ndarray, validation: np.ndarray) -> float:
     Parameters
     ----------
     images : (n, ...) uint8
-        To take the mean image of.
+        Whose mean image is the reconstruction.
     validation : (m, ...) uint8
+        To compute the loss of.
 
     Examples
     --------
