@@ -1,4 +1,4 @@
-"""What the autoencoder's decoder makes of the centroids of codes: an image of each cluster."""
+"""Decode the centroids of clusters of codes: the autoencoder's decoder makes an image of each."""
 
 import argparse
 from pathlib import Path
@@ -18,7 +18,7 @@ def main(args: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="decode_centroids", description=__doc__)
-    parser.add_argument("--clusters", type=Path, required=True, help="of codes")
-    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--clusters", type=Path, required=True, help="of codes, made by cluster.py")
+    parser.add_argument("--model", type=Path, required=True, help="made by train.py")
     parser.add_argument("--out", type=Path, required=True)
     run_script(main, parser)

@@ -1,4 +1,4 @@
-"""Bring an archive here from a URL or a local path, and check its SHA-256."""
+"""Copy an archive from a URL or a local path, and check its SHA-256."""
 
 import argparse
 import hashlib
@@ -37,21 +37,28 @@ def main(args: argparse.Namespace) -> None:
 
 
 def download(url: str, out: Path) -> None:
+    """Write what is at a URL to a file. Try again where the connection fails.
+
+    Raises
+    ------
+    InputError
+        If each of `ATTEMPTS` attempts failed.
+    """
     import pooch
     import requests
 
-    with progress_bar(total=0, unit="B", unit_scale=True, unit_divisor=1000) as bar:
-        fetch = pooch.HTTPDownloader(progressbar=bar, timeout=30)
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                fetch(url, str(out), None)
-                return
-            except requests.RequestException as error:
-                # What requests says of a connection wraps the reason in all that it tried.
-                reason = getattr(error.args[0], "reason", error) if error.args else error
-                logging.info("attempt %d of %d failed: %s", attempt, ATTEMPTS, reason)
-                if attempt < ATTEMPTS:
-                    time.sleep(attempt)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            # pooch sets the total of the bar, and ignores a bar whose total is 0.
+            with progress_bar(total=1, unit="B", unit_scale=True, unit_divisor=1000) as bar:
+                pooch.HTTPDownloader(progressbar=bar, timeout=30)(url, str(out), None)
+            return
+        except requests.RequestException as error:
+            # What requests says of a connection wraps the reason in all that it tried.
+            reason = getattr(error.args[0], "reason", error) if error.args else error
+            logging.info("attempt %d of %d failed: %s", attempt, ATTEMPTS, reason)
+            if attempt < ATTEMPTS:
+                time.sleep(attempt)
     raise InputError(
         f"cannot download {url} ({reason}). Without a connection, get the archive elsewhere and point "
         "`source` of the dataset at the path of that copy"

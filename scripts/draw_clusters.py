@@ -11,10 +11,9 @@ from matplotlib import pyplot as plt
 from matplotlib.ticker import PercentFormatter
 
 from lib.base.cli import run_script
-from lib.base.hdf5 import reading
 from lib.base.parallel import blocks
 from lib.clustering.clusters_file import read_centroids, read_clusters, read_seed
-from lib.data.images_file import SPLITS, count_images
+from lib.data.images_file import SPLITS, count_images, read_images
 from lib.evaluation.scores_file import read_scores
 from lib.features.features_file import open_features
 from lib.report import figures
@@ -56,18 +55,14 @@ def main(args: argparse.Namespace) -> None:
 
 def read_pictures(path: Path, split: str, rows: np.ndarray) -> np.ndarray:
     """Read the images of `rows` (m,) alone, in this order: float32 (m, height, width[, 3]), from 0 to 1."""
-    rows, places = np.unique(rows, return_inverse=True)
-    with reading(path) as file:
-        return file[split]["images"][rows][places] / np.float32(255)
+    return read_images(path, split, rows) / np.float32(255)
 
 
 def mean_pictures(path: Path, split: str, labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """The mean of the images of each cluster, (k, height, width[, 3]) from 0 to 1: of pixels, the centroid."""
-    with reading(path) as file:
-        images = file[split]["images"]
-        sums = np.zeros((len(sizes), *images.shape[1:]))
-        for rows in blocks(len(labels)):
-            np.add.at(sums, labels[rows], images[rows])
+    sums = np.zeros((len(sizes), *read_images(path, split, slice(1)).shape[1:]))
+    for rows in blocks(len(labels)):
+        np.add.at(sums, labels[rows], read_images(path, split, rows))
     return sums / sizes.reshape(-1, *[1] * (sums.ndim - 1)) / 255
 
 

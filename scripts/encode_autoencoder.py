@@ -1,4 +1,4 @@
-"""The autoencoder's code of each image as features."""
+"""Encode images by the autoencoder: the code of each image is its features."""
 
 import argparse
 from pathlib import Path
@@ -20,6 +20,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="encode_autoencoder", description=__doc__)
     parser.add_argument("--images", type=Path, required=True)
     parser.add_argument("--split", choices=SPLITS, required=True)
-    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--model", type=Path, required=True, help="made by train.py")
     parser.add_argument("--out", type=Path, required=True)
     run_script(main, parser)

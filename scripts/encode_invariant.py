@@ -1,4 +1,4 @@
-"""What stays the same between views of each image as features."""
+"""Encode images by the encoder of invariant features, which learned what stays the same between views."""
 
 import argparse
 from pathlib import Path
@@ -21,8 +21,10 @@ def main(args: argparse.Namespace) -> None:
     encoder = read_encoder(args.encoder)
     images = read_images(args.images, args.split)
     with in_threads(args.threads) as parallel_map:
-        parts = [encoder(encode(images[rows], dictionaries, parallel_map)) for rows in blocks(len(images), ROWS)]
-    write_features(args.out, np.concatenate(parts))
+        features = [
+            encoder(encode(images[rows], dictionaries, parallel_map)) for rows in blocks(len(images), ROWS)
+        ]
+    write_features(args.out, np.concatenate(features))
 
 
 if __name__ == "__main__":
@@ -30,7 +32,7 @@ if __name__ == "__main__":
     parser.add_argument("--images", type=Path, required=True)
     parser.add_argument("--split", choices=SPLITS, required=True)
     parser.add_argument("--dictionary", type=Path, required=True, help="made by learn_dictionary.py")
-    parser.add_argument("--encoder", type=Path, required=True, help="made by learn_views.py")
+    parser.add_argument("--encoder", type=Path, required=True, help="made by learn_invariant.py")
     parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")
     parser.add_argument("--out", type=Path, required=True)
     run_script(main, parser)

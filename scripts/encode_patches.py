@@ -1,4 +1,4 @@
-"""How much of each typical patch is in each quarter of an image as features, by their principal components."""
+"""Encode images by a dictionary of typical patches, and reduce the result to principal components."""
 
 import argparse
 from pathlib import Path
@@ -37,9 +37,11 @@ if __name__ == "__main__":
     parser.add_argument("--images", type=Path, required=True)
     parser.add_argument("--split", choices=SPLITS, required=True)
     parser.add_argument("--dictionary", type=Path, required=True, help="made by learn_dictionary.py")
-    parser.add_argument("--n-images", type=positive_int, required=True, help="training images to fit to, at most")
+    parser.add_argument(
+        "--n-images", type=positive_int, required=True, help="images to fit the components to, at most"
+    )
     parser.add_argument("--n-components", type=positive_int, required=True)
-    parser.add_argument("--seed", type=int, required=True, help="of which images to fit to")
+    parser.add_argument("--seed", type=int, required=True, help="of the choice of these images")
     parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")
     parser.add_argument("--out", type=Path, required=True)
     run_script(main, parser)

@@ -1,4 +1,4 @@
-"""The principal components of the pixels as features, fitted to the training images."""
+"""Encode images by the principal components of their pixels, fitted to the training images."""
 
 import argparse
 from pathlib import Path
@@ -16,7 +16,7 @@ from lib.features.features_file import write_features
 def main(args: argparse.Namespace) -> None:
     # In one thread, or the last digits would follow the number of cores.
     with in_threads(1):
-        pixels = pixels_of(args.images, "train")
+        pixels = read_pixels(args.images, "train")
         if args.n_components > min(pixels.shape):
             raise InputError(
                 f"{args.images}: {args.n_components} components were asked for, and {len(pixels)} training images "
@@ -24,11 +24,12 @@ def main(args: argparse.Namespace) -> None:
             )
         pca = PCA(args.n_components, whiten=args.whiten == "true", svd_solver="covariance_eigh").fit(pixels)
         if args.split != "train":
-            pixels = pixels_of(args.images, args.split)
+            pixels = read_pixels(args.images, args.split)
         write_features(args.out, pca.transform(pixels))
 
 
-def pixels_of(path: Path, split: str) -> np.ndarray:
+def read_pixels(path: Path, split: str) -> np.ndarray:
+    """The pixels of a split, from 0 to 1: float32 (n, d)."""
     images = read_images(path, split)
     return images.reshape(len(images), -1) / np.float32(255)
 
@@ -38,6 +39,8 @@ if __name__ == "__main__":
     parser.add_argument("--images", type=Path, required=True)
     parser.add_argument("--split", choices=SPLITS, required=True)
     parser.add_argument("--n-components", type=positive_int, required=True)
-    parser.add_argument("--whiten", choices=["true", "false"], required=True, help="all of the same variance")
+    parser.add_argument(
+        "--whiten", choices=["true", "false"], required=True, help="scale each component to variance 1"
+    )
     parser.add_argument("--out", type=Path, required=True)
     run_script(main, parser)

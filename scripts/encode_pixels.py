@@ -1,4 +1,4 @@
-"""The pixels themselves as features: each image flattened, from 0 (black) to 1 (white)."""
+"""Encode images by their pixels: each image flattened, from 0 (black) to 1 (white)."""
 
 import argparse
 from pathlib import Path

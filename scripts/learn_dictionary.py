@@ -1,4 +1,4 @@
-"""Learn typical patches of the training images, at each of some scales."""
+"""Learn a dictionary of typical patches of the training images for each scale."""
 
 import argparse
 import logging
@@ -34,13 +34,13 @@ def main(args: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="learn_dictionary", description=__doc__)
     parser.add_argument("--images", type=Path, required=True)
-    parser.add_argument("--size", type=positive_int, required=True, help="side of a patch")
+    parser.add_argument("--size", type=positive_int, required=True, help="side of a patch in pixels")
     parser.add_argument(
         "--downsampling",
         type=positive_int,
         nargs="+",
         required=True,
-        help="what the sides of the images are divided by",
+        help="what the sides of the images are divided by: a scale for each number",
     )
     parser.add_argument("--n-atoms", type=positive_int, required=True, help="at each scale")
     parser.add_argument("--seed", type=int, required=True)

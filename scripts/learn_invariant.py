@@ -1,4 +1,4 @@
-"""Learn what stays the same between views of a training image."""
+"""Learn an encoder of invariant features: what stays the same between views of a training image."""
 
 import argparse
 import logging
@@ -25,17 +25,17 @@ def main(args: argparse.Namespace) -> None:
     images = images[random_subset(len(images), args.n_images, args.seed)]
     n_prototypes = min(args.n_prototypes, len(images))
     with in_threads(args.threads) as parallel_map:
-        parts = []
+        batches = []
         for rows in blocks(len(images), ROWS):
-            seen = augmented_views(
+            views = augmented_views(
                 images[rows], args.n_views, seed=(args.seed, rows.start), parallel_map=parallel_map
             )
-            # Half precision, as all have to be kept until the second projection is learnt.
-            parts.append(encode(seen, dictionaries, parallel_map).astype(np.float16))
-            logging.info("%d of %d images seen", rows.stop, len(images))
+            # In half precision: all are kept until the second projection is learned.
+            batches.append(encode(views, dictionaries, parallel_map).astype(np.float16))
+            logging.info("encoded views of %d of %d images", rows.stop, len(images))
         try:
             encoder = learn_encoder(
-                parts,
+                batches,
                 args.n_views,
                 n_prototypes=n_prototypes,
                 n_components=args.n_components,
@@ -60,7 +60,7 @@ if __name__ == "__main__":
         "--n-prototypes",
         type=positive_int,
         required=True,
-        help="typical images to compare with, at most one for each image",
+        help="typical images to compare with, at most one per training image",
     )
     parser.add_argument("--n-components", type=positive_int, required=True)
     parser.add_argument("--seed", type=int, required=True)

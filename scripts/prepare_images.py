@@ -1,4 +1,4 @@
-"""Turn images, whatever they come in, into one HDF5 file: in gray levels, or in colour."""
+"""Write the images of a dataset of any format to one HDF5 file, in gray levels or in colour."""
 
 import argparse
 import json
@@ -15,11 +15,11 @@ from lib.data.names import listed, printable
 
 
 def main(args: argparse.Namespace) -> None:
-    folder = Path(args.source) if args.source and not args.archive else None
-    if args.format == "folder" and args.out.resolve().is_relative_to(folder.resolve()):
-        raise InputError(f"{folder} holds the results too, {args.out}; move the images into a folder of their own")
+    path = path_of_dataset(args)
+    if args.format == "folder" and args.out.resolve().is_relative_to(path.resolve()):
+        raise InputError(f"{path} holds the results too, {args.out}; move the images into a folder of their own")
     origin = str(args.archive or args.source or args.format)
-    source = Source(args.archive, folder, args.classes, args.side, args.test_fraction, args.unreadable)
+    source = Source(path, args.classes, args.side, args.test_fraction, args.unreadable)
     try:
         dataset = FORMATS[args.format](source)
         if dataset.unused:
@@ -40,10 +40,19 @@ def main(args: argparse.Namespace) -> None:
         ) from None
 
 
+def path_of_dataset(args: argparse.Namespace) -> Path:
+    """The folder of photos, or the archive. The digits have no path."""
+    option = "source" if args.format == "folder" else "archive"
+    path = getattr(args, option)
+    if not path and args.format != "digits":
+        raise InputError(f"--format {args.format} needs --{option}")
+    return Path(path or "")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="prepare_images", description=__doc__)
     parser.add_argument("--format", choices=FORMATS, required=True)
-    parser.add_argument("--archive", type=Path, help="for cifar-binary, cifar100-binary and npz")
+    parser.add_argument("--archive", type=Path, help="of cifar-binary, cifar100-binary and npz")
     parser.add_argument("--channels", choices=["gray", "rgb"], default="gray")
     parser.add_argument("--luma", type=float, nargs=3, default=LUMA, metavar=("R", "G", "B"))
     parser.add_argument(
@@ -51,12 +60,10 @@ if __name__ == "__main__":
         choices=["folders", "none", "fine", "coarse"],
         help="of a folder: folders (default) or none; of cifar100-binary: fine (default) or coarse",
     )
-    parser.add_argument("--side", type=int, help=f"of a folder, {SIDE} if not given; of npz, as it is")
-    parser.add_argument(
-        "--test-fraction", type=float, default=0.2, help="of a folder or npz that has no splits itself"
-    )
-    parser.add_argument("--unreadable", choices=["refuse", "skip"], default="refuse", help="photos of a folder")
+    parser.add_argument("--side", type=int, help=f"of a folder, by default {SIDE}; of npz, by default as it is")
+    parser.add_argument("--test-fraction", type=float, default=0.2, help="of a folder or npz without splits")
+    parser.add_argument("--unreadable", choices=["refuse", "skip"], default="refuse", help="of photos")
     parser.add_argument("--n-images", type=json.loads, help='expected, as {"train": 50000, "test": 10000}')
-    parser.add_argument("--source", help="the folder, or where the archive came from, to be kept with the images")
+    parser.add_argument("--source", help="the folder, or where the archive is from; kept in the file")
     parser.add_argument("--out", type=Path, required=True)
     run_script(main, parser)

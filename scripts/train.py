@@ -1,6 +1,6 @@
 """Train the autoencoder on the training images.
 
-After each epoch a checkpoint is written beside the model, and training that was stopped goes on from there.
+After each epoch it writes a checkpoint beside the model. Training that was stopped goes on from there.
 """
 
 import argparse
@@ -36,15 +36,15 @@ def main(args: argparse.Namespace) -> None:
 
 def train(args: argparse.Namespace) -> None:
     images, validation = (read_images(args.images, split) for split in SPLITS)
-    # After the cheap checks: TensorFlow takes seconds to import.
+    # After the checks, which are cheap: TensorFlow takes seconds to import.
     from lib.features import autoencoder, autoencoder_training, keras_import
 
     settings = {name: getattr(args, name) for name in SETTINGS}
     settings["mixed_precision"] = settings["mixed_precision"] == "true"
     versions = [keras_import.tf.__version__, keras_import.keras.__version__]
     key = hashlib.sha256(json.dumps([settings, code_digest(Path(__file__)), versions]).encode())
-    for data in (images, validation):
-        key.update(repr(data.shape).encode() + data.tobytes())
+    for split_images in (images, validation):
+        key.update(repr(split_images.shape).encode() + split_images.tobytes())
     checkpoint = args.model.with_name("checkpoint.npz")
 
     def on_epoch_end(state: State) -> None:
@@ -84,11 +84,11 @@ def train(args: argparse.Namespace) -> None:
         autoencoder.save(model, part)
     with atomic_write(args.summary) as part:
         model.summary(line_length=79, print_fn=lambda text: part.write_text(text + "\n", encoding="utf-8"))
-    # Those of a class may follow one another, so from all over the test images.
-    chosen = validation[np.unique(np.linspace(0, len(validation) - 1, N_EXAMPLES, dtype=int))]
+    # From all over the test images: a dataset may be sorted by class.
+    examples = validation[np.unique(np.linspace(0, len(validation) - 1, N_EXAMPLES, dtype=int))]
     mean_image_loss = autoencoder_training.mean_image_loss(images, validation)
-    codes, reconstructions = autoencoder.encode_and_reconstruct(model, chosen)
-    write_examples(args.examples, Examples(chosen, codes, reconstructions, mean_image_loss))
+    codes, reconstructions = autoencoder.encode_and_reconstruct(model, examples)
+    write_examples(args.examples, Examples(examples, codes, reconstructions, mean_image_loss))
     checkpoint.unlink(missing_ok=True)
 
 
@@ -106,17 +106,17 @@ if __name__ == "__main__":
         default="sign_corrected",
         help="of the weights",
     )
-    parser.add_argument("--epochs", type=positive_int, default=10, help="how often each image is learned from")
-    parser.add_argument("--batch-size", type=positive_int, default=32, help="images to a step")
+    parser.add_argument("--epochs", type=positive_int, default=10, help="how often to learn from each image")
+    parser.add_argument("--batch-size", type=positive_int, default=32, help="images per step")
     parser.add_argument("--learning-rate", type=float, default=0.001, help="of Adam")
     parser.add_argument(
         "--mixed-precision", choices=["true", "false"], default="false", help="compute in bfloat16"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the weights and of the order of images")
     parser.add_argument("--model", type=Path, required=True, help="to write, .keras")
-    parser.add_argument("--history", type=Path, required=True, help="to write, .csv: loss by epoch")
+    parser.add_argument("--history", type=Path, required=True, help="to write, .csv: the losses of each epoch")
     parser.add_argument("--summary", type=Path, required=True, help="to write, .txt: the model's layers")
     parser.add_argument(
-        "--examples", type=Path, required=True, help="to write, .h5: some test images, codes, reconstructions"
+        "--examples", type=Path, required=True, help="to write, .h5: a few test images, codes, reconstructions"
     )
     run_script(main, parser)

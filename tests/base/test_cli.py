@@ -1,8 +1,13 @@
-"""What every script does with arguments, log and errors, seen from outside."""
+"""What every script does with arguments, log, errors and progress bars, seen from outside."""
 
+import fcntl
 import os
+import pty
+import re
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -10,7 +15,7 @@ import pytest
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 SCRIPT = """\
 import argparse, logging, os
-from lib.base.cli import run_script
+from lib.base.cli import progress_bar, run_script
 from lib.base.errors import InputError
 from lib.base.files import atomic_write
 
@@ -46,7 +51,7 @@ def test_log_goes_to_the_terminal_and_to_the_file(run_script, tmp_path):
     assert (tmp_path / "new/folder/log.txt").read_text() == done.stderr
 
 
-def test_log_is_of_the_last_run(run_script, tmp_path):
+def test_log_is_of_the_last_call(run_script, tmp_path):
     run_script("pass", "--number", "1", "--log", "log.txt")
     run_script("pass", "--number", "2", "--log", "log.txt")
     assert (tmp_path / "log.txt").read_text() == "tiny: started with 2\n"
@@ -103,3 +108,84 @@ def test_unknown_argument_is_refused(run_script):
     done = run_script("pass", "--numbr", "3x")
     assert done.returncode == 2
     assert "started" not in done.stderr
+
+
+BAR = """\
+with progress_bar(total=4, unit=" steps", mininterval=0) as bar:
+        for step in range(4):
+            bar.update()
+            if step == 1:
+                logging.info("half of it")
+        {end}
+    logging.info("done")"""
+
+
+def screen(output: str) -> list[str]:
+    """The lines that a terminal shows after some output."""
+    lines, column = [""], 0
+    for text in re.findall(r"\r|\n|[^\r\n]+", output):
+        if text == "\n":
+            lines.append("")
+        elif text != "\r":
+            lines[-1] = lines[-1][:column].ljust(column) + text + lines[-1][column + len(text) :]
+        column = 0 if text in "\r\n" else column + len(text)
+    return [line.rstrip() for line in lines]
+
+
+@pytest.fixture
+def on_terminal(tmp_path):
+    """Run the script on a terminal of 60 columns; its exit status and its output."""
+
+    def on_terminal(body, *arguments):
+        (tmp_path / "tiny.py").write_text(SCRIPT.format(body=body))
+        ours, its = pty.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+        script = subprocess.Popen(
+            [sys.executable, "tiny.py", *arguments],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(SCRIPTS)},
+            stdin=its,
+            stdout=its,
+            stderr=its,
+        )
+        os.close(its)
+        output = b""
+        while chunk := read(ours):
+            output += chunk
+        os.close(ours)
+        return script.wait(), output.decode()
+
+    def read(descriptor):
+        try:
+            return os.read(descriptor, 2**16)
+        except OSError:  # how Linux says that the other end is closed
+            return b""
+
+    return on_terminal
+
+
+@pytest.mark.parametrize("log", [[], ["--log", "log.txt"]])
+@pytest.mark.parametrize(
+    ("end", "status", "last"),
+    [
+        ("pass", 0, "done"),
+        ("raise InputError('no')", 1, "error: no"),
+        ("raise KeyboardInterrupt", 130, "interrupted; run again to go on"),
+    ],
+    ids=["done", "error", "interrupt"],
+)
+def test_log_goes_above_the_progress_bar_which_is_gone_at_the_end(on_terminal, tmp_path, log, end, status, last):
+    code, output = on_terminal(BAR.format(end=end), *log)
+    assert code == status
+    lines = ["tiny: started with 7", "tiny: half of it", f"tiny: {last}", ""]
+    assert screen(output) == lines
+    between = screen(output[: output.index("3/4")])
+    assert between[:-1] == lines[:2]
+    assert re.match(r" 50%\|.+\| 2/4 \[", screen(output[: output.index(" 75%")])[-1])
+    assert max(map(len, screen(output.replace("\r", "\n")))) < 60, "no bar wraps"
+    assert not log or (tmp_path / "log.txt").read_text().splitlines() == lines[:-1]
+
+
+def test_progress_bar_is_for_terminals_only(run_script):
+    done = run_script(BAR.format(end="pass"))
+    assert done.stderr == "tiny: started with 7\ntiny: half of it\ntiny: done\n"

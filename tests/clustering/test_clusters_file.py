@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lib.base.errors import InputError
+from lib.base.hdf5 import writing
 from lib.clustering.clusters_file import Fit, read_centroids, read_clusters, read_fit, read_seed, write_clusters
 from lib.clustering.kmeans import kmeans
 
@@ -28,8 +29,11 @@ def test_what_is_written_is_read(clustering):
 def test_labels_of_other_images_are_refused(clustering):
     path, _ = clustering
     assert len(read_clusters(path, 50)) == 50
-    with pytest.raises(InputError, match=r"seed9\.h5 has 50 labels for 49 rows of features"):
+    with pytest.raises(
+        InputError, match=r"seed9\.h5 has 50 labels for 49 rows of features.*move it away"
+    ) as error:
         read_clusters(path, 49)
+    assert "delete" not in str(error.value)
 
 
 @pytest.mark.parametrize("read", [read_clusters, read_centroids, read_seed, read_fit])
@@ -40,3 +44,8 @@ def test_a_file_that_is_no_clustering(tmp_path, read):
     path.write_bytes(b"no HDF5")
     with pytest.raises(InputError, match=r"seed0\.h5 is damaged"):
         read(path)
+    with writing(path) as file:
+        file["thesis"] = [0]
+    with pytest.raises(InputError, match=r"seed0\.h5 is not of this workflow.*move it away") as error:
+        read(path)
+    assert "delete" not in str(error.value)

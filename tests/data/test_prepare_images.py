@@ -19,26 +19,25 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "prepare_images.py"
 rng = np.random.default_rng(0)
 
 
-def grayscale(tmp_path, *options):
+def prepare_images(tmp_path, *options):
     """Run the script; its exit code and the lines that it says."""
     command = [sys.executable, SCRIPT, *map(str, options), "--out", tmp_path / "results" / "images.h5"]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    return run.returncode, run.stderr.splitlines()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr.splitlines()
 
 
 def refused(tmp_path, *options):
     """Run the script; the line of its error. It leaves no file."""
-    code, lines = grayscale(tmp_path, *options)
+    code, lines = prepare_images(tmp_path, *options)
     assert code == 1
     assert not (tmp_path / "results" / "images.h5").exists()
     assert lines[-1].startswith("prepare_images: error: ")
-    print("\n" + lines[-1])
     return lines[-1].removeprefix("prepare_images: error: ")
 
 
 def written(tmp_path, *options):
     """Run the script; the columns of each split, the attributes, and the lines that it says."""
-    code, lines = grayscale(tmp_path, *options)
+    code, lines = prepare_images(tmp_path, *options)
     assert code == 0, lines
     with h5py.File(tmp_path / "results" / "images.h5") as file:
         columns = {
@@ -111,7 +110,9 @@ def test_unreadable_photos_are_all_named_and_refused_or_skipped(tmp_path, folder
     )
     columns, attributes, lines = written(tmp_path, *options_for(folder, "--unreadable", "skip"))
     assert attributes["n_unreadable"] == 2
-    assert lines[0].endswith("8 images, 2 classes, and 1 files of other kinds, or hidden, which were passed over")
+    assert lines[0].endswith(
+        "8 images, 2 classes, and 1 files that are hidden or of other kinds, which are ignored"
+    )
     assert [line.split(" cannot")[0] for line in lines if " cannot" in line] == [
         "prepare_images: a/empty.webp",
         "prepare_images: b/cut.jpg",
@@ -197,6 +198,11 @@ def test_results_among_the_photos(tmp_path, folder):
         f"{tmp_path} holds the results too, {tmp_path}/results/images.h5; move the images into "
         "a folder of their own"
     )
+
+
+@pytest.mark.parametrize(("kind", "option"), [("npz", "--archive"), ("folder", "--source")])
+def test_format_without_its_path(tmp_path, kind, option):
+    assert refused(tmp_path, "--format", kind) == f"--format {kind} needs {option}"
 
 
 def test_more_classes_than_a_byte_can_number(tmp_path):

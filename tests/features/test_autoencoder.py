@@ -27,9 +27,9 @@ def digits(tmp_path_factory):
 
 def script(name, *arguments, check=True, scripts=SCRIPTS):
     command = [sys.executable, scripts / f"{name}.py", *map(str, arguments)]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert not check or run.returncode == 0, run.stderr
-    return run
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert not check or process.returncode == 0, process.stderr
+    return process
 
 
 def training(path, folder, *options):
@@ -41,19 +41,20 @@ def training(path, folder, *options):
 
 
 def train(path, folder, *options, check=True, scripts=SCRIPTS):
-    run = script("train", *training(path, folder, *options), check=check, scripts=scripts)
-    return folder / "model.keras", folder / "history.csv", run
+    """Run train.py: the paths of the model and of the history, and the process."""
+    process = script("train", *training(path, folder, *options), check=check, scripts=scripts)
+    return folder / "model.keras", folder / "history.csv", process
 
 
-def test_trained_twice_and_embedded(digits, tmp_path):
+def test_training_again_gives_the_same_bytes_and_codes_of_images(digits, tmp_path):
     model, history, _ = train(digits, tmp_path / "one")
     again, _, _ = train(digits, tmp_path / "two")
     other, _, _ = train(digits, tmp_path / "other", "--seed", 5)
     assert model.read_bytes() == again.read_bytes() != other.read_bytes()
 
-    rows = list(csv.DictReader(history.open()))
-    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
-    assert float(rows[2]["loss"]) < float(rows[0]["loss"])
+    epochs = list(csv.DictReader(history.open()))
+    assert [epoch["epoch"] for epoch in epochs] == ["1", "2", "3"]
+    assert float(epochs[2]["loss"]) < float(epochs[0]["loss"])
 
     out = tmp_path / "features.h5"
     script("encode_autoencoder", "--images", digits, "--split", "test", "--model", model, "--out", out)
@@ -61,12 +62,12 @@ def test_trained_twice_and_embedded(digits, tmp_path):
         assert codes["features"].shape == (len(file["test/images"]), 64)
         assert codes["features"].dtype == np.float32
         assert np.ptp(codes["features"][:], axis=0).max() > 0
-        learnt, unseen = (file[split]["images"][:] / 255 for split in ("train", "test"))
-        expected = ((unseen - learnt.mean(axis=0)) ** 2).mean()
+        train_images, test_images = (file[split]["images"][:] / 255 for split in ("train", "test"))
+        expected = ((test_images - train_images.mean(axis=0)) ** 2).mean()
         assert examples.attrs["mean_image_loss"] == pytest.approx(expected, rel=1e-5)
-        some = np.linspace(0, len(file["test/images"]) - 1, 10).astype(int)
-        np.testing.assert_array_equal(examples["images"], file["test/images"][some])
-        np.testing.assert_allclose(examples["codes"][:].reshape(10, 64), codes["features"][some], atol=1e-6)
+        rows = np.linspace(0, len(file["test/images"]) - 1, 10).astype(int)
+        np.testing.assert_array_equal(examples["images"], file["test/images"][rows])
+        np.testing.assert_allclose(examples["codes"][:].reshape(10, 64), codes["features"][rows], atol=1e-6)
 
     from lib.features import autoencoder
 
@@ -76,7 +77,7 @@ def test_trained_twice_and_embedded(digits, tmp_path):
     with h5py.File(digits) as file:
         test = file["test/images"][:][..., None] / 255
     loss = np.mean((loaded.predict(test, verbose=0) - test) ** 2)
-    assert loss == pytest.approx(float(rows[2]["val_loss"]), rel=1e-4)
+    assert loss == pytest.approx(float(epochs[2]["val_loss"]), rel=1e-4)
 
 
 def test_any_side_that_can_be_halved(tmp_path):
@@ -87,55 +88,57 @@ def test_any_side_that_can_be_halved(tmp_path):
             for split in ("train", "test"):
                 shade = rng.integers(0, 200, (80, 1, 1))
                 file[f"{split}/images"] = (shade + rng.integers(0, 50, (80, side, side))).astype(np.uint8)
-        _, _, run = train(path, tmp_path / "out", "--learning-rate", 0.01, "--filters", 4, 2, check=False)
+        _, _, process = train(path, tmp_path / "out", "--learning-rate", 0.01, "--filters", 4, 2, check=False)
         if fits:
-            assert run.returncode == 0, run.stderr
+            assert process.returncode == 0, process.stderr
         else:
-            assert run.returncode == 1
-            assert f"{side} x {side}" in run.stderr.splitlines()[-1]
-            assert "divisible by 4" in run.stderr.splitlines()[-1]
+            assert process.returncode == 1
+            assert f"{side} x {side}" in process.stderr.splitlines()[-1]
+            assert "divisible by 4" in process.stderr.splitlines()[-1]
 
 
-def test_dead_code_is_begun_again(digits, tmp_path):
-    """Among some seeds of the study's architecture one dies; the result is alive all the same."""
+def test_training_starts_again_after_a_dead_code(digits, tmp_path):
+    """With the study's architecture and the weights of Keras, one of the first eight seeds gives a dead code."""
     for seed in range(8):
         options = ["--seed", seed, "--initializer", "glorot_uniform"]
-        model, _, run = train(digits, tmp_path / "glorot", *options)
-        if "attempt 1 of 5" in run.stderr:
+        model, _, process = train(digits, tmp_path / "glorot", *options)
+        if "attempt 1 of 5" in process.stderr:
             break
-    assert "attempt 1 of 5" in run.stderr
-    interrupt(digits, tmp_path / "killed", signal.SIGKILL, *options, on_epoch_end=2)
-    again, _, run = train(digits, tmp_path / "killed", *options)
-    assert "going on after epoch" in run.stderr
+    assert "attempt 1 of 5" in process.stderr
+    interrupt(digits, tmp_path / "killed", signal.SIGKILL, *options, epoch=2)
+    again, _, process = train(digits, tmp_path / "killed", *options)
+    assert "going on after epoch" in process.stderr
     assert again.read_bytes() == model.read_bytes()
-    _, _, run = train(digits, tmp_path / "sign_corrected", "--seed", seed)
-    assert "attempt" not in run.stderr
+    _, _, process = train(digits, tmp_path / "sign_corrected", "--seed", seed)
+    assert "attempt" not in process.stderr
 
 
 @pytest.mark.parametrize(("filters", "channels"), [([3, 1], 1), ([5], 3), ([4, 3, 2], 3)])
-def test_training_sees_the_model_that_is_saved(filters, channels):
-    """What is trained is not computed as Keras does it, but is the same function with the same gradient."""
+def test_training_computes_the_model_that_is_saved(filters, channels):
+    """Training does not compute the model as Keras does, but the function and its gradient are the same."""
     from lib.features import autoencoder, autoencoder_training
     from lib.features.keras_import import tf
 
     rng = np.random.default_rng(0)
-    pictures = rng.integers(0, 256, (40, 16, 16, channels), dtype=np.uint8)
+    images = rng.integers(0, 256, (40, 16, 16, channels), dtype=np.uint8)
     model = autoencoder.build(16, filters, channels=channels)
-    x = tf.constant(pictures, tf.float32) / 255
+    x = tf.constant(images, tf.float32) / 255
     weights = [tf.convert_to_tensor(variable) for variable in model.trainable_variables]
-    targets = autoencoder_training.space_to_depth(pictures) / 255
+    targets = autoencoder_training.space_to_depth(images) / 255
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(weights)
-        arranged = autoencoder_training._reconstruct(weights, x)
-        loss = tf.reduce_mean((arranged - targets) ** 2)
-        plain = model(x)
-        plain_loss = tf.reduce_mean((plain - x) ** 2)
+        found = autoencoder_training._reconstruct(weights, x)
+        loss = tf.reduce_mean((found - targets) ** 2)
+        expected = model(x)
+        expected_loss = tf.reduce_mean((expected - x) ** 2)
     np.testing.assert_allclose(
-        arranged, autoencoder_training.space_to_depth(np.asarray(plain)), rtol=1e-5, atol=1e-6
+        found, autoencoder_training.space_to_depth(np.asarray(expected)), rtol=1e-5, atol=1e-6
     )
-    theirs = tape.gradient(plain_loss, model.trainable_variables)
-    for own, their in zip(tape.gradient(loss, weights), theirs, strict=True):
-        np.testing.assert_allclose(own, their, rtol=1e-3, atol=1e-6)
+    gradients = zip(
+        tape.gradient(loss, weights), tape.gradient(expected_loss, model.trainable_variables), strict=True
+    )
+    for found, expected in gradients:
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-6)
 
 
 def test_mixed_precision(digits, tmp_path):
@@ -148,7 +151,7 @@ def test_mixed_precision(digits, tmp_path):
 
 
 def test_several_devices_do_what_one_does():
-    """Two CPUs stand in for two GPUs."""
+    """Two simulated CPUs stand for two GPUs."""
     code = """
 import numpy as np
 from lib.features import autoencoder, autoencoder_training
@@ -156,52 +159,52 @@ from lib.features.keras_import import keras, tf
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
 )
-pictures = np.random.default_rng(0).integers(0, 256, (50, 8, 8, 1), dtype=np.uint8)
+images = np.random.default_rng(0).integers(0, 256, (50, 8, 8, 1), dtype=np.uint8)
 weights = []
 for devices in (None, ["CPU:0", "CPU:1"]):
     keras.utils.set_random_seed(0)
     model = autoencoder.build(8, [3, 1])
     trainer = autoencoder_training._Trainer(
-        model, pictures, learning_rate=0.01, batch_size=16, mixed_precision=False, devices=devices
+        model, images, learning_rate=0.01, batch_size=16, mixed_precision=False, devices=devices
     )
     assert trainer.strategy.num_replicas_in_sync == len(devices or [0])
     for _ in range(3):
-        trainer.epoch(np.arange(50), lambda n_images, loss: None)
+        trainer.train_epoch(np.arange(50), lambda n_images, loss: None)
     weights.append(np.concatenate([np.ravel(part) for part in model.trainable_variables]))
 np.testing.assert_allclose(*weights, rtol=1e-3, atol=1e-5)
 """
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(SCRIPTS)})
 
 
-def interrupt(path, folder, how, *options, on_epoch_end=1):
-    """Stop training some time after an epoch."""
+def interrupt(path, folder, sent, *options, epoch=1):
+    """Start training, and send a signal once an epoch is over and a checkpoint is there."""
     command = [sys.executable, SCRIPTS / "train.py", *map(str, training(path, folder, *options))]
-    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    for line in run.stderr:
-        if f"epoch {on_epoch_end} of" in line:
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if f"epoch {epoch} of" in line:
             break
     while not (folder / "checkpoint.npz").exists():
         time.sleep(0.001)
-    run.send_signal(how)
-    run.communicate()
-    assert run.returncode == -how
+    process.send_signal(sent)
+    process.communicate()
+    assert process.returncode == -sent
     assert not (folder / "model.keras").exists()
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_training_goes_on_where_it_was_killed(digits, tmp_path, how):
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
+def test_training_continues_where_it_was_killed(digits, tmp_path, sent):
     whole, _, _ = train(digits, tmp_path / "whole")
-    for on_epoch_end in (1, 2):
-        interrupt(digits, tmp_path / "killed", how, on_epoch_end=on_epoch_end)
-    model, history, run = train(digits, tmp_path / "killed")
-    assert "going on after epoch 2" in run.stderr
+    for epoch in (1, 2):
+        interrupt(digits, tmp_path / "killed", sent, epoch=epoch)
+    model, history, process = train(digits, tmp_path / "killed")
+    assert "going on after epoch 2" in process.stderr
     assert model.read_bytes() == whole.read_bytes()
     assert [row["epoch"] for row in csv.DictReader(history.open())] == ["1", "2", "3"]
     assert not (tmp_path / "killed" / "checkpoint.npz").exists()
 
 
-def test_training_goes_on_after_any_epoch():
-    """The last one too: it was stopped when the model was not written yet."""
+def test_training_continues_after_any_epoch():
+    """After the last one too: training may stop before the model is written."""
     code = """
 import numpy as np
 from lib.features import autoencoder, autoencoder_training
@@ -225,7 +228,7 @@ for state in states[:3]:
 
 
 def test_validation_images_decide_nothing():
-    """Whatever they are, the same attempt gives the same model: as long as the training images can be learnt."""
+    """Whatever they are, the same attempt gives the same model."""
     code = """
 import logging
 import numpy as np
@@ -236,13 +239,13 @@ lines = []
 handler = logging.Handler()
 handler.emit = lambda record: lines.append(record.getMessage())
 logging.basicConfig(level=logging.INFO, handlers=[handler])
-learnt, unseen = (digits()[split][0] for split in ("train", "test"))
+train_images, test_images = (digits()[split][0] for split in ("train", "test"))
 rng = np.random.default_rng(0)
 validations = {
-    "real": unseen,
-    "noise": rng.integers(0, 256, unseen.shape, np.uint8),
-    "one": unseen[:1],
-    "all the same": np.zeros_like(unseen),
+    "real": test_images,
+    "noise": rng.integers(0, 256, test_images.shape, np.uint8),
+    "one": test_images[:1],
+    "all the same": np.zeros_like(test_images),
 }
 found = {}
 for initializer, seed in [("sign_corrected", 0), ("glorot_uniform", 1)]:
@@ -250,7 +253,7 @@ for initializer, seed in [("sign_corrected", 0), ("glorot_uniform", 1)]:
         states = []
         lines.clear()
         model, history = autoencoder_training.train(
-            learnt, validation, filters=[3, 1], initializer=initializer, epochs=2, batch_size=16,
+            train_images, validation, filters=[3, 1], initializer=initializer, epochs=2, batch_size=16,
             learning_rate=0.002, seed=seed, on_epoch_end=states.append)
         weights = [np.asarray(part).tobytes() for part in model.trainable_variables]
         attempts = [line for line in lines if line.startswith("attempt")]
@@ -264,6 +267,7 @@ for initializer, seed in [("sign_corrected", 0), ("glorot_uniform", 1)]:
 
 
 def test_one_image_with_another_code_is_enough():
+    """A code is not dead if a single image, far behind the others, has another one."""
     code = """
 import numpy as np
 from lib.features import autoencoder, autoencoder_training
@@ -275,13 +279,12 @@ model = autoencoder.build(8, [1])
 for variable in model.trainable_variables:
     variable.assign(np.ones_like(variable))
 kernel, bias = model.trainable_variables[:2]
-bias.assign([-5.0])  # only of bright images the code is above 0
+bias.assign([-5.0])  # only bright images have a code above 0
 encoder = autoencoder.compile_output(model, model.get_layer(autoencoder.CODE).output)
-assert autoencoder_training._same_for_all(encoder, dark[..., None])
-assert not autoencoder_training._same_for_all(encoder, bright[..., None])
-# One image that differs, far behind the others, is enough.
+assert autoencoder_training._is_constant(encoder, dark[..., None])
+assert not autoencoder_training._is_constant(encoder, bright[..., None])
 many = np.concatenate([bright[:1] * 0] * 2500 + [bright[:1]] * 2)
-assert not autoencoder_training._same_for_all(encoder, many[..., None])
+assert not autoencoder_training._is_constant(encoder, many[..., None])
 """
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(SCRIPTS)})
 
@@ -292,28 +295,28 @@ def test_images_that_are_all_the_same_are_refused(tmp_path):
         with h5py.File(path, "w") as file:
             file["train/images"] = np.full((n, 8, 8), 7, np.uint8)
             file["test/images"] = np.random.default_rng(0).integers(0, 256, (20, 8, 8), np.uint8)
-        model, _, run = train(path, tmp_path / "out", check=False)
-        assert run.returncode == 1
-        assert "all training images are the same" in run.stderr.splitlines()[-1]
+        model, _, process = train(path, tmp_path / "out", check=False)
+        assert process.returncode == 1
+        assert "all training images are the same" in process.stderr.splitlines()[-1]
         assert not model.exists()
 
 
-def test_training_waits_for_another_in_its_place(digits, tmp_path):
-    """As when Snakemake was killed and its job lives on."""
-    command = [sys.executable, SCRIPTS / "train.py", *training(digits, tmp_path / "place", "--seed", 1)]
+def test_training_waits_for_another_in_its_folder(digits, tmp_path):
+    """Snakemake may have been killed while its training lives on."""
+    command = [sys.executable, SCRIPTS / "train.py", *training(digits, tmp_path / "shared", "--seed", 1)]
     other = subprocess.Popen([*map(str, command)], stderr=subprocess.PIPE, text=True)
     for line in other.stderr:
         if "epoch 1 of" in line:
             break
-    model, _, run = train(digits, tmp_path / "place")
-    assert "waiting for another training" in run.stderr
+    model, _, process = train(digits, tmp_path / "shared")
+    assert "waiting for another training" in process.stderr
     other.communicate()
     assert other.returncode == 0
     alone, _, _ = train(digits, tmp_path / "alone")
     assert model.read_bytes() == alone.read_bytes()
 
 
-def test_checkpoint_of_something_else_is_not_picked_up(digits, tmp_path):
+def test_checkpoint_of_another_training_is_not_used(digits, tmp_path):
     interrupt(digits, tmp_path / "killed", signal.SIGKILL)
     checkpoint = (tmp_path / "killed" / "checkpoint.npz").read_bytes()
 
@@ -326,50 +329,39 @@ def test_checkpoint_of_something_else_is_not_picked_up(digits, tmp_path):
     code = scripts / "lib" / "features" / "autoencoder_training.py"
     code.write_text(code.read_text().replace("tf.square(", "1.0 * tf.square("))
 
-    def goes_on(*options, path=digits, scripts=SCRIPTS):
+    def continues(*options, path=digits, scripts=SCRIPTS):
         folder = tmp_path / "again"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         (folder / "checkpoint.npz").write_bytes(checkpoint)
-        _, _, run = train(path, folder, *options, scripts=scripts)
-        return "going on" in run.stderr
+        _, _, process = train(path, folder, *options, scripts=scripts)
+        return "going on" in process.stderr
 
-    assert goes_on()
-    assert not goes_on("--learning-rate", 0.002)
-    assert not goes_on("--seed", 1)
-    assert not goes_on(path=other)
-    assert not goes_on(scripts=scripts)
-    checkpoint = checkpoint[:-100]  # as a full disk might leave it
-    assert not goes_on()
+    assert continues()
+    assert not continues("--learning-rate", 0.002)
+    assert not continues("--seed", 1)
+    assert not continues(path=other)
+    assert not continues(scripts=scripts)
+    checkpoint = checkpoint[:-100]  # as a full disk may leave it
+    assert not continues()
 
 
-def test_the_clustering_jobs_do_not_import_tensorflow():
-    for name in (
-        "cluster",
-        "evaluate",
-        "collect_scores",
-        "compare",
-        "pixels",
-        "pca",
-        "learn_dictionary",
-        "patches",
-        "learn_invariant",
-        "views",
-        "prepare_images",
-        "download",
-        "draw_autoencoder",
-    ):
-        code = (
-            f"import runpy, sys; sys.argv = ['x', '--help']; runpy.run_path('{SCRIPTS / name}.py', run_name='x')"
-        )
-        code += "; assert 'tensorflow' not in sys.modules"
-        subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(SCRIPTS)})
+def test_scripts_load_tensorflow_only_where_they_use_it():
+    """Jobs without an autoencoder need none, and a wrong argument is told at once."""
+    code = """
+import runpy, sys
+for path in sys.argv[1:]:
+    runpy.run_path(path, run_name="imported")
+    assert "tensorflow" not in sys.modules, path
+"""
+    command = [sys.executable, "-c", code, *map(str, sorted(SCRIPTS.glob("*.py")))]
+    subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": str(SCRIPTS)})
 
 
 def test_training_without_an_epoch_is_refused(tmp_path):
     options = ["--images", "x", "--model", "y", "--history", "z", "--summary", "s", "--epochs", "0"]
-    run = subprocess.run(
+    process = subprocess.run(
         [sys.executable, SCRIPTS / "train.py", *options], capture_output=True, text=True, check=False, cwd=tmp_path
     )
-    assert run.returncode == 2
-    assert run.stderr.endswith("train: error: argument --epochs: 0 is not above 0\n")
+    assert process.returncode == 2
+    assert process.stderr.endswith("train: error: argument --epochs: 0 is not above 0\n")

@@ -1,1 +1,1 @@
-"""What every room uses: errors, whole files, the command line, HDF5, threads. It imports no other room."""
+"""What every room uses: errors, atomic writes, the command line, HDF5, threads. It imports no other room."""

@@ -5,13 +5,14 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from lib.base.errors import InputError, fault_of_disk
 
-_terminal = sys.stderr  # the same as stderr only without --log
-_bars: list = []  # progress bars that are shown now
+_terminal = sys.stderr  # with --log, a copy of what stderr was before it went to the file
+_bars: list[Any] = []  # the progress bars on the terminal now
 
 
 def run_script(main: Callable[[argparse.Namespace], None], parser: argparse.ArgumentParser) -> None:
@@ -20,17 +21,34 @@ def run_script(main: Callable[[argparse.Namespace], None], parser: argparse.Argu
     Parameters
     ----------
     main
-        Called with the arguments. An `InputError` or an error of the disk that it raises is one line of the log,
-        and the exit status 1. Any other is a fault of the program: a traceback, and the exit status 70.
+        Takes the arguments.
     parser
-        Gets `--log` in addition.
+        Gets the argument `--log` in addition.
+
+    Raises
+    ------
+    SystemExit
+        With status 1 after an `InputError` or an error of the disk, which is one line of the log. With status 70
+        after any other error: that is a fault of the program, so the log has the traceback. With status 130 after
+        an interrupt.
+
+    Examples
+    --------
+    >>> import sys
+    >>> sys.argv = ["count", "--up-to", "3"]
+    >>> parser = argparse.ArgumentParser(prog="count")
+    >>> _ = parser.add_argument("--up-to", type=positive_int)
+    >>> run_script(lambda args: print(*range(args.up_to)), parser)
+    0 1 2
     """
-    parser.add_argument("--log", type=Path, help="write the log here too, and what libraries print only here")
+    parser.add_argument("--log", type=Path, help="write the log here too; what libraries print goes only here")
     args = parser.parse_args()
+    handlers: list[logging.Handler] = []
     if args.log:
         _send_stderr_to(args.log)
-    logging.raiseExceptions = False  # a full disk may refuse the log too; the terminal has it
-    handlers = [_HandlerAboveBars(stream) for stream in {_terminal, sys.stderr}]
+        handlers.append(logging.StreamHandler(sys.stderr))
+    handlers.append(_TerminalHandler(_terminal))
+    logging.raiseExceptions = False  # a full disk may refuse the log file, and the terminal still has the line
     logging.basicConfig(level=logging.INFO, format=f"{parser.prog}: %(message)s", handlers=handlers)
     try:
         main(args)
@@ -52,14 +70,14 @@ def run_script(main: Callable[[argparse.Namespace], None], parser: argparse.Argu
 
 
 def positive_int(text: str) -> int:
-    """An argument that is a whole number of 1 or more.
+    """The type of an argument that is a whole number of 1 or more.
 
     Raises
     ------
     ValueError
-        If it is no whole number.
+        If the text is not a whole number.
     argparse.ArgumentTypeError
-        If it is 0 or less.
+        If the number is 0 or less.
 
     Examples
     --------
@@ -73,17 +91,29 @@ def positive_int(text: str) -> int:
 
 
 @contextlib.contextmanager
-def progress_bar(*args, **options) -> Iterator:
-    """Show a progress bar of tqdm on the terminal, if it is one; lines of the log go above it.
+def progress_bar(items: Iterable | None = None, **options: Any) -> Iterator[Any]:
+    """Show a progress bar of tqdm while the block runs, if stderr is a terminal. Log lines go above the bar.
 
     Parameters
     ----------
-    *args, **options
-        As for `tqdm.tqdm`.
+    items
+        What the block iterates over by way of the bar; None: the block calls `update`.
+    **options
+        Further arguments of `tqdm.tqdm`.
+
+    Yields
+    ------
+    The `tqdm.tqdm` object.
+
+    Examples
+    --------
+    >>> with progress_bar("abc", unit="letters") as letters:
+    ...     print(*letters)
+    a b c
     """
     from tqdm import tqdm
 
-    with tqdm(*args, file=_terminal, disable=None, leave=False, **options) as bar:
+    with tqdm(items, file=_terminal, disable=None, leave=False, dynamic_ncols=True, **options) as bar:
         _bars.append(bar)
         try:
             yield bar
@@ -91,7 +121,9 @@ def progress_bar(*args, **options) -> Iterator:
             _bars.remove(bar)
 
 
-class _HandlerAboveBars(logging.StreamHandler):
+class _TerminalHandler(logging.StreamHandler):
+    """Write log lines to the terminal, above the progress bars on it."""
+
     def emit(self, record: logging.LogRecord) -> None:
         with contextlib.ExitStack() as stack:
             for bar in _bars:
@@ -100,7 +132,7 @@ class _HandlerAboveBars(logging.StreamHandler):
 
 
 def _send_stderr_to(log: Path) -> None:
-    # TensorFlow and HDF5 print what is of no use to a user, past Python, to the descriptor itself.
+    """Send to the log file what TensorFlow and HDF5 print past Python, to the descriptor of stderr itself."""
     global _terminal
     log.parent.mkdir(parents=True, exist_ok=True)
     _terminal = os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1)

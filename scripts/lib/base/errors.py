@@ -1,24 +1,44 @@
-"""Errors that a user can mend, each in one line."""
+"""Errors that the user can mend, each in one line."""
 
 
 class InputError(Exception):
-    """Something the user can mend. The message is one line: what is wrong, where, what to do."""
+    """An error that the user can mend. Its message is one line: what is wrong, where, and what to do.
+
+    Examples
+    --------
+    >>> raise InputError("photos holds no images; correct `source`")
+    Traceback (most recent call last):
+    lib.base.errors.InputError: photos holds no images; correct `source`
+    """
 
 
 def reason_of(error: Exception) -> str:
-    """What an error says, short and in one line."""
+    r"""The message of an error in one line of at most 200 characters; its type, if it has no message.
+
+    Examples
+    --------
+    >>> reason_of(ValueError("not\n a number"))
+    'not a number'
+    >>> reason_of(ValueError())
+    'ValueError'
+    """
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 def fault_of_disk(error: OSError, what: str = "") -> str:
-    """What the operating system refused, in one line: no file is to blame, so none is to be deleted.
+    """What the operating system refused, in one line. No file is to blame, so none is to be deleted.
 
     Parameters
     ----------
     error
-        With an errno.
+        Has an errno.
     what
-        What was being done, for where the error names no file.
+        What was going on, for errors that name no file.
+
+    Examples
+    --------
+    >>> fault_of_disk(PermissionError(13, "Permission denied", "a.npz"))
+    'a.npz: Permission denied; see to the disk or to its permissions, and run again'
     """
     file = f"{error.filename}: " if error.filename else ""
     return f"{what}{file}{error.strerror}; see to the disk or to its permissions, and run again"

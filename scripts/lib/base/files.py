@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and folders that one process works in."""
+"""Files that are written whole or not at all, and folders that one process at a time works in."""
 
 import contextlib
 import errno
@@ -15,10 +15,26 @@ from lib.base.errors import InputError, fault_of_disk
 
 @contextlib.contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path` that takes its place when the block ends well.
+    """Write a file whole or not at all, whatever kills the process.
 
-    So `path` is never half-written, whatever kills the process. Leftovers of killed
-    writers are removed by the next one.
+    The block writes to a temporary file in the folder of `path`. When the block ends without an error, the
+    temporary file replaces `path`. Otherwise it is removed: by the next writer, if this one is killed.
+
+    Yields
+    ------
+    The path of the temporary file.
+
+    Raises
+    ------
+    InputError
+        If the disk is full, or the operating system refuses to write.
+
+    Examples
+    --------
+    >>> with atomic_write(Path("a.txt")) as part:
+    ...     _ = part.write_text("whole")
+    >>> Path("a.txt").read_text()
+    'whole'
     """
     prefix = f".{path.name}.part-"
     try:
@@ -31,7 +47,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
         part = Path(name)
         try:
             yield part
-            # mkstemp makes files private; results are as readable as any other file.
+            # mkstemp makes a private file. Give it the permissions of any new file.
             umask = os.umask(0)
             os.umask(umask)
             part.chmod(0o666 & ~umask)
@@ -48,7 +64,16 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Wait until no other training writes to a folder: one whose Snakemake was killed may be alive for long."""
+    """Hold a folder's lock while the block runs. Wait for another training that holds it.
+
+    A training outlives its Snakemake, if that is killed, and may go on for hours. On a file system without locks
+    the log says so, and the block runs.
+
+    Examples
+    --------
+    >>> with alone_in(Path("model")):
+    ...     _ = Path("model", "checkpoint.npz").write_bytes(b"mine")
+    """
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -58,7 +83,7 @@ def alone_in(folder: Path) -> Iterator[None]:
             logging.info("waiting for another training to end, which writes to %s too", folder)
             fcntl.flock(handle, fcntl.LOCK_EX)
     except OSError as error:
-        # Also where asking to wait is answered with "try again", instead of waiting.
+        # Some file systems answer a request to wait with EAGAIN.
         logging.info(
             "%s has no locks (%s): that no other training writes there is not known", folder, error.strerror
         )

@@ -1,4 +1,4 @@
-"""The HDF5 files that pass from rule to rule: images, features, clusters."""
+"""Reading and writing HDF5: whole files, one-line errors, no locks. What a file holds is up to each format."""
 
 import contextlib
 import io
@@ -8,24 +8,42 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import h5py
 
-from lib.base.errors import InputError, fault_of_disk
+from lib.base.errors import InputError, fault_of_disk, reason_of
 from lib.base.files import atomic_write
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+Record = TypeVar("Record", bound=NamedTuple)
 
 
 @contextlib.contextmanager
 def reading_errors(path: Path) -> Iterator[None]:
-    """Whatever goes wrong in reading a file that the workflow made, as the user's one-line error.
+    """Turn what goes wrong in reading a file that the workflow made into the user's one-line error.
 
-    Nothing but reading it belongs in the block. Only a file whose own format is broken is to be deleted: not
-    one that the disk does not give, and not one that is whole and of something else.
+    Only the reading of that file belongs in the block.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, or the disk does not give it. If its format is broken: only then the message says
+        to delete it. If the file is whole, and of something else.
+
+    Examples
+    --------
+    >>> with reading_errors(Path("X.h5")):
+    ...     {}["features"]
+    Traceback (most recent call last):
+    lib.base.errors.InputError: X.h5 is not of this workflow, or damaged ('features'); move it away and run again
     """
     try:
         yield
     except Exception as error:
-        # Frames of h5py hold on to the file. If they outlive Python, HDF5 calls it to let go, and crashes.
+        # The frames of h5py hold the file. If they outlive Python, HDF5 crashes when it closes the file.
         traceback.clear_frames(error.__traceback__)
         message = _message(error, path)
         if message is None:
@@ -34,29 +52,33 @@ def reading_errors(path: Path) -> Iterator[None]:
 
 
 def _message(error: Exception, path: Path) -> str | None:
-    """What is wrong with a file that the workflow made; None: nothing that its reading could have found."""
+    """What an error says of a file that the workflow made; None: reading raises no errors of this kind."""
     match error:
         case FileNotFoundError():
             return f"{error.filename or path} does not exist"
         case OSError() if error.errno:
             return fault_of_disk(error, "" if error.filename else f"{path}: ")
         case OSError() | EOFError() | zipfile.BadZipFile() | zlib.error():
-            return f"{path} is damaged ({_line(error)}); delete it and run again"
+            return f"{path} is damaged ({reason_of(error)}); delete it and run again"
         case KeyError() | TypeError() | ValueError() | AttributeError() | RuntimeError():
-            return f"{path} is not of this workflow, or damaged ({_line(error)}); move it away and run again"
+            return f"{path} is not of this workflow, or damaged ({reason_of(error)}); move it away and run again"
     return None
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())
 
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[h5py.File]:
-    """Open an HDF5 file to read.
+    """Open an HDF5 file to read, without a lock.
 
-    Through a file of Python's: HDF5 itself would lock it, which some file systems cannot. No lock is needed,
-    as `writing` puts only whole files in their place.
+    HDF5 opens a file object of Python: by itself it would lock the file, which some file systems cannot. No lock
+    is needed, because `writing` replaces whole files.
+
+    Examples
+    --------
+    >>> with writing(Path("X.h5")) as file:
+    ...     file["x"] = [1, 2]
+    >>> with opened(Path("X.h5")) as file:
+    ...     file["x"][:].tolist()
+    [1, 2]
     """
     with path.open("rb") as disk, h5py.File(disk) as file:
         yield file
@@ -64,16 +86,43 @@ def opened(path: Path) -> Iterator[h5py.File]:
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[h5py.File]:
-    """Open an HDF5 file to read; anything unreadable in it is the user's one-line error, as of `told`."""
+    """Open an HDF5 file to read. Only its reading belongs in the block.
+
+    Raises
+    ------
+    InputError
+        As `reading_errors` does.
+
+    Examples
+    --------
+    >>> with reading(Path("missing.h5")) as file:
+    ...     file["x"][:]
+    Traceback (most recent call last):
+    lib.base.errors.InputError: missing.h5 does not exist
+    """
     with reading_errors(path), opened(path) as file:
         yield file
 
 
 @contextlib.contextmanager
 def writing(path: Path, *, large_attributes: bool = False) -> Iterator[h5py.File]:
-    """Write an HDF5 file that takes its place when the block ends well, and is not there otherwise.
+    """Write an HDF5 file whole or not at all, as `atomic_write` does.
 
-    Attributes of more than 64 KiB need a newer format, which has the time in it: the bytes will differ.
+    Parameters
+    ----------
+    large_attributes
+        Allow attributes of more than 64 KiB. They need a newer file format, which holds the time of writing. So
+        the bytes differ each time.
+
+    Raises
+    ------
+    InputError
+        If the disk is full, or the operating system refuses to write.
+
+    Examples
+    --------
+    >>> with writing(Path("X.h5")) as file:
+    ...     file["x"] = [1, 2]
     """
     libver = ("v108", "latest") if large_attributes else None
     with atomic_write(path) as part, _PatientFile(part, "r+") as disk:
@@ -84,11 +133,11 @@ def writing(path: Path, *, large_attributes: bool = False) -> Iterator[h5py.File
 
 
 class _PatientFile(io.FileIO):
-    """A file that keeps the first error of writing for later: HDF5 crashes on a full disk."""
+    """A file that pretends to write after the first error, and keeps that error: HDF5 crashes on a full disk."""
 
     error: OSError | None = None
 
-    def write(self, data) -> int:
+    def write(self, data: "ReadableBuffer") -> int:
         view = memoryview(data).cast("B")
         written = 0
         while written < len(view) and not self.error:
@@ -106,8 +155,18 @@ class _PatientFile(io.FileIO):
             return size or 0
 
 
-def write_fields(group: h5py.Group, record: tuple) -> None:
-    """Write a named tuple of arrays and numbers, and of such tuples."""
+def write_fields(group: h5py.Group, record: NamedTuple) -> None:
+    """Write a named tuple: arrays and numbers as datasets, each nested named tuple as a group.
+
+    Examples
+    --------
+    >>> class Point(NamedTuple):
+    ...     x: int
+    >>> with writing(Path("point.h5")) as file:
+    ...     write_fields(file, Point(3))
+    ...     list(file)
+    ['x']
+    """
     for name, value in record._asdict().items():
         if hasattr(value, "_asdict"):
             write_fields(group.create_group(name), value)
@@ -115,8 +174,24 @@ def write_fields(group: h5py.Group, record: tuple) -> None:
             group[name] = value
 
 
-def read_fields(group: h5py.Group, kind: type) -> tuple:
-    """Read a named tuple that `write_fields` has written."""
+def read_fields(group: h5py.Group, kind: type[Record]) -> Record:
+    """Read a named tuple that `write_fields` has written.
+
+    Parameters
+    ----------
+    kind
+        The class of the named tuple.
+
+    Examples
+    --------
+    >>> class Point(NamedTuple):
+    ...     x: int
+    >>> with writing(Path("point.h5")) as file:
+    ...     write_fields(file, Point(3))
+    >>> with reading(Path("point.h5")) as file:
+    ...     read_fields(file, Point)
+    Point(x=np.int64(3))
+    """
     types = typing.get_type_hints(kind)
     return kind(
         *(

@@ -1,4 +1,4 @@
-"""Work on blocks of rows in threads, with results that do not depend on how many."""
+"""Work on blocks of rows in threads. The results do not depend on the number of threads."""
 
 import contextlib
 import functools
@@ -13,24 +13,44 @@ BLOCK_ROWS = 2048
 
 
 def blocks(n: int, rows: int = BLOCK_ROWS) -> list[slice]:
-    """Slices that together cover range(n)."""
+    """Slices of at most `rows` rows that together cover `range(n)`.
+
+    Examples
+    --------
+    >>> blocks(5, 2)
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
     return [slice(start, min(start + rows, n)) for start in range(0, n, rows)]
 
 
 @contextlib.contextmanager
 def in_threads(n_threads: int | None = None) -> Iterator[Callable[[Callable, Sequence], list]]:
-    """Yield a function like `map` that works in threads and returns a list in order.
+    """Start threads, and stop them when the block ends.
 
-    By default one thread for each core that the process may use. BLAS gets one thread
-    meanwhile: its own splitting of a product changes the last digits, and would compete
-    for the same cores.
+    BLAS gets one thread meanwhile. With more it would split a product by their number, which changes the last
+    digits, and compete for the same cores.
+
+    Parameters
+    ----------
+    n_threads
+        None: one thread for each core that the process may use.
+
+    Yields
+    ------
+    A function like `map` that works in the threads and returns a list, in the order of the items.
+
+    Examples
+    --------
+    >>> with in_threads(2) as parallel_map:
+    ...     parallel_map(abs, [-3, 1, -2])
+    [3, 1, 2]
     """
     n_threads = n_threads or n_cores()
     with _libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(n_threads) as pool:
 
         def parallel_map(function: Callable, items: Sequence) -> list:
             results = [None] * len(items)
-            numbers = itertools.count()  # whose next() is one step for all threads
+            numbers = itertools.count()  # next() is atomic, so each item is taken once
 
             def work() -> None:
                 while (i := next(numbers)) < len(items):
@@ -38,7 +58,7 @@ def in_threads(n_threads: int | None = None) -> Iterator[Callable[[Callable, Seq
 
             helpers = [pool.submit(work) for _ in range(min(n_threads, len(items)) - 1)]
             try:
-                work()  # for this thread would only wait otherwise
+                work()  # this thread helps instead of waiting
             finally:
                 for helper in helpers:
                     helper.result()
@@ -48,10 +68,16 @@ def in_threads(n_threads: int | None = None) -> Iterator[Callable[[Callable, Seq
 
 
 def n_cores() -> int:
-    """Cores that this process may use."""
+    """The number of cores that this process may use.
+
+    Examples
+    --------
+    >>> n_cores() >= 1
+    True
+    """
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @functools.cache
 def _libraries() -> ThreadpoolController:
-    return ThreadpoolController()  # looks through all that the process has loaded, which takes milliseconds
+    return ThreadpoolController()  # takes milliseconds: it looks through all libraries that are loaded

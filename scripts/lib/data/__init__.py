@@ -1,1 +1,1 @@
-"""Images from archives, arrays and folders, and the file of images that all else begins from."""
+"""Images from archives, arrays and folders, and images.h5, from which all else is made."""

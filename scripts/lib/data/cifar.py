@@ -2,13 +2,12 @@
 
 import contextlib
 import errno
-import shutil
 import tarfile
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
@@ -17,20 +16,27 @@ from lib.data.dataset import SIDE, Batch, batch_images
 from lib.data.names import listed, printable
 
 MOST_CLASSES = 256  # that a byte can number
-MOST_NAMES_BYTES = 2**20  # of a file of names
+MOST_NAMES_BYTES = 2**20  # to read of the file of class names
 
 
 class Layout(NamedTuple):
-    """Which files an archive has, and of what each image in them is: bytes of labels, and 3 x 1,024 of pixels."""
+    """The files of an archive, and the record of each image: bytes of labels, then 3 x 1,024 bytes of pixels.
 
-    train_files: tuple[str, ...]  # as many of them as there are, from the first on
+    Examples
+    --------
+    >>> CIFAR10.record_bytes
+    3073
+    """
+
+    train_files: tuple[str, ...]  # an archive has the first one or more of these
     test_file: str
-    names_file: str  # the classes, a name in each line
+    names_file: str  # a class name in each line
     label_bytes: int
-    label: int  # which of these bytes is the class
+    class_byte: int  # which of the label bytes is the class, from 0
 
     @property
     def record_bytes(self) -> int:
+        """The size of an image's record."""
         return self.label_bytes + 3 * SIDE * SIDE
 
 
@@ -42,7 +48,7 @@ CIFAR100 = {
 
 
 class Slot(NamedTuple):
-    """The place of an archive's file in the dataset."""
+    """Where the images of an archive's file belong in the dataset."""
 
     split: str
     start: int  # index of its first image within the split
@@ -57,30 +63,36 @@ class Archive(NamedTuple):
     layout: Layout
     class_names: list[str]
     slots: dict[str, Slot]  # by file name
-    unused: list[str]  # other members
+    unused: list[str]  # the names of all other members
 
     def n_images(self, split: str) -> int:
+        """How many images a split has."""
         return sum(slot.n_images for slot in self.slots.values() if slot.split == split)
 
 
 def open_cifar(path: Path, layout: Layout = CIFAR10) -> Archive:
     """Read the table of contents of an archive in one of CIFAR's binary layouts.
 
-    Layout: https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version". It is decompressed into
-    a temporary file without a name; no member is extracted. Members that are links, or whose path
-    leads out of the archive, do not count. Each line of the file of names is that of a class; blank
-    lines at its end do not count.
+    The layouts are those of https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version". The archive is
+    decompressed into a temporary file without a name, and no member is extracted. Members that are links, or whose
+    path leads out of the archive, do not count.
 
     Raises
     ------
     InputError
-        If it is no tar archive, is truncated, lacks a file, has one that is not made
-        of whole records, or does not name 1 to 256 different classes in UTF-8.
+        If the file is no tar archive or is truncated. If a file of the layout is missing, or is not made of whole
+        records. If the class names are not as `names_in_lines` wants them.
+
+    Examples
+    --------
+    >>> open_cifar(Path("missing.tar.gz"))
+    Traceback (most recent call last):
+    lib.base.errors.InputError: missing.tar.gz does not exist
     """
     sizes: dict[str, int] = {}
     unused = []
     names = None
-    with _faults(path):
+    with _one_line_errors(path):
         tar = _decompressed(path)
         for name, member in _members(tar, layout):
             if name is None:
@@ -90,7 +102,7 @@ def open_cifar(path: Path, layout: Layout = CIFAR10) -> Archive:
                 raise InputError(f"{path} holds {name} twice")
             sizes[name] = member.size
             if name == layout.names_file:
-                names = tar.extractfile(member).read(MOST_NAMES_BYTES)
+                names = _stream(tar, member).read(MOST_NAMES_BYTES)
     if names is None:
         raise InputError(f"{path} holds no {layout.names_file}, which names the classes")
     class_names = names_in_lines(names, f"{path}: {layout.names_file}")
@@ -117,12 +129,25 @@ def open_cifar(path: Path, layout: Layout = CIFAR10) -> Archive:
 
 
 def names_in_lines(content: bytes, origin: str) -> list[str]:
-    """The names of the classes: a line each, which may have spaces in it, and blank lines at the end.
+    """The class names in the content of a text file: a line each, in UTF-8. Blank lines at the end do not count.
+
+    Parameters
+    ----------
+    content
+        Of the file.
+    origin
+        Its name, for errors.
 
     Raises
     ------
     InputError
-        If it is no UTF-8, a line before the last name is blank, or there are not 1 to 256 different names.
+        If the content is not UTF-8, a line before the last name is blank, or there are not 1 to 256 different
+        names.
+
+    Examples
+    --------
+    >>> names_in_lines(b"polar bear\\r\\nfox\\r\\n", "names.txt")
+    ['polar bear', 'fox']
     """
     try:
         text = content.decode("utf-8-sig")
@@ -144,24 +169,34 @@ def names_in_lines(content: bytes, origin: str) -> list[str]:
 
 
 def read_cifar(archive: Archive) -> Iterator[Batch]:
-    """All images, some at a time so that memory stays bounded, in the order of the archive.
+    """All images, in the order of the archive, and a batch at a time so that memory stays bounded.
 
     Raises
     ------
     InputError
         At a label for which there is no class.
+
+    Examples
+    --------
+    >>> files = {"batches.meta.txt": b"cat", "data_batch_1.bin": bytes(2 * 3073), "test_batch.bin": bytes(3073)}
+    >>> with tarfile.open("a.tar", "w") as tar:
+    ...     for name, content in files.items():
+    ...         _ = Path(name).write_bytes(content)
+    ...         tar.add(name)
+    >>> [(batch.split, batch.pixels.shape) for batch in read_cifar(open_cifar(Path("a.tar")))]
+    [('train', (2, 3, 32, 32)), ('test', (1, 3, 32, 32))]
     """
     layout, n_batch = archive.layout, batch_images(SIDE)
-    with _faults(archive.path):
+    with _one_line_errors(archive.path):
         for name, member in _members(archive.tar, layout):
             if name not in archive.slots:
                 continue
             slot = archive.slots[name]
-            stream = archive.tar.extractfile(member)
+            stream = _stream(archive.tar, member)
             for offset in range(0, slot.n_images, n_batch):
                 n = min(n_batch, slot.n_images - offset)
                 records = np.frombuffer(stream.read(n * layout.record_bytes), np.uint8).reshape(n, -1)
-                labels = records[:, layout.label]
+                labels = records[:, layout.class_byte]
                 if (unknown := labels >= len(archive.class_names)).any():
                     raise InputError(
                         f"{archive.path}: image {offset + unknown.argmax():,} of {name} has the label "
@@ -173,18 +208,19 @@ def read_cifar(archive: Archive) -> Iterator[Batch]:
 
 
 def _decompressed(path: Path) -> tarfile.TarFile:
-    """An archive to be read more than once, whose stream is whole: its checksum comes at the very end."""
+    """An archive that can be read more than once. It is whole: the checksum at its very end was verified."""
     with tarfile.open(path) as tar:
         tar.fileobj.seek(0)
-        stream = tempfile.TemporaryFile()  # noqa: SIM115 - goes with the last who reads it
-        shutil.copyfileobj(tar.fileobj, stream, 2**20)
+        stream = tempfile.TemporaryFile()  # noqa: SIM115 - the archive that is returned keeps it open
+        while chunk := tar.fileobj.read(2**20):
+            stream.write(chunk)
     stream.seek(0)
     return tarfile.open(fileobj=stream)
 
 
 @contextlib.contextmanager
-def _faults(path: Path) -> Iterator[None]:
-    """What is wrong with an archive as the user's one-line error."""
+def _one_line_errors(path: Path) -> Iterator[None]:
+    """Turn what goes wrong in reading an archive into the user's one-line error."""
     try:
         yield
     except InputError:
@@ -193,10 +229,10 @@ def _faults(path: Path) -> Iterator[None]:
         raise InputError(f"{path} does not exist") from None
     except MemoryError:
         raise InputError(f"{path} cannot be read: there is not enough memory") from None
-    except Exception as error:  # damaged bytes can make tarfile raise anything
-        if getattr(error, "errno", None) not in (None, errno.EINVAL):  # of the disk, or of writing what was read
+    except Exception as error:  # tarfile can raise anything at damaged bytes
+        if getattr(error, "errno", None) not in (None, errno.EINVAL):  # a fault of the disk
             raise
-        reason = str(error).partition("\n")[0].rstrip(":")[:200]  # the rest tells of each kind of compression
+        reason = str(error).partition("\n")[0].rstrip(":")[:200]  # further lines are on other kinds of compression
         with path.open("rb") as file:
             head = file.read(24)
         raise InputError(
@@ -206,10 +242,17 @@ def _faults(path: Path) -> Iterator[None]:
 
 
 def _members(tar: tarfile.TarFile, layout: Layout) -> Iterator[tuple[str | None, tarfile.TarInfo]]:
-    """All members but folders, each with the name that it has in the layout, or None."""
+    """All members but folders, each with its name in the layout; None: the layout has no such file."""
     for member in tar:
         path = PurePosixPath(member.name)
         known = path.name in (layout.names_file, layout.test_file, *layout.train_files)
         known = known and member.isreg() and ".." not in path.parts and not path.is_absolute()
         if not member.isdir():
             yield path.name if known else None, member
+
+
+def _stream(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
+    """The content of a regular file."""
+    stream = tar.extractfile(member)
+    assert stream is not None
+    return stream

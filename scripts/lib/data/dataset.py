@@ -1,4 +1,4 @@
-"""What all datasets are made into on the way to images.h5, grayscale, and the digits."""
+"""What each format is read as on its way to images.h5."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 SIDE = 32
+MOST_CLASSES = 2**16  # that labels of 16 bits can number
 BATCH_IMAGES = 1000
 BATCH_BYTES = 2**22
 
@@ -21,17 +22,23 @@ class Batch(NamedTuple):
 
 
 class Dataset(NamedTuple):
-    """A dataset that can be read once, some images at a time."""
+    """A dataset that can be read once, a batch at a time."""
 
-    n_images: dict[str, int]  # by split; there will be fewer if some cannot be read
+    n_images: dict[str, int]  # by split; fewer are read if files are unreadable
     side: int
     colours: bool
     class_names: list[str] | None  # None: no labels
     batches: Iterator[Batch]
-    arrangement: str | None = None  # what was taken for splits and for classes, where names tell
-    unused: Sequence[str] = ()  # names of what else it comes with
+    arrangement: str | None = None  # what was taken for splits and classes, if names or chance decided it
+    unused: Sequence[str] = ()  # names of what the dataset holds beside that
 
 
 def batch_images(side: int) -> int:
-    """How many images to have in memory at once."""
+    """How many images of a side to hold in memory at once.
+
+    Examples
+    --------
+    >>> batch_images(32), batch_images(512)
+    (1000, 5)
+    """
     return min(BATCH_IMAGES, max(1, BATCH_BYTES // (3 * side * side)))

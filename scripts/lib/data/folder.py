@@ -9,40 +9,59 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lib.base.errors import InputError
+from lib.data.dataset import MOST_CLASSES
 from lib.data.names import printable
 from lib.data.split_names import find_splits, split_name
 from lib.data.splits import draw_test_split
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
-MOST_CLASSES = 2**16
 
 
 class Photo(NamedTuple):
+    """A file of a folder of photos."""
+
     path: str  # relative to the folder, with / between its parts
     split: str
     label: int | None  # an index into the names of the classes
 
 
 class Folder(NamedTuple):
-    """What a folder holds."""
+    """What a folder of photos holds."""
 
     path: Path
-    photos: list[Photo]  # those for training first, and in the order of their paths
+    photos: list[Photo]  # training images first, each split in the order of the paths
     class_names: list[str] | None  # as they are on the disk; None: no classes
-    n_others: int  # hidden files, and those with another suffix
+    n_others: int  # how many files are hidden or have another suffix
     arrangement: str  # what was taken for splits and what for classes, in a sentence or two
 
     def n_images(self, split: str) -> int:
+        """How many photos a split has."""
         return sum(photo.split == split for photo in self.photos)
 
 
 def open_folder(path: Path, *, classes: bool, test_fraction: float) -> Folder:
-    """Find the photos below a folder, and their splits and classes, as `arrange` does.
+    """Find the photos below a folder, and their splits and classes. No photo is opened.
+
+    Parameters
+    ----------
+    classes
+        Whether the photos have classes, as `arrange` takes them from the paths.
+    test_fraction
+        The share of test images to choose at random, if the folder has no splits.
 
     Raises
     ------
     InputError
-        If there is no such folder, or none of its files is a photo, and as `refuse_other_splits` and `arrange` do.
+        If there is no such folder, or no photo in it. Also as `refuse_other_splits` and `arrange` do.
+
+    Examples
+    --------
+    >>> for name in ("train/cat/1.jpg", "train/dog/2.jpg", "test/cat/3.jpg"):
+    ...     Path("photos", name).parent.mkdir(parents=True, exist_ok=True)
+    ...     Path("photos", name).touch()
+    >>> folder = open_folder(Path("photos"), classes=True, test_fraction=0.2)
+    >>> folder.n_images("train"), folder.class_names
+    (2, ['cat', 'dog'])
     """
     found = _list(path)
     if not found.files:
@@ -62,7 +81,20 @@ def open_folder(path: Path, *, classes: bool, test_fraction: float) -> Folder:
 
 
 def describe(splits: dict[str, str], class_names: list[str] | None, n_again: int) -> str:
-    """What was taken for splits and what for classes, for people."""
+    """Say what was taken for splits and what for classes.
+
+    Parameters
+    ----------
+    splits
+        As `find_splits` returns them.
+    n_again
+        How many photos occur more than once, by links to folders.
+
+    Examples
+    --------
+    >>> describe({}, None, 0)
+    'No folders were taken for splits: the test images were drawn at random; no folders were taken for classes.'
+    """
     if splits:
         train, test = map(printable, splits)
         said = f"The folder {train} was taken for the training images, and {test} for the test images"
@@ -83,12 +115,27 @@ def describe(splits: dict[str, str], class_names: list[str] | None, n_again: int
 
 
 def refuse_other_splits(files: list[str], *, classes: bool, origin: object) -> None:
-    """Refuse folders that look like splits where none can be taken for them.
+    """Refuse a folder without splits in which other folders look like splits.
+
+    Parameters
+    ----------
+    files
+        Relative paths of photos.
+    classes
+        Whether the photos have classes.
+    origin
+        The folder, for the error.
 
     Raises
     ------
     InputError
         If a folder further down has splits, or all folders are named like splits and would be classes.
+
+    Examples
+    --------
+    >>> refuse_other_splits(["test/1.jpg", "valid/2.jpg"], classes=True, origin="photos")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    lib.base.errors.InputError: photos: all its folders, test, valid, are named like splits, but ...
     """
     below = defaultdict(set)
     for folder in {file.rpartition("/")[0] for file in files}:
@@ -100,8 +147,7 @@ def refuse_other_splits(files: list[str], *, classes: bool, origin: object) -> N
         raise InputError(
             f"{origin}: splits have to be folders of `source` itself, and here they lie in {len(inner):,} of its "
             f"folders, the first is {printable(min(inner))}; move the images into {origin}/train and "
-            f"{origin}/test, "
-            "with these folders below"
+            f"{origin}/test, with these folders below"
         )
     for folder, splits in inner.items():
         raise InputError(
@@ -113,10 +159,9 @@ def refuse_other_splits(files: list[str], *, classes: bool, origin: object) -> N
     if classes and names and all(map(split_name, names)):
         raise InputError(
             f"{origin}: all its folders, {', '.join(map(printable, names))}, are named like splits, but they are "
-            "not "
-            "one of training and one of test images; name two of them train and test, or set `source` to one to "
-            "have its test images drawn, or `classes: none` to have them drawn of all; rename them if they "
-            "are classes"
+            "not one of training and one of test images; name two of them train and test, or set `source` to one "
+            "to have its test images chosen at random, or `classes: none` to have them chosen from all; rename "
+            "them if they are classes"
         )
 
 
@@ -125,25 +170,39 @@ def arrange(
 ) -> tuple[list[Photo], list[str] | None]:
     """Give each file its split and class.
 
+    The class is the first folder of the path or, if there are splits, the first folder below that of the split. If
+    all images of a split lie in one more folder of that split, like Training/Training, the class is below this.
+
     Parameters
     ----------
     files
         Relative paths of photos.
     splits
-        `train` and `test` by the folders, the first parts of the paths, that hold them; empty: the test images
-        are drawn.
+        As `find_splits` returns them; empty: the test images are chosen at random.
     classes
-        Take the first folder below (that of the split, if there are splits) for the class, if there is one. If
-        all images of a split lie in one more folder of that split, like Training/Training, this is part of it.
+        Whether the photos have classes.
     test_fraction
-        Share of test images to draw.
+        The share of test images to choose at random.
     origin
-        What the files are from, for the errors.
+        The folder, for errors.
+
+    Returns
+    -------
+    The photos in the order of their paths, and the names of the classes. None: the photos have no classes, as they
+    lie in no folders or `classes` is false.
 
     Raises
     ------
     InputError
-        If a split would be empty, or some files lie beside the splits or beside the classes.
+        If a split would be empty, if files lie beside the splits or beside the classes, or if there are more than
+        65,536 classes.
+
+    Examples
+    --------
+    >>> splits = {"train": "train", "val": "test"}
+    >>> files = ["train/cat/1.jpg", "val/cat/2.jpg"]
+    >>> arrange(files, splits=splits, classes=True, test_fraction=0.2, origin="photos")[0][1]
+    Photo(path='val/cat/2.jpg', split='test', label=0)
     """
     files = sorted(files)
     if splits:
@@ -153,10 +212,9 @@ def arrange(
             raise InputError(
                 f"{origin} has folders {train} and {test}, and {len(beside):,} images beside them, the first is "
                 f"{printable(beside[0])}; move these into {train} or {test}, or out of the folder, or make "
-                "`source` a "
-                "folder of links to what you want"
+                "`source` a folder of links to what you want"
             )
-        inside = {}
+        inside: dict[str, str] = {}
         for name in splits:
             of_split = [file for file in files if file.startswith(f"{name}/")]
             if not of_split:
@@ -164,8 +222,8 @@ def arrange(
             inside |= zip(of_split, _without_split(of_split), strict=True)
         split_of, inner = [splits[file.partition("/")[0]] for file in files], [inside[file] for file in files]
     else:
-        drawn = draw_test_split(files, test_fraction, origin)
-        split_of, inner = ["test" if test else "train" for test in drawn], files
+        are_tests = draw_test_split(files, test_fraction, origin)
+        split_of, inner = ["test" if is_test else "train" for is_test in are_tests], files
     direct = [file for file, rest in zip(files, inner, strict=True) if "/" not in rest]
     if not classes or len(direct) == len(files):
         return [Photo(file, split, None) for file, split in zip(files, split_of, strict=True)], None
@@ -188,7 +246,7 @@ def arrange(
 
 
 def _without_split(files: list[str]) -> list[str]:
-    """The paths of all files of a split without its folder, and without one like it that holds them all."""
+    """The paths below the folder of a split, or below one more such folder in it that holds all files."""
     inner = [file.partition("/")[2] for file in files]
     outer, folder = files[0].partition("/")[0], inner[0].partition("/")[0]
     again = split_name(folder) == split_name(outer) and all(rest.startswith(f"{folder}/") for rest in inner)
@@ -196,12 +254,22 @@ def _without_split(files: list[str]) -> list[str]:
 
 
 def folder_digest(path: Path) -> str:
-    """A digest of the photos below a folder, by their relative paths, sizes and times of change.
+    """A digest of the relative paths, sizes and modification times of the photos below a folder.
+
+    Returns
+    -------
+    16 hexadecimal digits.
 
     Raises
     ------
     InputError
         If there is no such folder.
+
+    Examples
+    --------
+    >>> Path("empty").mkdir()
+    >>> folder_digest(Path("empty"))
+    'e3b0c44298fc1c14'
     """
     digest = hashlib.sha256()
     for file in sorted(_list(path).files):
@@ -215,25 +283,27 @@ def folder_digest(path: Path) -> str:
 
 
 class _Listing(NamedTuple):
-    files: list[str]  # the relative paths of all photos
-    folders: list[str]  # the names of the folders at the top
+    files: list[str]  # relative paths of all photos
+    folders: list[str]  # names of the folders at the top
     n_others: int  # how many other files there are
-    n_again: int  # photos of folders that were listed before by another path
+    n_again: int  # how many photos lie in folders that were listed before by another path
 
 
 def _list(root: Path) -> _Listing:
     """What is below a folder.
 
-    Links to folders are followed, but not to one that the link is in. Within a class, each folder is looked into
-    once, and by its own path rather than by a link.
+    Links to folders are followed, except to a folder that holds the link. Within a class each folder is listed
+    once, by its own path rather than by that of a link.
     """
     if not root.is_dir():
         raise InputError(f"source {root} does not exist, or is no folder; correct `source` in the config")
-    files, top, n_others, n_again = [], [], 0, 0
-    everywhere: set[str] = set()  # real paths of folders
-    seen: dict[tuple[str, ...], set[str]] = defaultdict(set)  # likewise, by class and split
+    files: list[str] = []
+    top: list[str] = []
+    n_others = n_again = 0
+    everywhere: set[str] = set()  # the real paths of listed folders
+    seen: dict[tuple[str, ...], set[str]] = defaultdict(set)  # the same, by class and split
     starts = [root]
-    for start in starts:  # links are added to these
+    for start in starts:  # grows by the links that are found
         for folder, folders, names in os.walk(start, onerror=_refuse):
             inside = Path(folder).relative_to(root).parts
             of_class = inside[: 1 + len(list(itertools.takewhile(split_name, inside)))]

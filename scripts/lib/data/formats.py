@@ -1,4 +1,4 @@
-"""The formats that images come in. A new one is a function here and its name in `FORMATS`."""
+"""The formats of datasets. A new format is a function here, and its name in `FORMATS`."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -18,31 +18,63 @@ from lib.data.photos import read_photos
 
 
 class Source(NamedTuple):
-    """Where images come from, and the settings of their format; each format reads those that concern it."""
+    """Where a dataset is, and settings. Each format reads the settings that concern it."""
 
-    archive: Path | None = None
-    folder: Path | None = None
-    classes: str | None = None
+    path: Path  # an archive, or a folder of photos
+    classes: str | None = None  # of a folder: folders or none; of CIFAR-100: fine or coarse
     side: int | None = None
     test_fraction: float = 0.2
-    unreadable: str = "refuse"
+    unreadable: str = "refuse"  # or skip
 
 
 def open_cifar10(source: Source) -> Dataset:
-    return _open_cifar(source, CIFAR10)
+    """An archive in the binary layout of CIFAR-10.
+
+    Raises
+    ------
+    InputError
+        As `lib.data.cifar.open_cifar` and `read_cifar` do.
+
+    Examples
+    --------
+    >>> open_cifar10(Source(Path("missing.tar")))
+    Traceback (most recent call last):
+    lib.base.errors.InputError: missing.tar does not exist
+    """
+    return _open_cifar(source.path, CIFAR10)
 
 
 def open_cifar100(source: Source) -> Dataset:
-    return _open_cifar(source, CIFAR100[source.classes or "fine"])
+    """An archive in the binary layout of CIFAR-100, with the fine classes or the coarse ones.
+
+    Raises
+    ------
+    InputError
+        As `lib.data.cifar.open_cifar` and `read_cifar` do.
+
+    Examples
+    --------
+    >>> open_cifar100(Source(Path("missing.tar"), classes="coarse"))
+    Traceback (most recent call last):
+    lib.base.errors.InputError: missing.tar does not exist
+    """
+    return _open_cifar(source.path, CIFAR100[source.classes or "fine"])
 
 
-def _open_cifar(source: Source, layout: Layout) -> Dataset:
-    archive = open_cifar(source.archive, layout)
+def _open_cifar(path: Path, layout: Layout) -> Dataset:
+    archive = open_cifar(path, layout)
     n_images = {split: archive.n_images(split) for split in SPLITS}
     return Dataset(n_images, SIDE, True, archive.class_names, read_cifar(archive), unused=archive.unused)
 
 
 def open_digits(source: Source) -> Dataset:
+    """The digits that come with scikit-learn. They have no path.
+
+    Examples
+    --------
+    >>> open_digits(Source(Path())).n_images
+    {'train': 1297, 'test': 500}
+    """
     splits = digits()
     n_images = {split: len(labels) for split, (_, labels) in splits.items()}
     batches = (Batch(split, 0, gray[:, None], labels) for split, (gray, labels) in splits.items())
@@ -50,14 +82,43 @@ def open_digits(source: Source) -> Dataset:
 
 
 def open_arrays(source: Source) -> Dataset:
-    return open_npz(source.archive, side=source.side, test_fraction=source.test_fraction)
+    """The arrays of a NumPy file.
+
+    Raises
+    ------
+    InputError
+        As `lib.data.npz.open_npz` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> np.savez("a.npz", x=np.zeros((10, 8, 8), np.uint8))
+    >>> open_arrays(Source(Path("a.npz"), test_fraction=0.5)).n_images
+    {'train': 5, 'test': 5}
+    """
+    return open_npz(source.path, side=source.side, test_fraction=source.test_fraction)
 
 
 def open_photos(source: Source) -> Dataset:
-    folder = open_folder(source.folder, classes=source.classes != "none", test_fraction=source.test_fraction)
+    """The photos of a folder. The log says what is in it.
+
+    Raises
+    ------
+    InputError
+        As `lib.data.folder.open_folder` does. While the batches are read: if photos are unreadable, and
+        `unreadable` is not skip.
+
+    Examples
+    --------
+    >>> Path("photos").mkdir()
+    >>> open_photos(Source(Path("photos")))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    lib.base.errors.InputError: photos holds no images: none of its 0 files, also in sub-folders, ends in ...
+    """
+    folder = open_folder(source.path, classes=source.classes != "none", test_fraction=source.test_fraction)
     counts = map("{:,}".format, (len(folder.photos), len(folder.class_names or []), folder.n_others))
     logging.info(
-        "%s: %s images, %s classes, and %s files of other kinds, or hidden, which were passed over",
+        "%s: %s images, %s classes, and %s files that are hidden or of other kinds, which are ignored",
         folder.path,
         *counts,
     )
@@ -69,14 +130,14 @@ def open_photos(source: Source) -> Dataset:
     return Dataset(n_images, side, True, folder.class_names, batches, folder.arrangement)
 
 
-def _read_folder(folder: Folder, side: int, what_if_unreadable: str) -> Iterator[Batch]:
+def _read_folder(folder: Folder, side: int, if_unreadable: str) -> Iterator[Batch]:
     unreadable: list[tuple[str, str]] = []
-    with progress_bar(folder.photos, unit="images") as photos:
+    with progress_bar(folder.photos, unit=" images") as photos:
         yield from read_photos(folder.path, photos, side, unreadable)
     unreadable.sort()
     for path, reason in unreadable:
         logging.info("%s cannot be read: %s", path, reason)
-    if unreadable and what_if_unreadable == "refuse":
+    if unreadable and if_unreadable == "refuse":
         raise InputError(
             f"{folder.path}: {len(unreadable):,} of {len(folder.photos):,} images cannot be read, the first is "
             f"{unreadable[0][0]} (the log names all); remove them, or set `unreadable: skip`"

@@ -1,4 +1,4 @@
-"""The file of a dataset's images, images.h5, which all else begins from."""
+"""The file of a dataset's images, images.h5, from which all else is made. Nobody else reads or writes it."""
 
 import hashlib
 import logging
@@ -14,7 +14,7 @@ from lib.data.grayscale import LUMA, to_gray
 from lib.data.names import distinguishable, listed
 
 SPLITS = ("train", "test")
-MANY_CLASSES = 4000  # a name takes 16 bytes in the attribute
+MANY_CLASSES = 4000  # 64 KiB, the limit of an attribute, at 16 bytes for each name
 ATTRIBUTES = ("source", "sha256", "luma", "arrangement", "n_unreadable")
 DESCRIPTIONS = {
     "images": "levels from 0 (black) to 255 (white); axes: image, row, column, in colour also red-green-blue",
@@ -23,37 +23,119 @@ DESCRIPTIONS = {
 }
 
 
-def read_images(path: Path, split: str) -> np.ndarray:
-    """The images of one split, uint8 (n, height, width) or, in colour, (n, height, width, 3)."""
+def read_images(path: Path, split: str, rows: slice | np.ndarray = slice(None)) -> np.ndarray:
+    """Images of a split. No others are read.
+
+    Parameters
+    ----------
+    rows
+        Which images: a slice, or indices in any order, also repeated. By default all.
+
+    Returns
+    -------
+    uint8 (n, height, width) or, in colour, (n, height, width, 3), in the order of `rows`.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> from lib.data.formats import Source, open_digits
+    >>> write_images(Path("images.h5"), open_digits(Source(Path())), origin="digits", source="scikit-learn")
+    >>> read_images(Path("images.h5"), "test", np.array([7, 0, 7])).shape
+    (3, 32, 32)
+    """
     with reading(path) as file:
-        return file[split]["images"][:]
+        images = file[split]["images"]
+        if isinstance(rows, slice):
+            return images[rows]
+        increasing, places = np.unique(rows, return_inverse=True)  # HDF5 reads rows in increasing order only
+        return images[increasing][places]
 
 
 def count_images(path: Path, split: str) -> int:
-    """How many images a split has."""
+    """How many images a split has.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> from lib.data.formats import Source, open_digits
+    >>> write_images(Path("images.h5"), open_digits(Source(Path())), origin="digits", source="scikit-learn")
+    >>> count_images(Path("images.h5"), "test")
+    500
+    """
     with reading(path) as file:
         return len(file[split]["images"])
 
 
 def read_labels(path: Path, split: str) -> np.ndarray | None:
-    """The classes of one split, uint8 or uint16 (n,), or None where the dataset has none."""
+    """The class of each image of a split.
+
+    Returns
+    -------
+    uint8 or uint16 (n,), an index into `read_class_names`. None: the dataset has no classes.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> from lib.data.formats import Source, open_digits
+    >>> write_images(Path("images.h5"), open_digits(Source(Path())), origin="digits", source="scikit-learn")
+    >>> read_labels(Path("images.h5"), "test")[:3].tolist()
+    [0, 1, 2]
+    """
     with reading(path) as file:
         return file[split]["labels"][:] if "labels" in file[split] else None
 
 
 def read_class_names(path: Path) -> list[str] | None:
-    """The names of the classes that `read_labels` numbers, or None where the dataset has none."""
+    """The names of the classes that `read_labels` numbers. None: the dataset has no classes.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> from lib.data.formats import Source, open_digits
+    >>> write_images(Path("images.h5"), open_digits(Source(Path())), origin="digits", source="scikit-learn")
+    >>> read_class_names(Path("images.h5"))[:3]
+    ['0', '1', '2']
+    """
     with reading(path) as file:
         return list(map(str, file.attrs["class_names"])) if "class_names" in file.attrs else None
 
 
 def read_description(path: Path) -> dict:
-    """What the images are, and where they came from.
+    """What the images are, and where they are from.
 
     Returns
     -------
-    `n`: how many by split; `shape` of each; `source`, `sha256`, `luma`, `arrangement` and `n_unreadable` as
-    attributes of the file, or None; `classes`: how many images of each, by name, or None.
+    `n`: how many images each split has. `shape`: of an image. `classes`: how many images each class has, by name,
+    or None. `source`, `sha256`, `luma`, `arrangement` and `n_unreadable`: attributes of the file, or None.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> from lib.data.formats import Source, open_digits
+    >>> write_images(Path("images.h5"), open_digits(Source(Path())), origin="digits", source="scikit-learn")
+    >>> description = read_description(Path("images.h5"))
+    >>> description["n"], description["shape"], description["source"]
+    ({'train': 1297, 'test': 500}, (32, 32), 'scikit-learn')
     """
     with reading(path) as file:
         found = {
@@ -80,27 +162,32 @@ def write_images(
     luma: tuple[float, float, float] = LUMA,
     n_images: dict[str, int] | None = None,
 ) -> None:
-    """Write the images of a dataset, a batch at a time.
+    """Write the images of a dataset, a batch at a time. Classes without images are left out.
 
     Parameters
     ----------
     origin
-        What the images are from, for errors.
+        Where the images are read from, for errors.
     source
-        Kept as an attribute: where they came from at first.
+        Where the images are from originally; kept as an attribute.
     archive
-        Whose SHA-256 is kept as an attribute.
+        A file whose SHA-256 is kept as an attribute.
     channels : "gray" or "rgb"
     luma
         Weights of red, green and blue in gray levels.
     n_images
-        How many are expected, by split; None: any.
+        How many images each split should have; None: any number.
 
     Raises
     ------
     InputError
-        If there are other numbers of images than expected, no colours where they are wanted, or images that
-        are all the same.
+        If a split has another number of images than it should, only one, none that can be read, or images that
+        are all the same. If `channels` is "rgb" and the images have no colours. If the file cannot be written.
+
+    Examples
+    --------
+    >>> from lib.data.formats import Source, open_digits
+    >>> write_images(Path("images.h5"), open_digits(Source(Path())), origin="digits", source="scikit-learn")
     """
     with writing(path, large_attributes=len(dataset.class_names or []) > MANY_CLASSES) as file:
         if channels == "rgb" and not dataset.colours:
@@ -153,42 +240,43 @@ def _write_batches(
 def _columns(
     batch: Batch, dataset: Dataset, channels: str, luma: tuple[float, float, float]
 ) -> dict[str, np.ndarray]:
-    """What is kept of each image, a row each."""
+    """What the file holds of the images of a batch, by name, a row for each image."""
     if not dataset.colours:
-        found = {"images": batch.pixels[:, 0]}
+        columns = {"images": batch.pixels[:, 0]}
     elif channels == "gray":
-        found = {"images": to_gray(batch.pixels, luma)}
+        columns = {"images": to_gray(batch.pixels, luma)}
     else:
-        found = {"images": batch.pixels.transpose(0, 2, 3, 1)}
+        columns = {"images": batch.pixels.transpose(0, 2, 3, 1)}
     if batch.labels is not None:
-        found["labels"] = batch.labels.astype(np.uint8 if len(dataset.class_names) <= 256 else np.uint16)
+        n_classes = len(dataset.class_names or [])
+        columns["labels"] = batch.labels.astype(np.uint8 if n_classes <= 256 else np.uint16)
     if batch.files is not None:
-        found["files"] = np.array(batch.files, h5py.string_dtype())
-    return found
+        columns["files"] = np.array(batch.files, h5py.string_dtype())
+    return columns
 
 
 def _create(group: h5py.Group, name: str, n_images: int, first: np.ndarray) -> None:
-    """Make room for a column, of which the first rows are known."""
+    """Create a column for all images of a split, of the type and shape of its first rows."""
     chunk = min(n_images, BATCH_IMAGES, max(1, BATCH_BYTES // (first.nbytes // len(first))))
     group.create_dataset(name, (n_images, *first.shape[1:]), first.dtype, chunks=(chunk, *first.shape[1:]))
     group[name].attrs["description"] = DESCRIPTIONS[name]
 
 
 def _leave_out_classes_without_images(file: h5py.File) -> None:
-    """Number the classes anew if some have images in neither split."""
+    """Leave out the classes that have images in neither split, and number the others anew."""
     if "class_names" not in file.attrs:
         return
     labels = {split: file[split]["labels"][:] for split in SPLITS}
     names = file.attrs["class_names"]
     n_images = np.bincount(np.concatenate(list(labels.values())), minlength=len(names))
-    found = np.flatnonzero(n_images)
-    if len(found) == len(names):
+    kept = np.flatnonzero(n_images)
+    if len(kept) == len(names):
         return
     without = names[n_images == 0].tolist()
     logging.info("%s classes have no images and are left out: %s", f"{len(without):,}", listed(without))
-    file.attrs["class_names"] = names[found].tolist()
+    file.attrs["class_names"] = names[kept].tolist()
     for split in SPLITS:
-        file[split]["labels"][:] = np.searchsorted(found, labels[split])
+        file[split]["labels"][:] = np.searchsorted(kept, labels[split])
 
 
 def _refuse_constant(images: h5py.Dataset, split: str, origin: str) -> None:

@@ -1,34 +1,56 @@
-"""Names of files and classes in a line of text."""
+"""Names of files and classes, made fit for a line of text."""
 
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-# Line breaks, other control characters, those that turn the direction of writing, and bytes that are no UTF-8.
+# Line breaks, other control characters, marks of the direction of writing, and bytes that are not UTF-8.
 NOT_FOR_A_LINE = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
-MOST_LISTED = 20  # names in a line
+MOST_LISTED = 20
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names, as they are shown, in a line of text, which says how many more there are where they are many."""
+    """The first 20 names in a line of text, and the number of the others.
+
+    Parameters
+    ----------
+    names
+        As `printable` or `distinguishable` made them.
+
+    Examples
+    --------
+    >>> listed(["cat", "dog"])
+    'cat, dog'
+    """
     more = len(names) - MOST_LISTED
     return ", ".join(names[:MOST_LISTED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def printable(name: str) -> str:
-    r"""A name that fits into a line of text, different for different names.
+    r"""A name with its control characters written out, so that it fits into a line of text.
 
-    What does not fit is written as Python does, a line break as \n, and a backslash is doubled.
+    They are written as in Python, a line break as \n for example. A backslash is doubled, so different names
+    stay different.
+
+    Examples
+    --------
+    >>> print(printable("a\nb"), printable(r"a\nb"))
+    a\nb a\\nb
     """
     return _escaped(rf"[\\{NOT_FOR_A_LINE}]", name)
 
 
 def distinguishable(names: list[str]) -> list[str]:
-    """Different names as they are shown, so that none looks like another, or like nothing.
+    r"""Different names as `printable` ones of which none looks like another, or is invisible.
 
-    Those that would, as an umlaut can be written in two ways and a page shows two spaces as one, are shown with
-    all that is no visible character of ASCII written out.
+    Names can look alike: Unicode has two ways to write an umlaut, and a page shows two spaces as one. Names that
+    do are written in visible characters of ASCII, and all other characters in them are written out.
+
+    Examples
+    --------
+    >>> print(*distinguishable(["a b", "a  b", "ö"]))
+    a\x20b a\x20\x20b ö
     """
     looks = [_look(printable(name)) for name in names]
     count = Counter(looks)
@@ -39,6 +61,7 @@ def distinguishable(names: list[str]) -> list[str]:
 
 
 def _look(text: str) -> str:
+    """What a reader sees of a text: the same for texts that look alike."""
     visible = (char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
     return " ".join(re.sub(r"[\ufe00-\ufe0f]", "", "".join(visible)).split())
 

@@ -11,13 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from lib.base.errors import InputError, reason_of
-from lib.data.dataset import Batch, Dataset, batch_images
-from lib.data.folder import MOST_CLASSES
+from lib.data.dataset import MOST_CLASSES, Batch, Dataset, batch_images
 from lib.data.names import listed, printable
 from lib.data.photos import resize
 from lib.data.splits import draw_test_split
 
-# Names that are given to labels, and arr_0 and so on, which np.savez gives to what has no name.
+# Usual names of labels, and arr_0 and so on, which np.savez gives to arrays without a name.
 LIKE_LABELS = re.compile(
     r"(?=.*(y|label|target|class|categor))"
     r"(y|labels?|targets?|class(es)?|categor(y|ies)|train(ing)?|test(ing)?|val(id(ation)?)?|fine|coarse|true|[\W\d_](ids?)?)+"
@@ -27,64 +26,74 @@ LIKE_LABELS = re.compile(
 
 
 def open_npz(path: Path, *, side: int | None, test_fraction: float) -> Dataset:
-    """Read a NumPy file with x_train and x_test or, to be split at random, x.
+    """Read a NumPy file of images and, if it has them, labels.
 
-    These are images, uint8 (n, height, width) or (n, height, width, 1 or 3). y_train and y_test, or y, which
-    need not be there, are their labels, whole numbers (of any type) or texts, (n,) or (n, 1). The classes are
-    the values that occur in them. class_names, which need not be there either, are names for labels that are
-    numbers: the first is that of label 0.
+    ============================ ======================================================================
+    x_train and x_test, or x     images, uint8 (n, height, width) or (n, height, width, 1 or 3);
+                                 x is split at random
+    y_train and y_test, or y     optional labels, (n,) or (n, 1): whole numbers of any type, or texts;
+                                 the classes are the values that occur
+    class_names                  optional names of labels that are numbers; the first is that of label 0
+    ============================ ======================================================================
 
     Parameters
     ----------
     side
-        To crop and resize the images to; None: they are squares already, all of one size.
+        The side to crop and resize the images to; None: they are squares of one size already.
     test_fraction
-        Share of test images to draw of x.
+        The share of x to choose as test images.
 
     Raises
     ------
     InputError
-        If the file cannot be read, an array is missing or is not as said above, or an array of another name
-        seems to be the labels.
+        If the file cannot be read. If an array is missing or is not as in the table. If an array of another name
+        seems to hold the labels.
+
+    Examples
+    --------
+    >>> np.savez("a.npz", x=np.zeros((10, 8, 8), np.uint8), y=[3, 7] * 5)
+    >>> dataset = open_npz(Path("a.npz"), side=None, test_fraction=0.2)
+    >>> dataset.n_images, dataset.class_names
+    ({'train': 8, 'test': 2}, ['3', '7'])
     """
     arrays, unused = _read(path)
-    parts = [""] if "x" in arrays else ["_train", "_test"]
-    has_labels = f"y{parts[0]}" in arrays
-    for part in parts:
-        arrays[f"x{part}"] = _images(path, arrays, f"x{part}", side)
-    shapes = [arrays[f"x{part}"].shape[1:] for part in parts]
+    suffixes = [""] if "x" in arrays else ["_train", "_test"]
+    has_labels = f"y{suffixes[0]}" in arrays
+    for suffix in suffixes:
+        arrays[f"x{suffix}"] = _images(path, arrays, f"x{suffix}", side)
+    shapes = [arrays[f"x{suffix}"].shape[1:] for suffix in suffixes]
     if len({shape[2:] if side else shape for shape in shapes}) > 1:
         raise InputError(
             f"{path}: images of x_train are {shapes[0]}, those of x_test {shapes[1]}; they should be alike"
         )
-    class_names, labels = _classes(path, arrays, parts) if has_labels else (None, {})
-    if "class_names" in arrays and arrays[f"y{parts[0]}"].dtype.kind in "US":
+    class_names, labels = _classes(path, arrays, suffixes) if has_labels else (None, {})
+    if "class_names" in arrays and arrays[f"y{suffixes[0]}"].dtype.kind in "US":
         unused.append("class_names")  # texts are names already
-    if parts == [""]:
-        drawn = np.array(draw_test_split([str(i) for i in range(len(arrays["x"]))], test_fraction, path))
-        rows = {"train": np.flatnonzero(~drawn), "test": np.flatnonzero(drawn)}
+    if suffixes == [""]:
+        is_test = np.array(draw_test_split([str(i) for i in range(len(arrays["x"]))], test_fraction, path))
+        rows = {"train": np.flatnonzero(~is_test), "test": np.flatnonzero(is_test)}
     else:
         rows = {split: np.arange(len(arrays[f"x_{split}"])) for split in ("train", "test")}
     new_side = side or shapes[0][0]
 
     def batches() -> Iterator[Batch]:
-        for split, part in zip(rows, 2 * parts, strict=False):
+        for split, suffix in zip(rows, 2 * suffixes, strict=False):
             for start in range(0, len(rows[split]), batch_images(new_side)):
-                some = rows[split][start : start + batch_images(new_side)]
-                x = arrays[f"x{part}"][some]
+                batch = rows[split][start : start + batch_images(new_side)]
+                x = arrays[f"x{suffix}"][batch]
                 x = resize(x, side) if side else x
                 pixels = x.transpose(0, 3, 1, 2) if x.ndim == 4 else x[:, None]
-                yield Batch(split, start, pixels, labels[part][some] if has_labels else None)
+                yield Batch(split, start, pixels, labels[suffix][batch] if has_labels else None)
 
     n_images = {split: len(numbers) for split, numbers in rows.items()}
-    drawn_at_random = "The test images were drawn at random from x." if parts == [""] else None
-    return Dataset(n_images, new_side, len(shapes[0]) == 3, class_names, batches(), drawn_at_random, unused)
+    arrangement = "The test images were drawn at random from x." if suffixes == [""] else None
+    return Dataset(n_images, new_side, len(shapes[0]) == 3, class_names, batches(), arrangement, unused)
 
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
-    """The arrays that have a meaning here, and the names of the others, which may be anything."""
+    """The arrays that are used, by name, and the names of the others, which may be anything."""
     arrays = {}
-    with _faults(path, "it is no NumPy .npz file, or is cut off"), _open_zip(path) as file:
+    with _one_line_errors(path, "it is no NumPy .npz file, or is cut off"), _open_zip(path) as file:
         members = [member for member in file.infolist() if not member.is_dir()]
         names = [member.filename.removesuffix(".npy") for member in members]
         used = choose(path, names)
@@ -92,7 +101,7 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], list[str]]:
             if name in arrays:
                 raise InputError(f"{path} holds {name} twice; make it again, with one of them")
             if name in used:
-                with _faults(path, f"its array {name} cannot be read"):
+                with _one_line_errors(path, f"its array {name} cannot be read"):
                     arrays[name] = _array(file, member)
     return arrays, [name for name in names if name not in used]
 
@@ -110,19 +119,24 @@ def choose(path: Path, names: list[str]) -> set[str]:
     Raises
     ------
     InputError
-        If one is missing, images could be those of either kind, or an array seems to be labels but is not
-        named so.
+        If an array is missing. If there is x beside x_train or x_test. If an array of another name seems to hold
+        the labels.
+
+    Examples
+    --------
+    >>> sorted(choose(Path("a.npz"), ["x", "y", "weights"]))
+    ['x', 'y']
     """
-    both = [name for name in ("x", "x_train", "x_test") if name in names]
-    if "x" in both and len(both) > 1:
+    found = [name for name in ("x", "x_train", "x_test") if name in names]
+    if "x" in found and len(found) > 1:
         raise InputError(
-            f"{path} holds {' and '.join(both)}; there should be x_train and x_test, which are the splits, or x, "
+            f"{path} holds {' and '.join(found)}; there should be x_train and x_test, which are the splits, or x, "
             "which is to be split; take out what is not meant"
         )
-    parts = [""] if both == ["x"] else ["_train", "_test"]
-    labels = [f"y{part}" for part in parts]
+    suffixes = [""] if found == ["x"] else ["_train", "_test"]
+    labels = [f"y{suffix}" for suffix in suffixes]
     has_labels = any(name in names for name in labels)
-    wanted = [f"x{part}" for part in parts] + (labels if has_labels else [])
+    wanted = [f"x{suffix}" for suffix in suffixes] + (labels if has_labels else [])
     for name in wanted:
         if name not in names:
             raise InputError(
@@ -140,14 +154,14 @@ def choose(path: Path, names: list[str]) -> set[str]:
 def _array(file: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     with file.open(member.filename) as stream:
         array = np.lib.format.read_array(stream, allow_pickle=False)
-        if stream.read(1):  # at its end, and only there, the checksum is looked at
+        if stream.read(1):  # only reading past the end checks the checksum
             raise ValueError("it goes on after the last value")
     return array
 
 
 @contextlib.contextmanager
-def _faults(path: Path, what: str) -> Iterator[None]:
-    """What is wrong with a file as the user's one-line error: damaged bytes can make NumPy raise anything."""
+def _one_line_errors(path: Path, what: str) -> Iterator[None]:
+    """Turn what goes wrong in reading a file into the user's one-line error."""
     try:
         yield
     except InputError:
@@ -159,8 +173,8 @@ def _faults(path: Path, what: str) -> Iterator[None]:
             f"{path}: {what}, there is not enough memory ({reason_of(error)}); point `source` at a smaller file, "
             "or at a good copy if that size is wrong"
         ) from None
-    except Exception as error:
-        # EINVAL comes from a place to seek that damage has made; all else is a fault of the disk.
+    except Exception as error:  # NumPy can raise anything at damaged bytes
+        # EINVAL: damage has made an offset that cannot be. All other errnos are faults of the disk.
         if getattr(error, "errno", None) not in (None, errno.EINVAL):
             raise
         raise InputError(
@@ -185,13 +199,17 @@ def _images(path: Path, arrays: dict[str, np.ndarray], name: str, side: int | No
 
 
 def _classes(
-    path: Path, arrays: dict[str, np.ndarray], parts: list[str]
+    path: Path, arrays: dict[str, np.ndarray], suffixes: list[str]
 ) -> tuple[list[str], dict[str, np.ndarray]]:
-    """The names of the classes, which are the values that occur, and an index into these for each image."""
-    found = {part: _labels(path, f"y{part}", arrays[f"y{part}"], len(arrays[f"x{part}"])) for part in parts}
-    kinds = {arrays[f"y{part}"].dtype.kind for part in parts}
+    """The names of the classes and, by suffix, an index into these names for each image."""
+    found = {
+        suffix: _labels(path, f"y{suffix}", arrays[f"y{suffix}"], len(arrays[f"x{suffix}"])) for suffix in suffixes
+    }
+    kinds = {arrays[f"y{suffix}"].dtype.kind for suffix in suffixes}
     occurring = {value for values, _ in found.values() for value in values}
-    if len({type(value) for value in occurring}) > 1:
+    texts = sorted(value for value in occurring if isinstance(value, str))
+    numbers = sorted(value for value in occurring if not isinstance(value, str))
+    if texts and numbers:
         raise InputError(
             f"{path}: one of y_train and y_test is of numbers, the other of texts; they should be alike"
         )
@@ -199,28 +217,29 @@ def _classes(
         raise InputError(
             f"{path}: the labels have {len(occurring):,} values; there can be {MOST_CLASSES:,} classes"
         )
-    classes = sorted(occurring)
-    if isinstance(classes[0], str):
-        names = classes
+    if texts:
+        names = texts
     elif "class_names" in arrays:
         all_names = _class_names(path, arrays["class_names"])
-        if classes[0] < 0 or classes[-1] >= len(all_names):
-            reach = f"down to {classes[0]}" if classes[0] < 0 else f"up to {classes[-1]}"
+        if numbers[0] < 0 or numbers[-1] >= len(all_names):
+            reach = f"down to {numbers[0]}" if numbers[0] < 0 else f"up to {numbers[-1]}"
             raise InputError(
                 f"{path}: class_names has {len(all_names):,} names, and the labels go {reach}; the first name is "
                 "that of label 0; number the labels so, or take class_names out"
             )
-        names = [all_names[label] for label in classes]
+        names = [all_names[label] for label in numbers]
     else:
-        names = [str(bool(label) if kinds == {"b"} else label) for label in classes]
+        names = [str(bool(label) if kinds == {"b"} else label) for label in numbers]
+    classes = texts or numbers
     if "" in names:
         raise InputError(f"{path}: the label {classes[names.index('')]!r} has a blank name; give it another")
-    numbers = {value: i for i, value in enumerate(classes)}
-    return names, {part: np.array([numbers[v] for v in values])[rows] for part, (values, rows) in found.items()}
+    class_of = {value: i for i, value in enumerate(classes)}
+    labels = {suffix: np.array([class_of[v] for v in values])[rows] for suffix, (values, rows) in found.items()}
+    return names, labels
 
 
 def _labels(path: Path, name: str, y: np.ndarray, n_images: int) -> tuple[list[int] | list[str], np.ndarray]:
-    """The values that occur, and an index into these for each image."""
+    """The values that occur, sorted, and an index into these for each image."""
     if y.dtype.kind not in "iubfUS" or y.shape not in ((n_images,), (n_images, 1)):
         one_hot = "; of one-hot labels take the argmax" if y.ndim == 2 and len(y) == n_images else ""
         raise InputError(
@@ -250,8 +269,8 @@ def _class_names(path: Path, names: np.ndarray) -> list[str]:
 
 
 def _texts(path: Path, name: str, array: np.ndarray) -> list[str]:
-    """Texts of characters, or of bytes in UTF-8, without spaces around them."""
+    """The texts of an array, without spaces around them. They may be bytes in UTF-8."""
     try:
         return [(text.decode() if isinstance(text, bytes) else text).strip() for text in array.tolist()]
-    except (ValueError, SystemError):  # of bytes, and of characters that Unicode does not have
+    except (ValueError, SystemError):  # bytes in another encoding; characters that Unicode does not have
         raise InputError(f"{path}: {name} holds a text that is no UTF-8; save it as texts of type str") from None

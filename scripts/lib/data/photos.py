@@ -1,4 +1,4 @@
-"""Photos of any size and kind as squares of colours, by Pillow."""
+"""Photos of any size and mode as squares of colours, by Pillow."""
 
 import io
 import itertools
@@ -21,55 +21,76 @@ UNKNOWN = "cannot identify it as PNG, JPEG or WebP"
 def read_photos(
     root: Path, photos: Iterable[Photo], side: int, unreadable: list[tuple[str, str]]
 ) -> Iterator[Batch]:
-    """All photos that can be read, some at a time so that memory stays bounded.
+    """All photos that can be read, a batch at a time so that memory stays bounded.
 
     Parameters
     ----------
     root
-        The folder that they are in.
+        The folder of the photos.
     photos
         Those of a split follow one another.
     side
         As for `read_photo`.
     unreadable
-        Those that cannot be read are added here: path and reason.
+        Grows by the path and the reason of each photo that cannot be read.
+
+    Examples
+    --------
+    >>> Path("empty.jpg").touch()
+    >>> unreadable = []
+    >>> list(read_photos(Path(), [Photo("empty.jpg", "train", None)], 32, unreadable))
+    []
+    >>> unreadable
+    [('empty.jpg', 'cannot identify it as PNG, JPEG or WebP')]
     """
-    for split, group in itertools.groupby(photos, key=lambda photo: photo.split):
-        readable = _readable(root, group, side, unreadable)
+    for split, photos_of_split in itertools.groupby(photos, key=lambda photo: photo.split):
+        readable = _readable(root, photos_of_split, side, unreadable)
         start = 0
-        while some := list(itertools.islice(readable, batch_images(side))):
-            pixels = np.stack([square for _, square in some])
-            labels = [photo.label for photo, _ in some]
-            files = [printable(photo.path) for photo, _ in some]
+        while batch := list(itertools.islice(readable, batch_images(side))):
+            pixels = np.stack([square for _, square in batch])
+            labels = [photo.label for photo, _ in batch]
+            files = [printable(photo.path) for photo, _ in batch]
             yield Batch(split, start, pixels, None if None in labels else np.array(labels), files)
-            start += len(some)
+            start += len(batch)
 
 
-def _readable(root, photos, side, unreadable) -> Iterator[tuple[Photo, np.ndarray]]:
+def _readable(
+    root: Path, photos: Iterable[Photo], side: int, unreadable: list[tuple[str, str]]
+) -> Iterator[tuple[Photo, np.ndarray]]:
     for photo in photos:
         try:
             square = read_photo(root / photo.path, side)
         except MemoryError:
             raise
-        except Exception as error:  # damaged bytes can make a decoder raise anything
+        except Exception as error:  # a decoder can raise anything at damaged bytes
             unreadable.append((printable(photo.path), printable(str(error))))
         else:
             yield photo, square
 
 
 def read_photo(path: Path, side: int) -> np.ndarray:
-    """The middle of a photo, upright, as uint8 (3, side, side). What is transparent becomes white.
+    """The middle square of a photo, upright, scaled to another side. Transparent pixels become white.
+
+    Returns
+    -------
+    (3, side, side) uint8
 
     Raises
     ------
     Exception
-        Any, if it is no whole PNG, JPEG or WebP file, or has more pixels than Pillow thinks harmless. Metadata
-        are no reason, whatever they are.
+        Of any kind, if the file is no whole PNG, JPEG or WebP file, or has more pixels than Pillow's limit against
+        decompression bombs. Odd metadata raise nothing.
+
+    Examples
+    --------
+    >>> Image.new("RGB", (60, 40), (200, 100, 50)).save("orange.png")
+    >>> read_photo(Path("orange.png"), 32)[:, 0, 0].tolist()
+    [200, 100, 50]
     """
     if not path.is_file():
         raise OSError("no file, or a link to nowhere")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of large photos, odd metadata
+        warnings.simplefilter("ignore")  # about large photos and odd metadata
         with path.open("rb") as file:
             if not is_image(file.read(12)):
                 raise OSError(UNKNOWN)
@@ -77,7 +98,7 @@ def read_photo(path: Path, side: int) -> np.ndarray:
             data, turn = without_metadata(file.read())
         try:
             image = Image.open(io.BytesIO(data), formats=FORMATS)
-        except UnidentifiedImageError:  # its message would name no file
+        except UnidentifiedImageError:  # its message names an object in memory
             raise OSError(UNKNOWN) from None
         with image:
             image.draft(None, (2 * side, 2 * side))  # a JPEG can be decoded at a fraction of its size
@@ -88,15 +109,29 @@ def read_photo(path: Path, side: int) -> np.ndarray:
 
 
 def resize(images: np.ndarray, side: int) -> np.ndarray:
-    """The middle of each image, (n, height, width) or (n, height, width, 3) uint8, with another side."""
-    return np.stack([_fit(Image.fromarray(image), side) for image in images])
+    """The middle square of each image, scaled to another side.
+
+    Parameters
+    ----------
+    images : (n, height, width) or (n, height, width, 3) uint8
+
+    Returns
+    -------
+    (n, side, side) or (n, side, side, 3) uint8
+
+    Examples
+    --------
+    >>> resize(np.zeros((5, 40, 60), np.uint8), 32).shape
+    (5, 32, 32)
+    """
+    return np.stack([np.asarray(_fit(Image.fromarray(image), side)) for image in images])
 
 
 def _square(image: Image.Image, side: int) -> Image.Image:
-    if image.mode.startswith("I;16"):  # Pillow's own conversion makes white of all but the darkest
+    if image.mode.startswith("I;16"):  # Pillow would clip 16 bits to 8, so that nearly all becomes white
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     mode = "RGBA" if image.has_transparency_data else "RGB"
-    if image.mode != mode:  # a copy of a large photo is as large
+    if image.mode != mode:  # spares a copy of a large photo
         image = image.convert(mode)
     image = _fit(image, side)
     if image.mode == "RGBA":

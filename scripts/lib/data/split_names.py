@@ -1,4 +1,4 @@
-"""Folders that are splits, by their names: `Training` and `Test`, or `seg_train` and `seg_val`."""
+"""Which folders are splits, by their names: `Training` and `Test`, or `seg_train` and `seg_val`."""
 
 import re
 from collections.abc import Iterable
@@ -16,28 +16,39 @@ NAME = re.compile(
 
 
 def split_name(name: str) -> tuple[str, str] | None:
-    """The role of a folder by its name, and what else is in that name: ("train", "2017") for `Train_2017`.
+    """The role that the name of a folder says, and the letters and digits of the name beside it.
 
     Returns
     -------
     The role is train, test or validation. None: the name is not that of a split.
+
+    Examples
+    --------
+    >>> split_name("Train_2017"), split_name("trainers")
+    (('train', '2017'), None)
     """
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).casefold()
     if not (found := NAME.search(words)):
         return None
+    role = next(role for role in WORDS if found[role])
     rest = words[: found.start()] + words[found.end() :]
-    return found.lastgroup, re.sub(r"[\W_]", "", rest)
+    return role, re.sub(r"[\W_]", "", rest)
 
 
 def find_splits(names: Iterable[str]) -> dict[str, str]:
-    """Which of some folders beside each other holds the training images, and which the test images.
+    """The folder of the training images and that of the test images, among folders beside each other.
 
-    Two folders are splits if their names are alike but for their roles. Validation images are test images if
-    there are no others.
+    Two folders are splits if their names differ only in the role. Validation images are test images if there are
+    no others.
 
     Returns
     -------
-    Train and test, in this order, by the names of their folders; empty if there are no two such folders.
+    The name of each of the two folders with its split, train first; empty if no two folders are splits.
+
+    Examples
+    --------
+    >>> find_splits(["labels", "seg_val", "seg_train"])
+    {'seg_train': 'train', 'seg_val': 'test'}
     """
     roles = {name: found for name in sorted(names) if (found := split_name(name))}
     for rest in sorted({rest for _, rest in roles.values()}):

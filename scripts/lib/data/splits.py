@@ -1,4 +1,4 @@
-"""Splitting a dataset that comes in one piece into training and test images."""
+"""Splitting a dataset that has no splits into training and test images."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,10 +7,10 @@ from lib.base.errors import InputError
 
 
 def draw_test_split(keys: Sequence[str], fraction: float, origin: object) -> list[bool]:
-    """Draw the test images at random, always the same ones.
+    """Choose the test images at random, but always the same ones.
 
-    The place of each image in the draw follows from its own key, so what is added or taken away leaves nearly
-    all others in their splits.
+    The images with the smallest SHA-256 of their keys are the test images. So nearly all images stay in their
+    splits if one is added or removed.
 
     Parameters
     ----------
@@ -19,12 +19,21 @@ def draw_test_split(keys: Sequence[str], fraction: float, origin: object) -> lis
     fraction
         Share of the test images, between 0 and 1.
     origin
-        What the images are from, for the error.
+        Where the images are from, for the error.
+
+    Returns
+    -------
+    For each image whether it is a test image.
 
     Raises
     ------
     InputError
         If one of the splits would have no images.
+
+    Examples
+    --------
+    >>> draw_test_split(["a.jpg", "b.jpg", "c.jpg"], 1 / 3, "photos")
+    [True, False, False]
     """
     n_test = round(len(keys) * fraction)
     if not 0 < n_test < len(keys):

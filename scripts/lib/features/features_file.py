@@ -1,4 +1,4 @@
-"""The features of a split."""
+"""The file of the features of a split, {split}.h5."""
 
 import contextlib
 from collections.abc import Iterator
@@ -12,7 +12,17 @@ from lib.base.hdf5 import opened, reading_errors, writing
 
 
 def write_features(path: Path, features: np.ndarray) -> None:
-    """Write the features of a split, (n, d), as float32."""
+    """Write the features of a split, (n, d), as float32.
+
+    Raises
+    ------
+    InputError
+        If the disk does not take the file.
+
+    Examples
+    --------
+    >>> write_features(Path("test.h5"), np.eye(3))
+    """
     n, d = features.shape
     rows = min(n, max(1, 2**20 // (4 * d)))
     with writing(path) as file:
@@ -24,7 +34,22 @@ def write_features(path: Path, features: np.ndarray) -> None:
 
 @contextlib.contextmanager
 def open_features(path: Path) -> Iterator[h5py.Dataset]:
-    """The features of a split, float32 (n, d), all finite, to be read by and by."""
+    """Yield the features of a split, float32 (n, d), as a dataset of which rows are read on demand.
+
+    All values are checked to be finite beforehand.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or a value is NaN or infinite.
+
+    Examples
+    --------
+    >>> write_features(Path("test.h5"), np.eye(3))
+    >>> with open_features(Path("test.h5")) as features:
+    ...     features.shape
+    (3, 3)
+    """
     with contextlib.ExitStack() as stack:
         with reading_errors(path):
             features = stack.enter_context(opened(path))["features"]
@@ -40,6 +65,19 @@ def open_features(path: Path) -> Iterator[h5py.Dataset]:
 
 
 def read_features(path: Path) -> np.ndarray:
-    """The features of a split, float32 (n, d), all finite."""
+    """The features of a split: float32 (n, d), all finite.
+
+    Raises
+    ------
+    InputError
+        As for `open_features`.
+
+    Examples
+    --------
+    >>> write_features(Path("test.h5"), np.eye(2))
+    >>> read_features(Path("test.h5"))
+    array([[1., 0.],
+           [0., 1.]], dtype=float32)
+    """
     with open_features(path) as features:
         return features[:]

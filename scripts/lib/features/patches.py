@@ -1,7 +1,8 @@
-"""What images are made of: how much of each of some typical patches is in each quarter of an image.
+"""Patch features: how much of each typical patch is in each quarter of an image.
 
-Coates, A., Ng, A. & Lee, H. (2011). An analysis of single-layer networks in unsupervised feature learning.
-AISTATS, PMLR 15, 215-223. Coates, A. & Ng, A. (2012). Learning feature representations with k-means.
+The method is that of Coates, A., Ng, A. & Lee, H. (2011). An analysis of single-layer networks in unsupervised
+feature learning. AISTATS, PMLR 15, 215-223. Whitening and k-means are described further in Coates, A. & Ng, A.
+(2012). Learning feature representations with k-means.
 """
 
 from collections.abc import Callable
@@ -13,57 +14,74 @@ from numpy.lib.stride_tricks import sliding_window_view
 from lib.base.parallel import blocks, in_threads
 from lib.clustering.kmeans import kmeans
 
-N_SAMPLES = 100_000  # patches to learn from
-CONTRAST = 10 / 255**2  # added to a patch's variance, so that flat ones are not noise made large
+N_SAMPLES = 100_000  # patches that a dictionary is learned from
+CONTRAST = 10 / 255**2  # added to a patch's variance, so that the noise of flat patches is not amplified
 ZCA = 0.1  # added to the variances in whitening
-MAX_ITER = 10  # of k-means: words are as good long before no patch changes its word
+MAX_ITER = 10  # of k-means: the atoms are as good long before no patch changes its cluster
 QUARTERS = 2  # along each side
 ROWS = 16  # images at a time
 
 
 class Dictionary(NamedTuple):
-    """Typical patches, learnt from images at one scale."""
+    """Typical patches at one scale, the *atoms*, and how patches are prepared to be compared with them.
 
-    size: int  # side of a patch, in pixels of the reduced image
-    downsampling: int  # sides of the image are divided by it first
-    stride: int  # from patch to patch
-    mean: np.ndarray  # (d,) of patches of even contrast
+    d is the number of values of a patch: size * size * channels.
+    """
+
+    size: int  # side of a patch, in pixels of the downsampled image
+    downsampling: int  # what the sides of the image are divided by first
+    stride: int  # pixels from one patch to the next
+    mean: np.ndarray  # (d,) of patches of normalised contrast
     whitening: np.ndarray  # (d, d)
-    atoms: np.ndarray  # (n_atoms, d) of length 1, whitened
+    atoms: np.ndarray  # (n_atoms, d) whitened patches of length 1
 
 
 def learn_dictionary(
     images: np.ndarray, *, size: int, downsampling: int, n_atoms: int, seed: int, n_threads: int | None = None
 ) -> Dictionary:
-    """Learn typical patches: k-means of whitened patches of length 1.
+    """Learn a dictionary: the atoms are the centroids that k-means finds of whitened patches of length 1.
 
     Parameters
     ----------
-    images : (n, side, side) or, in colour, (n, side, side, 3) uint8
+    images : (n, side, side) or (n, side, side, 3) uint8
+    size
+        Side of a patch in pixels.
     downsampling
-        What the sides of the images are divided by before.
+        What the sides of the images are divided by before patches are taken.
+    n_atoms
+        Number of atoms.
+    seed
+        Of the sample of patches and of k-means.
+    n_threads
+        The result does not depend on it. None: one for each core.
 
     Raises
     ------
     ValueError
-        If the images are too small, or their patches too much alike for so many words.
+        If the images are too small, or have fewer distinct patches than there should be atoms.
+
+    Examples
+    --------
+    >>> images = np.random.default_rng(0).integers(0, 256, (10, 8, 8), np.uint8)
+    >>> learn_dictionary(images, size=2, downsampling=1, n_atoms=3, seed=0).atoms.shape
+    (3, 4)
     """
     side = images.shape[1]
-    stride = max(1, 2 // downsampling)  # few patches fit into a small image, so none is passed over
-    least = (size + stride) * downsampling
-    if side < least:  # there would be one patch along a side, and none in a quarter
+    stride = max(1, 2 // downsampling)  # downsampled images have few patches, so none is left out
+    min_side = (size + stride) * downsampling
+    if side < min_side:  # only one patch would fit along a side, and some quarters would have none
         raise ValueError(
             f"images of {side} x {side} are too small for patches of {size} x {size} with a downsampling of "
-            f"{downsampling}: these need {least} x {least}"
+            f"{downsampling}: these need {min_side} x {min_side}"
         )
     rng = np.random.default_rng([seed, downsampling])
-    drawn = np.sort(rng.integers(0, len(images), N_SAMPLES))
+    sampled = np.sort(rng.integers(0, len(images), N_SAMPLES))
     patches = np.concatenate(
         [
-            _random_patches(_downsampled(images[drawn[rows]], downsampling), size, rng)
+            _random_patches(_downsample(images[sampled[rows]], downsampling), size, rng)
             for rows in blocks(N_SAMPLES, 4096)
         ]
-    )
+    )  # (N_SAMPLES, d)
     patches = normalize_contrast(patches)
     mean = patches.mean(axis=0)
     with in_threads(1):
@@ -74,82 +92,115 @@ def learn_dictionary(
     return Dictionary(size, downsampling, stride, mean, whitening, normalize_rows(atoms))
 
 
-def random_subset(n: int, n_drawn: int, seed: int) -> np.ndarray:
-    """The numbers, in order, of so many of n images, or of all if there are fewer.
+def random_subset(n: int, max_size: int, seed: int) -> np.ndarray:
+    """The indices, in ascending order, of a random subset of n images: int64 (min(n, max_size),).
 
-    The first ones would not do: those of a class may follow one another.
+    The first images would not do instead: a dataset may be sorted by class.
+
+    Examples
+    --------
+    >>> random_subset(3, 10, seed=0)
+    array([0, 1, 2])
+    >>> len(random_subset(1000, 10, seed=0))
+    10
     """
-    return np.sort(np.random.default_rng(seed).permutation(n)[:n_drawn])
+    return np.sort(np.random.default_rng(seed).permutation(n)[:max_size])
 
 
 def _random_patches(images: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """A patch from anywhere in each image."""
+    """One patch of each image, at a random place: (n, d)."""
     windows = sliding_window_view(images, (size, size), axis=(1, 2))
     places = rng.integers(0, windows.shape[1:3], (len(images), 2))
     return windows[np.arange(len(images)), places[:, 0], places[:, 1]].reshape(len(images), -1)
 
 
 def encode(images: np.ndarray, dictionaries: list[Dictionary], parallel_map: Callable) -> np.ndarray:
-    """How much of each word is in each quarter of each image: float32 (n, d).
+    """How much of each atom is in each quarter of each image: float32 (n, 4 * n_atoms of all dictionaries).
 
-    A patch has of a word as much as it is more like it than it is like words in the mean (Coates' triangle);
-    a quarter has the mean of its patches, of which the square root is taken.
+    Triangle encoding (Coates et al. 2011): a patch's similarity to an atom minus its mean similarity to all atoms
+    of the dictionary, clipped at 0. A quarter has the mean of its patches, of which the square root is taken.
 
     Parameters
     ----------
-    images
-        As for `learn_dictionary`, or float32 from 0 to 1.
+    images : (n, side, side) or (n, side, side, 3)
+        uint8, or float32 from 0 to 1.
+    dictionaries
+        One for each scale.
     parallel_map
-        As `parallel.in_threads` yields it.
+        As `parallel.in_threads` yields it. The result does not depend on the number of threads.
+
+    Examples
+    --------
+    >>> images = np.random.default_rng(0).integers(0, 256, (10, 8, 8), np.uint8)
+    >>> dictionary = learn_dictionary(images, size=2, downsampling=1, n_atoms=3, seed=0)
+    >>> with in_threads() as parallel_map:
+    ...     encode(images, [dictionary], parallel_map).shape
+    (10, 12)
     """
     return np.concatenate(
         parallel_map(lambda rows: _encode(images[rows], dictionaries), blocks(len(images), ROWS))
     )
 
 
-def _encode(images: np.ndarray, scales: list[Dictionary]) -> np.ndarray:
-    found = []
-    for scale in scales:
-        size, stride = scale.size, scale.stride
-        windows = sliding_window_view(_downsampled(images, scale.downsampling), (size, size), axis=(1, 2))
-        windows = windows[:, ::stride, ::stride]
+def _encode(images: np.ndarray, dictionaries: list[Dictionary]) -> np.ndarray:
+    pooled = []
+    for dictionary in dictionaries:
+        size, stride = dictionary.size, dictionary.stride
+        windows = sliding_window_view(_downsample(images, dictionary.downsampling), (size, size), axis=(1, 2))
+        windows = windows[:, ::stride, ::stride]  # (n, height, width[, 3], size, size)
         n, height, width = windows.shape[:3]
-        patches = normalize_contrast(windows.reshape(n * height * width, -1))
-        similarity = normalize_rows((patches - scale.mean) @ scale.whitening) @ scale.atoms.T
+        patches = normalize_contrast(windows.reshape(n * height * width, -1))  # (n * height * width, d)
+        whitened = normalize_rows((patches - dictionary.mean) @ dictionary.whitening)
+        similarity = whitened @ dictionary.atoms.T  # (n * height * width, n_atoms)
         similarity -= similarity.mean(axis=1, keepdims=True)
         np.maximum(similarity, 0, out=similarity)
-        found.append(_quarters(height, width) @ similarity.reshape(n, height * width, -1))
-    return np.sqrt(np.concatenate([part.reshape(len(images), -1) for part in found], axis=1))
+        # (4, height * width) @ (n, height * width, n_atoms) is (n, 4, n_atoms)
+        pooled.append(_quarter_means(height, width) @ similarity.reshape(n, height * width, -1))
+    return np.sqrt(np.concatenate([means.reshape(len(images), -1) for means in pooled], axis=1))
 
 
-def _quarters(height: int, width: int) -> np.ndarray:
-    """A matrix that takes the mean of each quarter of a grid: (QUARTERS ** 2, height * width)."""
+def _quarter_means(height: int, width: int) -> np.ndarray:
+    """The matrix that takes the mean of each quarter of a flattened grid: (QUARTERS ** 2, height * width)."""
     of_row, of_column = (np.arange(n) * QUARTERS // n for n in (height, width))
     quarter = (of_row[:, None] * QUARTERS + of_column).ravel()
     inside = quarter == np.arange(QUARTERS**2)[:, None]
     return (inside / inside.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def _downsampled(images: np.ndarray, downsampling: int) -> np.ndarray:
-    """Images from 0 to 1 with three axes or four, each side divided by `downsampling`."""
+def _downsample(images: np.ndarray, factor: int) -> np.ndarray:
+    """Images from 0 to 1 with sides divided by `factor`: (n, height // factor, width // factor[, 3])."""
     if images.dtype == np.uint8:
         images = images / np.float32(255)
-    if downsampling == 1:
+    if factor == 1:
         return images
     n, height, width = images.shape[:3]
-    rows, columns = height // downsampling, width // downsampling
-    images = images[:, : rows * downsampling, : columns * downsampling]
-    return images.reshape(n, rows, downsampling, columns, downsampling, *images.shape[3:]).mean(axis=(2, 4))
+    rows, columns = height // factor, width // factor
+    images = images[:, : rows * factor, : columns * factor]
+    return images.reshape(n, rows, factor, columns, factor, *images.shape[3:]).mean(axis=(2, 4))
 
 
 def normalize_contrast(patches: np.ndarray) -> np.ndarray:
-    """Patches of mean 0 and of even contrast."""
+    """Patches (n, d) with mean 0 and, but for flat ones, variance 1.
+
+    Examples
+    --------
+    >>> normalize_contrast(np.array([[0.0, 1.0], [0.3, 0.3]])).round(3)
+    array([[-1.,  1.],
+           [ 0.,  0.]])
+    """
     patches = patches - patches.mean(axis=1, keepdims=True)
     patches /= np.sqrt(np.mean(patches**2, axis=1, keepdims=True) + np.float32(CONTRAST))
     return patches
 
 
 def normalize_rows(X: np.ndarray) -> np.ndarray:
-    """Rows of length 1; those that are 0 stay so."""
+    """Rows of X, (n, d), scaled to length 1; a row of zeros stays as it is.
+
+    Examples
+    --------
+    >>> normalize_rows(np.array([[3.0, 4.0], [0.0, 0.0]]))
+    array([[0.6, 0.8],
+           [0. , 0. ]])
+    """
     lengths = np.linalg.norm(X, axis=1, keepdims=True)
     return X / np.where(lengths > 0, lengths, 1)

@@ -1,4 +1,4 @@
-"""Grayscale, the archives of CIFAR and the digits, as a reader of images.h5 relies on them."""
+"""Archives in the binary layouts of CIFAR: what is read, and what is said of one that does not fit."""
 
 import contextlib
 import io
@@ -7,14 +7,10 @@ import tarfile
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 
 from lib.base.errors import InputError
 from lib.data.cifar import CIFAR100, names_in_lines, open_cifar, read_cifar
-from lib.data.digits import digits
-from lib.data.grayscale import LUMA, to_gray
 
-SWAPPED = (0.114, 0.587, 0.299)
 NAMES = ["airplane", "automobile", "bird", "cat"]
 # The order of cifar-10-binary.tar.gz.
 OFFICIAL_ORDER = [
@@ -27,28 +23,6 @@ OFFICIAL_ORDER = [
     "data_batch_5.bin",
     "data_batch_2.bin",
 ]
-
-
-@pytest.mark.parametrize("luma", [LUMA, SWAPPED, (1, 0, 0), (0.2126, 0.7152, 0.0722), (0, 0, 3)])
-def test_gray_is_the_rounded_weighted_sum(luma):
-    rgb = np.random.default_rng(0).integers(0, 256, (100, 3, 32, 32), np.uint8)
-    gray = to_gray(rgb, luma)
-    assert gray.dtype == np.uint8
-    exact = sum(weight * rgb[:, c].astype(np.float64) for c, weight in enumerate(luma))
-    # Half a level by rounding, and a little for sums that are as good as half-way.
-    np.testing.assert_allclose(gray, np.clip(exact, 0, 255), rtol=0, atol=0.5 + 1e-4)
-
-
-@pytest.mark.parametrize(("luma", "red", "blue"), [(LUMA, 76, 29), (SWAPPED, 29, 76)])
-def test_gray_of_pure_colours(luma, red, blue):
-    colours = {(0, 0, 0): 0, (255, 255, 255): 255, (255, 0, 0): red, (0, 255, 0): 150, (0, 0, 255): blue}
-    rgb = np.array(list(colours), np.uint8)[:, :, None, None]
-    assert to_gray(rgb, luma).ravel().tolist() == list(colours.values())
-
-
-def test_default_weights_are_bt_601():
-    rgb = np.random.default_rng(0).integers(0, 256, (5, 3, 32, 32), np.uint8)
-    np.testing.assert_array_equal(to_gray(rgb), to_gray(rgb, (0.299, 0.587, 0.114)))
 
 
 def make_archive(path, sizes, mode="w:gz", order=OFFICIAL_ORDER, folder="cifar-10-batches-bin/", changed=None):
@@ -342,31 +316,3 @@ def test_cifar100_is_not_taken_for_cifar10(tmp_path):
     make_cifar100(tmp_path / "archive")
     with pytest.raises(InputError, match=r"holds no batches.meta.txt"):
         open_cifar(tmp_path / "archive")
-
-
-def test_digits_are_bytes_of_32_by_32():
-    splits = digits()
-    assert {split: (x.shape, y.shape) for split, (x, y) in splits.items()} == {
-        "train": ((1297, 32, 32), (1297,)),
-        "test": ((500, 32, 32), (500,)),
-    }
-    for images, labels in splits.values():
-        assert images.dtype == labels.dtype == np.uint8
-        assert (images.min(), images.max()) == (0, 255)
-        assert set(labels) == set(range(10))
-
-
-def test_digits_are_the_originals_enlarged():
-    images, labels = (np.concatenate(parts) for parts in zip(*digits().values(), strict=True))
-    originals, classes = load_digits(return_X_y=True)
-    np.testing.assert_array_equal(labels, classes)
-    # Linear interpolation: three quarters of a 4 x 4 block's mean, along each axis, are its own pixel.
-    smooth = np.pad(originals.reshape(-1, 8, 8) * 255 / 16, ((0, 0), (1, 1), (1, 1)), mode="edge")
-    for axis in (1, 2):
-        smooth = sum(
-            w * np.take(smooth, range(i, smooth.shape[axis] - 2 + i), axis)
-            for i, w in enumerate((1 / 8, 3 / 4, 1 / 8))
-        )
-    means = images.reshape(-1, 8, 4, 8, 4).mean(axis=(2, 4))
-    np.testing.assert_allclose(means, smooth, rtol=0, atol=0.5)
-    assert np.corrcoef(means.ravel(), originals.ravel())[0, 1] > 0.95
