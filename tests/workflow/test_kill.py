@@ -1,15 +1,12 @@
 """Killed at any moment and run again, the workflow ends as if nothing had happened."""
 
 import os
-import shutil
 import signal
 import subprocess
-import sys
 import time
 
 import psutil
 import pytest
-from conftest import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -61,18 +58,6 @@ def refused(project) -> str:
     return run.stdout + run.stderr
 
 
-def unlock(project) -> str:
-    """Remove the lock as a user does, in a folder that has no .venv to install."""
-    shutil.copy2(ROOT / "Makefile", project.path)
-    settings = [f"SNAKEMAKE={sys.executable} -m snakemake", f"CONFIG={project.settings_file.name}"]
-    command = ["make", "--assume-old=install", "unlock", *settings]
-    # Under `make test-slow` these would make it a part of that make.
-    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")}
-    done = subprocess.run(command, cwd=project.path, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
 @pytest.mark.parametrize("rule", RULES)
 def test_killed_job(project, finished, rule):
     if rule not in TRAINING:
@@ -112,7 +97,7 @@ def test_training_that_outlives_its_snakemake_is_not_taken_for_another(project, 
     run.wait()
     project.configure(autoencoder=settings | {"filters": [3, 1]})
     assert job.is_running()
-    unlock(project)
+    project.unlock()
     check(project, finished)
     assert "waiting for another training" in (project.results / "logs" / "train" / "seed0.log").read_text()
     assert not job.is_running()
@@ -130,7 +115,7 @@ def test_killed_snakemake(project, finished, rule):
     assert "Directory cannot be locked" in text
     assert "likely caused by a kill signal" in text
     assert "--unlock" in text
-    assert "Unlocked working directory." in unlock(project)
+    assert "Unlocked working directory." in project.unlock()
     check(project, finished)
     psutil.wait_procs([job], timeout=60)
     check(project, finished)
@@ -148,7 +133,7 @@ def test_all_killed_on_the_first_run(fresh, finished, delay):
     time.sleep(delay)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
-    unlock(fresh)
+    fresh.unlock()
     check(fresh, finished)
 
 

@@ -93,7 +93,7 @@ def over_time(cluster, finished, tmp_path_factory):
     project = finished.copy(tmp_path_factory.mktemp("over_time") / "project")
     project.targets = ["results/tiny/images.h5"]  # by a rule that no other test looks for
     project.before = project.snapshot()
-    project.edit("rules/data.smk", "runtime=growing(120)", "runtime=growing(1)")
+    project.edit("rules/data.smk", "runtime=scaled_resource(120)", "runtime=scaled_resource(1)")
     once(project, "prepare_images.py", "_time.sleep(300)")
     return project, start(project)
 
@@ -128,16 +128,16 @@ def test_started_from_another_directory_and_scattered(cluster, fresh, finished, 
 
 
 def test_cancelled_job_is_tried_again(cluster, project):
-    flag = once(project, "pixels.py", "_time.sleep(100)")
+    flag = once(project, "encode_pixels.py", "_time.sleep(100)")
     run = start(project)
-    subprocess.run(["scancel", running(cluster, "pixels", flag)], check=True)
+    subprocess.run(["scancel", running(cluster, "encode_pixels", flag)], check=True)
     finish(run)
     check(project)
 
 
 def test_job_over_its_memory_gets_more(cluster, project):
-    project.edit("rules/features.smk", "growing(300, 6)", "growing(250)")
-    once(project, "pixels.py", "block = b'x' * 400_000_000; _time.sleep(100)")
+    project.edit("rules/features.smk", "scaled_resource(300, 6)", "scaled_resource(250)")
+    once(project, "encode_pixels.py", "block = b'x' * 400_000_000; _time.sleep(100)")
     output = finish(start(project))
     assert "mem_mb=250," in output
     assert "mem_mb=500," in output
@@ -145,13 +145,13 @@ def test_job_over_its_memory_gets_more(cluster, project):
 
 
 def test_slurmd_restarted(cluster, project):
-    flag = once(project, "pixels.py", "_time.sleep(5)")
+    flag = once(project, "encode_pixels.py", "_time.sleep(5)")
     run = start(project)
-    job = running(cluster, "pixels", flag)
+    job = running(cluster, "encode_pixels", flag)
     cluster.kill_node("node1")
     time.sleep(1)
     cluster.start_node("node1")
-    assert running(cluster, "pixels", flag) == job
+    assert running(cluster, "encode_pixels", flag) == job
     finish(run)
     check(project)
 
@@ -176,32 +176,33 @@ def test_preempted_training_goes_on(cluster, project):
 
 
 def test_killed_snakemake_is_started_again(cluster, project):
-    """While its job goes on."""
-    flag = once(project, "pixels.py", "_time.sleep(10)")
+    """After `make unlock`, while its job goes on."""
+    flag = once(project, "encode_pixels.py", "_time.sleep(10)")
     run = start(project)
-    running(cluster, "pixels", flag)
+    running(cluster, "encode_pixels", flag)
     run.kill()
     run.communicate()
+    project.unlock()
     finish(start(project))
-    gone(cluster, "pixels", within=60)
+    gone(cluster, "encode_pixels", within=60)
     check(project)
 
 
 def test_interrupted_snakemake_takes_its_jobs_along(cluster, project):
-    flag = once(project, "pixels.py", "_time.sleep(1000)")
+    flag = once(project, "encode_pixels.py", "_time.sleep(1000)")
     run = start(project)
-    running(cluster, "pixels", flag)
+    running(cluster, "encode_pixels", flag)
     run.send_signal(signal.SIGINT)
     run.communicate(timeout=300)
-    gone(cluster, "pixels", within=30)
+    gone(cluster, "encode_pixels", within=30)
     finish(start(project))
     check(project)
 
 
 def test_second_snakemake_refuses(cluster, project):
-    flag = once(project, "pixels.py", "_time.sleep(10)")
+    flag = once(project, "encode_pixels.py", "_time.sleep(10)")
     first = start(project)
-    running(cluster, "pixels", flag)
+    running(cluster, "encode_pixels", flag)
     second = start(project)
     output, _ = second.communicate(timeout=300)
     assert second.returncode != 0
