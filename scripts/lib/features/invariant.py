@@ -1,9 +1,9 @@
 """Invariant features: what stays the same between views of an image, learned without labels.
 
 A view is an image cropped, mirrored and recoloured at random. The features of an image tell what is in it and how
-it was taken. Along some directions images differ much, and views of one image little: those tell what is in it. They are
-Fisher's discriminants with each image as a class of its own (Fisher 1936; Bar-Hillel et al. 2005, relevant
-component analysis).
+it was taken. Along some directions images differ much, and views of one image little: these tell what is in it.
+They are Fisher's discriminants with each image as a class of its own (Fisher 1936; Bar-Hillel et al. 2005,
+relevant component analysis).
 """
 
 import itertools
