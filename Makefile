@@ -43,7 +43,7 @@ report: install  ## report.html of the dataset, and Snakemake's own report (with
 	$(SNAKEMAKE) --report results/snakemake-report.html $(if $(CONFIG),--configfile $(CONFIG))
 
 .PHONY: unlock
-unlock: install  ## after Snakemake was killed: remove the lock that it left (with settings: make unlock CONFIG=mine.yaml)
+unlock:  ## after Snakemake was killed: remove the lock that it left (with settings: make unlock CONFIG=mine.yaml)
 	$(SNAKEMAKE) --unlock $(if $(CONFIG),--configfile $(CONFIG))
 
 .PHONY: test

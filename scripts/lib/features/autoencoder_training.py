@@ -131,7 +131,7 @@ def train(
     raise DeadCodeError(
         f"none of {ATTEMPTS} attempts from seed {seed} learned more of the images than their mean, "
         f"at last: {reason}; set more epochs (the fewer the images, the more), more filters, another seed "
-        "or another learning rate"
+        "or another learning rate, or leave autoencoder out of `features`"
     )
 
 
