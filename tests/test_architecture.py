@@ -16,7 +16,7 @@ BELOW = {
     "data": {"base"},
     "clustering": {"base"},
     "features": {"base", "data", "clustering"},
-    "evaluation": {"base"},
+    "evaluation": {"base", "clustering"},
     "report": {"base", "data", "evaluation"},
     "workflow": {"base", "data", "features"},
 }
