@@ -73,6 +73,21 @@ def test_without_classes_the_silhouettes_in_both_spaces_decide():
     assert found.answer.startswith("Not decided")
 
 
+def test_without_classes_the_same_clusters_do_not_differ():
+    """Two spaces with the same distances but for a scale hold the same clusters."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 200)
+    signal = rng.normal(size=(200, 3)) + 8 * np.eye(3)[y]
+    found = compare_features({"a": signal, "b": 2 * signal}, 3, seeds=range(4), n_splits=6)
+    assert found.answer.startswith("No difference was found between a and b.")
+
+
+def test_without_classes_one_model_carries_no_answer_either():
+    _, noise, signal = features()
+    found = compare_features({"noise": noise, "mine": [signal]}, 3, **QUICK)
+    assert found.answer.startswith("Not known from one model of mine")
+
+
 def test_one_model_of_what_is_learned_carries_no_answer():
     y, noise, signal = features()
     found = compare_features({"noise": noise, "mine": [signal]}, 3, y, **QUICK)

@@ -49,10 +49,10 @@ def test_variance_that_images_cause_is_that_of_a_mean():
 
 
 def test_what_starts_cause_is_not_taken_for_what_images_cause():
-    rng_of_seeds = 3.0
-    without = np.mean([x.images.variance for x in parts_of_many(200, image=0.0, seed=rng_of_seeds)])
+    deviation = 3.0
+    without = np.mean([x.images.variance for x in parts_of_many(200, image=0.0, seed=deviation)])
     # The variance of the starts in a half, which would be there if it was not subtracted.
-    assert without < 0.3 * rng_of_seeds**2 / 5
+    assert without < 0.3 * deviation**2 / 5
 
 
 @pytest.mark.parametrize("model", [0.0, 1.0])

@@ -5,7 +5,7 @@ import math
 from lib.evaluation.uncertainty import Difference, Part  # noqa: F401 - of the example
 
 
-def answer(a: str, b: str, found: Difference, measure: str, single_models: list[str], level: float = 0.95) -> str:
+def answer(a: str, b: str, found: Difference, measure: str, single_models: list[str]) -> str:
     """Say whether feature space b clusters better than a by the one measure that decides.
 
     Parameters
@@ -27,21 +27,20 @@ def answer(a: str, b: str, found: Difference, measure: str, single_models: list[
     if single_models:
         names = " and ".join(single_models)
         return f"Not known from one model of {names}: another may differ by more. Learn more models."
-    lower, upper = found.interval(level)
+    lower, upper = found.interval()
     if not lower <= upper:
         return "Not known from one seed of k-means: another may differ by more. Use more seeds."
-    percent = f"{100 * level:g} %"
     digits = _decimals(found.standard_error)
     if lower > 0 or upper < 0:
         word, low, high = ("higher", lower, upper) if lower > 0 else ("lower", -upper, -lower)
         start = f"Yes: {b} clusters better than {a}." if lower > 0 else f"No: {b} clusters less well than {a}."
         return (
-            f"{start} Its {measure} is {word} by {abs(found.difference):.{digits}f} ({percent} interval "
+            f"{start} Its {measure} is {word} by {abs(found.difference):.{digits}f} (95 % interval "
             f"{low:.{digits}f} to {high:.{digits}f})."
         )
     return (
         f"No difference was found between {a} and {b}. If there is one in the {measure}, it is below "
-        f"{found.largest(level):.{digits}f} (with {percent} confidence)."
+        f"{found.largest():.{digits}f} (with 95 % confidence)."
     )
 
 
@@ -63,7 +62,7 @@ def what_would_help(a: str, b: str, found: Difference) -> str:
     >>> found = Difference(0.2, 0.5, 0.3, **parts)
     >>> print(what_would_help("mine", "yours", found._replace(models_a=Part(0.0, 0))).replace(". ", ".\n"))
     Of the variance, 90 % comes from models of yours and 10 % from images.
-    6 times the models of yours would halve the interval.
+    6 times the models of yours would about halve the interval.
     >>> print(what_would_help("mine", "yours", found).replace(". ", ".\n"))
     Of the variance, 47 % comes from models of mine, 47 % from models of yours and 5 % from images.
     No number of more images, seeds or models alone would halve the interval.
@@ -86,5 +85,5 @@ def what_would_help(a: str, b: str, found: Difference) -> str:
     largest = shares[ranked[0]]
     if largest > 0.76:
         times = math.ceil(largest / (largest - 0.75))
-        return f"{text} {times} times the {ranked[0]} would halve the interval."
+        return f"{text} {times} times the {ranked[0]} would about halve the interval."
     return f"{text} No number of more images, seeds or models alone would halve the interval."

@@ -14,12 +14,7 @@ from lib.evaluation.replicates import INDICES, Replicates, pairs_to_compare
 from lib.evaluation.uncertainty import Difference, Scores, difference, holm
 from lib.evaluation.validity import validities
 
-MEASURES = {
-    "adjusted_rand": "adjusted Rand index",
-    "normalized_mutual_info": "normalised mutual information",
-    "accuracy": "accuracy",
-}
-DECISIVE = "adjusted_rand"  # fixed before looking
+DECISIVE, DECISIVE_NAME = "adjusted_rand", "adjusted Rand index"  # fixed before looking
 LEVEL = 0.95
 
 Labels = list[list[np.ndarray]]  # (n,) int for each model and seed
@@ -276,12 +271,12 @@ def _verdict(a: str, b: str, found: Difference, p_value: float, comparable: bool
 
 
 def _answer_of(a: str, b: str, decisive: dict[str, Difference], single: list[str]) -> str:
-    if len(decisive) == 1:
-        (metric, found), *_ = decisive.items()
-        return " ".join([answer(a, b, found, MEASURES[metric], single), what_would_help(a, b, found)]).rstrip()
-    # Without classes, the silhouettes in both spaces have to say the same.
-    least = min(decisive, key=lambda metric: abs(decisive[metric].difference) / decisive[metric].standard_error)
-    signs = {np.sign(found.difference) for found in decisive.values()}
-    if len(signs) > 1:
+    if DECISIVE in decisive:
+        found = decisive[DECISIVE]
+        return " ".join([answer(a, b, found, DECISIVE_NAME, single), what_would_help(a, b, found)]).rstrip()
+    # Without classes, the silhouettes in both spaces have to say the same: the less sure of them decides.
+    differences = [found.difference for found in decisive.values()]
+    if not single and min(differences) < 0 < max(differences):
         return f"Not decided: each of {a} and {b} has the better silhouettes in one of the two spaces."
+    least = max(decisive, key=lambda metric: decisive[metric].p_value())
     return answer(a, b, decisive[least], f"silhouette in the {least.removeprefix('silhouette_in_')} space", single)
