@@ -38,6 +38,8 @@ TABLES = [
             *targets.learned_files(),
             *(f"clusters/{clustering}.h5" for clustering in targets.clusterings()),
             *(f"metrics/{scores}.h5" for scores in targets.scores()),
+            *(f"halves/{halves}.h5" for halves in targets.halves()),
+            *(f"half_scores/{scores}.h5" for scores in targets.half_scores()),
             "metrics.csv",
             "summary.csv",
             "comparison.csv",

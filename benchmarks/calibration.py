@@ -24,15 +24,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.clustering.halves import random_halves
-from lib.evaluation.agreement import adjusted_rand, contingency
-from lib.evaluation.compare_features import cluster_parts
+from lib.clustering.halves import MAX_SIZE, cluster_halves, n_starts, random_halves
+from lib.clustering.kmeans import kmeans
+from lib.evaluation.compare_features import silhouette_scores
+from lib.evaluation.half_scores import agreement_scores
 from lib.evaluation.uncertainty import Scores, difference
-from lib.evaluation.validity import validities
 
 HERE = Path(__file__).parent
 N_FEATURES = 10
 SEEDS = (3, 10, 30)
+N_MODELS = (2, 3, 10)  # of what is learned, as far as there are so many
 CENTRES = np.random.default_rng(99).normal(size=(10, N_FEATURES))
 Features = list[np.ndarray]
 
@@ -47,6 +48,7 @@ class Case(NamedTuple):
     balanced: bool = True
     truth_is_0: bool = True
     by_silhouette: bool = False  # in the space of side a, as without classes
+    max_size: int = MAX_SIZE  # of a half
 
 
 def noise(rng: np.random.Generator, n: int, n_models: int, *, tails: float | None = None) -> Features:
@@ -90,6 +92,12 @@ def alike_signal(rng, y, n_a, n_b, *, distance=1.0, effect="normal"):
     return tuple(signal(rng, y, n, distance, effect=effect) for n in (n_a, n_b))
 
 
+def giant_noise(rng, y, n_a, n_b):
+    """One side has a few points far out, so that nearly all images are in one cluster."""
+    (a,), (b,) = noise(rng, len(y), n_a), noise(rng, len(y), n_b)
+    return [a], [b * np.where(rng.random((len(y), 1)) < 0.02, 100, 1).astype("f4")]
+
+
 def unlike_signal(rng, y, n_a, n_b):
     return signal(rng, y, n_a, 1.0), signal(rng, y, n_b, 0.7)
 
@@ -100,22 +108,25 @@ def cases() -> dict[str, Case]:
     for n in (500, 3000):
         found |= {
             f"noise, alike, n {n}": Case(n, 5, alike_noise),
-            f"noise, heavy tails, n {n}": Case(n, 5, unlike_noise),
-            f"signal, alike, n {n}": Case(n, 10, partial(alike_signal, distance=1.5)),
             f"signal, unlike, unbalanced, n {n}": Case(n, 10, unlike_signal, balanced=False, truth_is_0=False),
         }
     n = 500
-    found |= {
+    return found | {
+        "noise, heavy tails": Case(n, 5, unlike_noise),
+        "signal, alike": Case(n, 10, partial(alike_signal, distance=1.5)),
+        "noise, giant cluster": Case(n, 5, giant_noise),
+        "noise, small sets of many": Case(3000, 5, alike_noise, max_size=500),
+        "signal, small sets of many": Case(3000, 10, partial(alike_signal, distance=1.5), max_size=500),
+        "signal, alike, fewer clusters than classes": Case(n, 5, partial(alike_signal, distance=1.5)),
         "noise, by silhouette": Case(n, 5, alike_noise, truth_is_0=False, by_silhouette=True),
         "signal, by silhouette": Case(n, 10, unlike_signal, truth_is_0=False, by_silhouette=True),
-        "noise, one side learned": Case(n, 5, alike_noise, (1, 3), truth_is_0=True),
+        "noise, one side learned": Case(n, 5, alike_noise, (1, 3)),
         "noise, both sides learned": Case(n, 5, alike_noise, (3, 3)),
         "signal, one side learned": Case(n, 10, alike_signal, (1, 10), truth_is_0=False),
-        "signal, both sides learned": Case(n, 10, alike_signal, (3, 3)),
+        "signal, both sides learned": Case(n, 10, alike_signal, (10, 10)),
         "signal, both sides learned, skewed": Case(n, 10, partial(alike_signal, effect="skewed"), (3, 3)),
         "signal, unbalanced, both sides learned": Case(n, 10, unlike_signal, (3, 3), False, False),
     }
-    return found
 
 
 def repetition(case: Case, seed: int) -> dict[tuple[int, int, int], tuple[float, float, float]]:
@@ -124,30 +135,33 @@ def repetition(case: Case, seed: int) -> dict[tuple[int, int, int], tuple[float,
     shares = np.full(10, 0.1) if case.balanced else np.arange(1, 11) / 55
     classes = rng.choice(10, case.n, p=shares)
     sides = dict(zip("ab", case.make(rng, classes, *case.n_models), strict=True))
-    parts = [np.arange(case.n), *random_halves(case.n, seed=seed)]
-    first = seed * max(SEEDS)
-    labels = cluster_parts(sides, parts, case.k, range(first, first + max(SEEDS)), n_threads=1)
-
-    def scores(part: int, side: str) -> np.ndarray:
-        if case.by_silhouette:
-            (of_model,) = labels[part][side]
-            return np.array(
-                [[x.silhouette for x in validities(sides["a"][0][parts[part]], of_model, n_threads=1)]]
-            )
-        y = classes[parts[part]]
-        return np.array([[adjusted_rand(contingency(y, x)) for x in of_model] for of_model in labels[part][side]])
-
-    whole = {side: scores(0, side) for side in "ab"}
-    halves = {side: np.stack([scores(i, side) for i in range(1, len(parts))], axis=-1) for side in "ab"}
-    found = {}
-    for n_seeds, n_a, n_b in itertools.product(
-        SEEDS, *({m for m in (2, 3, 10, n) if m <= n} for n in case.n_models)
-    ):
-        a = Scores(whole["a"][:n_a, None, :n_seeds], halves["a"][:n_a, None])
-        b = Scores(whole["b"][None, :n_b, :n_seeds], halves["b"][None, :n_b])
-        result = difference(a, b, learned=[n > 1 for n in case.n_models])
-        found[n_seeds, n_a, n_b] = (result.difference, *result.interval())
-    return found
+    halves = random_halves(case.n, max_size=case.max_size)
+    seeds = range(seed * max(SEEDS), (seed + 1) * max(SEEDS))
+    labels, half_labels = {}, {}
+    for side, models in sides.items():
+        labels[side] = [[kmeans(X, case.k, seed=s, n_threads=1).labels for s in seeds] for X in models]
+        starts = n_starts(len(models) > 1)
+        half_labels[side] = [
+            cluster_halves(X, case.k, halves, space=f"{side}{i}", n_starts=starts, n_threads=1)
+            for i, X in enumerate(models)
+        ]
+    if case.by_silhouette:
+        found = silhouette_scores(sides, labels, half_labels, halves, n_threads=1)
+        a, b = found["a", "a"]["silhouette"], found["b", "a"]["silhouette"]
+    else:
+        a, b = (
+            agreement_scores(labels[side], half_labels[side], classes, halves)["adjusted_rand"] for side in "ab"
+        )
+        a, b = Scores(a.whole[:, None], a.halves[:, None]), Scores(b.whole[None], b.halves[None])
+    results = {}
+    for n_seeds, m in itertools.product(SEEDS, N_MODELS):
+        n_a, n_b = (min(m, n) for n in case.n_models)
+        some_a = Scores(a.whole[:n_a, :, :n_seeds], a.halves[:n_a])
+        some_b = Scores(b.whole[:, :n_b, :n_seeds], b.halves[:, :n_b])
+        learned = [n > 1 for n in case.n_models]
+        result = difference(some_a, some_b, half_size=len(halves[0]), n_images=case.n, learned=learned)
+        results[n_seeds, n_a, n_b] = (result.difference, *result.interval())
+    return results
 
 
 def summary(name: str, case: Case, results: list[dict]) -> list[dict]:
@@ -189,7 +203,7 @@ if __name__ == "__main__":
                 results = list(pool.map(partial(repetition, case), range(args.repetitions), chunksize=5))
             rows += summary(name, case, results)
             print(*rows[-len(results[0]) :], sep="\n", flush=True)
-    with args.out.open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
+            with args.out.open("w", newline="") as file:
+                writer = csv.DictWriter(file, rows[0])
+                writer.writeheader()
+                writer.writerows(rows)

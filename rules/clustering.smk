@@ -1,5 +1,6 @@
 # Needs: results/{dataset}/features/{features}/{split}.h5.
-# Makes: results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5, and results/{dataset}/gap/.
+# Makes: results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5, results/{dataset}/halves/, and
+# results/{dataset}/gap/.
 
 
 # Cluster one split in one feature space with k-means.
@@ -25,6 +26,33 @@ rule cluster:
     shell:
         "{params.command} --features {input:q}"
         " --n-clusters {wildcards.k} --seed {wildcards.seed} {params.options}"
+        " --threads {threads} --out {output:q} --log {log:q}"
+
+
+# Cluster halves of the images, many times, to see what other images would do. Each is clustered from several starts.
+rule cluster_halves:
+    input:
+        "results/{dataset}/features/{features}/{split}.h5",
+    output:
+        "results/{dataset}/halves/{features}/{split}/k{k}.h5",
+    log:
+        "results/{dataset}/logs/halves/{features}/{split}/k{k}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/halves/{features}/{split}/k{k}.tsv"
+    conda:
+        "../envs/clustering.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_resource(300, 2.5),
+        runtime=scaled_resource(10, 0.2),
+    params:
+        command=script_command("cluster_halves.py"),
+        code_digest=script_digest("cluster_halves.py"),
+        options=cli_options({"init": config["clustering"]["init"]}),
+        learned=lambda w: "--learned" if targets.is_learned(w.features) else "",
+    shell:
+        "{params.command} --features {input:q} --space {wildcards.features}"
+        " --n-clusters {wildcards.k} {params.learned} {params.options}"
         " --threads {threads} --out {output:q} --log {log:q}"
 
 

@@ -1,5 +1,5 @@
-# Needs: results/{dataset}/images.h5 (for the classes), features/ and clusters/.
-# Makes: results/{dataset}/metrics/ and metrics.csv; from these and clusters/ summary.csv, comparison.csv and
+# Needs: results/{dataset}/images.h5 (for the classes), features/, clusters/ and halves/.
+# Makes: results/{dataset}/metrics/ and metrics.csv; half_scores/; from all these summary.csv, comparison.csv and
 # comparison.txt.
 
 
@@ -100,6 +100,37 @@ else:
             " --threads {threads} --out {output:q} --log {log:q}"
 
 
+# Score the clusterings of halves of the images in one feature space, wherever they were made.
+#
+# One job for all of them: the distances between the images take most of the time, and are the same for all.
+rule score_halves:
+    input:
+        features="results/{dataset}/features/{space}/{split}.h5",
+        halves=lambda w: [
+            f"results/{w.dataset}/halves/{features}/{w.split}/k{w.k}.h5"
+            for features in targets.spaces_scored_in(w.space, w.split)
+        ],
+    output:
+        "results/{dataset}/half_scores/{space}/{split}/k{k}.h5",
+    log:
+        "results/{dataset}/logs/half_scores/{space}/{split}/k{k}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/half_scores/{space}/{split}/k{k}.tsv"
+    conda:
+        "../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_resource(500, 8),
+        runtime=scaled_resource(10, 0.2),
+    params:
+        command=script_command("score_halves.py"),
+        code_digest=script_digest("score_halves.py"),
+        made_in=lambda w: cli_options({"made_in": targets.spaces_scored_in(w.space, w.split)}),
+    shell:
+        "{params.command} --features {input.features:q} --halves {input.halves:q} {params.made_in}"
+        " --threads {threads} --out {output:q} --log {log:q}"
+
+
 # Collect the scores of all clusterings into one table, and compare the clusters with the classes.
 rule collect_scores:
     input:
@@ -163,6 +194,8 @@ rule compare:
         "results/{dataset}/images.h5",
         expand("results/{{dataset}}/clusters/{clustering}.h5", clustering=targets.clusterings()),
         expand("results/{{dataset}}/metrics/{scores}.h5", scores=targets.scores()),
+        expand("results/{{dataset}}/halves/{halves}.h5", halves=targets.halves()),
+        expand("results/{{dataset}}/half_scores/{scores}.h5", scores=targets.half_scores()),
     output:
         "results/{dataset}/comparison.csv",
     log:
@@ -180,15 +213,15 @@ rule compare:
         code_digest=script_digest("compare.py"),
         layout=cli_options(targets.layout_options()),
         results=results_folder,
+        decisive=f"--decisive {measure}" if (measure := config["evaluation"]["decisive_measure"]) else "",
     shell:
-        "{params.command} --results {params.results:q} {params.layout} --out {output:q} --log {log:q}"
+        "{params.command} --results {params.results:q} {params.layout} {params.decisive} --out {output:q} --log {log:q}"
 
 
 # Say in words what the comparison comes to.
 rule conclude:
     input:
-        "results/{dataset}/images.h5",
-        comparison="results/{dataset}/comparison.csv",
+        "results/{dataset}/comparison.csv",
     output:
         report(
             "results/{dataset}/comparison.txt",
@@ -207,9 +240,6 @@ rule conclude:
     params:
         command=script_command("conclude.py"),
         code_digest=script_digest("conclude.py"),
-        layout=cli_options(targets.layout_options()),
-        results=results_folder,
         k=targets.shown_k(),
     shell:
-        "{params.command} --results {params.results:q} {params.layout} --comparison {input.comparison:q}"
-        " --shown-k {params.k} --out {output:q} --log {log:q}"
+        "{params.command} --comparison {input:q} --shown-k {params.k} --out {output:q} --log {log:q}"

@@ -1,7 +1,6 @@
 """Cluster the features of a split with k-means."""
 
 import argparse
-import contextlib
 import logging
 from pathlib import Path
 
@@ -9,17 +8,11 @@ from lib.base.cli import run_script
 from lib.base.errors import InputError
 from lib.clustering.clusters_file import write_clusters
 from lib.clustering.kmeans import kmeans
-from lib.features.features_file import open_features
-
-IN_MEMORY = 2**31  # bytes; larger features are read from the file in each iteration, with the same result
+from lib.features.features_file import read_or_open_features
 
 
 def main(args: argparse.Namespace) -> None:
-    with contextlib.ExitStack() as file:
-        X = file.enter_context(open_features(args.features))
-        if X.nbytes <= IN_MEMORY:
-            X = X[:]
-            file.close()  # no later error is one of reading it
+    with read_or_open_features(args.features) as X:
         try:
             result = kmeans(X, args.n_clusters, seed=args.seed, init=args.init, n_threads=args.threads)
         except ValueError as error:

@@ -1,39 +1,38 @@
-"""Compare the feature spaces: differences between their scores with 95 % intervals and verdicts.
-
-The intervals are of a paired bootstrap: images, seeds and models are resampled with replacement, the same for both
-sides of a difference. The clusterings are not made anew.
-"""
+"""Compare the feature spaces: differences between their scores with 95 % intervals and verdicts."""
 
 import argparse
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from lib.base.cli import run_script
+from lib.base.errors import InputError
 from lib.base.files import atomic_write
 from lib.clustering.clusters_file import read_clusters
+from lib.clustering.halves_file import read_halves
 from lib.data.images_file import count_images, read_labels
-from lib.evaluation.bootstrap import bootstrap_counts
-from lib.evaluation.comparison import Difference, difference, verdict
-from lib.evaluation.replicates import (
-    INDICES,
-    Replicates,
-    agreement_replicates,
-    index_replicates,
-    pairs_to_compare,
+from lib.evaluation.comparison import (
+    COLUMNS,
+    MEASURES,
+    ScoresByName,
+    comparison_table,
+    decisive_measure,
+    differences,
 )
-from lib.evaluation.scores_file import read_scores
+from lib.evaluation.half_scores import agreement_scores, stacked
+from lib.evaluation.scores_file import read_half_scores, read_scores
+from lib.evaluation.uncertainty import Scores
 from lib.workflow.layout import Clustering, Results, Space
 
-COLUMNS = ["dataset", "split", "k", "metric", "features_a", "features_b", *Difference._fields]
-COLUMNS += ["n_seeds", "n_models_a", "n_models_b", "comparable", "verdict"]
+INDICES = ("silhouette", "dunn")
 
 
 def main(args: argparse.Namespace) -> None:
     results = Results(args)
-    rows = []
+    tables = []
     for split in dict.fromkeys(split for _, split in results.clustered_features):
         models: dict[str, list[Space]] = {}
         for space, other in results.clustered_features:
@@ -41,67 +40,116 @@ def main(args: argparse.Namespace) -> None:
                 models.setdefault(space.kind, []).append(space)
         if len(models) == 1:
             continue
-        counts = bootstrap_counts(count_images(results.images, split), args.replicates, seed=0)
+        classes = read_labels(results.images, split)
+        try:
+            decisive = decisive_measure(args.decisive, classes is not None)
+        except ValueError as error:
+            raise InputError(f"evaluation.decisive_measure: {error}") from None
+        learned = {kind: spaces[0].model_seed is not None for kind, spaces in models.items()}
+        found = {}
         for k in results.n_clusters:
-            clusterings = {
-                kind: [[Clustering(space, split, k, seed) for seed in results.seeds] for space in spaces]
-                for kind, spaces in models.items()
-            }
-            agreements = agreements_of(results, split, clusterings, counts)
-            indices = indices_of(results, models, clusterings, counts)
-            for metric, a, b, values in pairs_to_compare(agreements, indices):
-                found = difference(*values, args.replicates)
-                comparable = metric not in INDICES
-                row = [results.folder.name, split, k, metric, a, b, *found]
-                row += [len(results.seeds), *(len(results.model_seeds.get(kind, ())) for kind in (a, b))]
-                rows.append([*row, "yes" if comparable else "no", verdict(a, b, found, comparable)])
+            halves, _ = read_halves(results.halves(next(iter(models.values()))[0], split, k))
+            found[k] = differences(
+                agreements_of(results, models, split, k, classes) if classes is not None else {},
+                indices_of(results, models, split, k),
+                learned=learned,
+                half_size=len(halves[0]),
+                n_images=count_images(results.images, split),
+            )
             logging.info("%s, k = %d: compared", split, k)
+        counts = {kind: len(spaces) if learned[kind] else 0 for kind, spaces in models.items()}
+        table = comparison_table(found, decisive, n_seeds=len(results.seeds), n_models=counts)
+        tables.append(table.assign(dataset=results.folder.name, split=split))
+    table = pd.concat(tables) if tables else pd.DataFrame()
     with atomic_write(args.out) as part:
-        pd.DataFrame(rows, columns=COLUMNS).to_csv(part, index=False)
+        table.reindex(columns=["dataset", "split", *COLUMNS]).to_csv(part, index=False)
 
 
 def agreements_of(
-    results: Results, split: str, clusterings: dict[str, list[list[Clustering]]], counts: list[np.ndarray]
-) -> dict[str, Replicates]:
-    """Agreement with the classes, by kind of features; empty without classes."""
-    classes = read_labels(results.images, split)
-    if classes is None:
-        return {}
-    return {
-        kind: agreement_replicates(
-            [[read_clusters(results.clusters(x), len(classes)) for x in line] for line in lines], classes, counts
-        )
-        for kind, lines in clusterings.items()
-    }
+    results: Results, models: dict[str, list[Space]], split: str, k: int, classes: np.ndarray
+) -> Mapping[str, ScoresByName]:
+    """Agreement with the classes, by kind of features."""
+    found = {}
+    for kind, spaces in models.items():
+        labels = [
+            [
+                read_clusters(results.clusters(Clustering(space, split, k, seed)), len(classes))
+                for seed in results.seeds
+            ]
+            for space in spaces
+        ]
+        of_halves = [read_halves(results.halves(space, split, k)) for space in spaces]
+        found[kind] = agreement_scores(labels, [x for _, x in of_halves], classes, of_halves[0][0])
+    return found
 
 
 def indices_of(
-    results: Results,
-    models: dict[str, list[Space]],
-    clusterings: dict[str, list[list[Clustering]]],
-    counts: list[np.ndarray],
-) -> dict[tuple[str, str], Replicates]:
+    results: Results, models: dict[str, list[Space]], split: str, k: int
+) -> Mapping[tuple[str, str], ScoresByName]:
     """Validity indices, by the kind that clusterings were made in and the kind that they were scored in.
 
     Of its own kind, a clustering is scored in the space alone that it was made in.
     """
     found = {}
-    for made_in, lines in clusterings.items():
+    for made_in, spaces in models.items():
         for scored_in in models if results.spaces else [made_in]:
-            scores = [
-                [
-                    [read_scores(results.scores(x, space), x.seed) for x in line]
-                    for space in ([line[0].space] if made_in == scored_in else models[scored_in])
-                ]
-                for line in lines
+            pairs = [
+                [(space, other) for other in ([space] if made_in == scored_in else models[scored_in])]
+                for space in spaces
             ]
-            found[made_in, scored_in] = index_replicates(scores, counts)
+            found[made_in, scored_in] = index_scores(
+                [
+                    [
+                        [
+                            read_scores(results.scores(Clustering(space, split, k, seed), other), seed)
+                            for seed in results.seeds
+                        ]
+                        for space, other in line
+                    ]
+                    for line in pairs
+                ],
+                [
+                    [read_half_scores(results.half_scores(other, split, k), space.path) for space, other in line]
+                    for line in pairs
+                ],
+            )
+    return found
+
+
+def index_scores(scores: list[list[list[dict]]], half_silhouettes: list[list[np.ndarray]]) -> ScoresByName:
+    """The validity indices of clusterings, by name.
+
+    What other images would do to Dunn's index is not known, as two pairs of images decide it.
+
+    Parameters
+    ----------
+    scores
+        For each model, space that it is scored in, and seed: the scores as `read_scores` gives them.
+    half_silhouettes
+        For each model and space, (n_starts, n_halves).
+    """
+    first = scores[0][0][0]
+    halves = stacked(half_silhouettes)
+    found = {}
+    for index in INDICES:
+        if index in first:
+            whole = np.array([[[score[index] for score in x] for x in of_model] for of_model in scores], float)
+            found[index] = Scores(whole, halves if index == "silhouette" else halves[..., :0])
+    if "silhouette_lower" in first:
+        # The samples of the seeds are not independent, so the mean over the seeds is no surer than each of them.
+        margins = [
+            (score["silhouette_upper"] - score["silhouette_lower"]) / 2 / 1.96
+            for of_model in scores
+            for x in of_model
+            for score in x
+        ]
+        found["silhouette"] = found["silhouette"]._replace(sampling=float(np.mean(np.square(margins))))
     return found
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="compare", description=__doc__)
     Results.add_arguments(parser)
-    parser.add_argument("--replicates", type=int, default=1000, help="of the bootstrap")
+    parser.add_argument("--decisive", choices=MEASURES, help="the measure that decides")
     parser.add_argument("--out", type=Path, required=True, help="to write, CSV")
     run_script(main, parser)

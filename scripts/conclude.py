@@ -8,22 +8,19 @@ import pandas as pd
 from lib.base.cli import run_script
 from lib.base.files import atomic_write
 from lib.report.conclusion import describe, remarks
-from lib.workflow.layout import Results
 
 
 def main(args: argparse.Namespace) -> None:
     """Write comparison.txt."""
-    results = Results(args)
-    single = [kind for kind, seeds in results.model_seeds.items() if len(seeds) == 1]
-    text = describe(pd.read_csv(args.comparison), args.shown_k) + remarks(single, bool(results.spaces))
+    table = pd.read_csv(args.comparison)
+    text = describe(table, args.shown_k) + remarks(table)
     with atomic_write(args.out) as part:
         part.write_text(text)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="conclude", description=__doc__)
-    Results.add_arguments(parser)
     parser.add_argument("--comparison", type=Path, required=True, help="comparison.csv, which compare.py writes")
-    parser.add_argument("--shown-k", type=int, required=True, help="number of clusters that the answer is about")
+    parser.add_argument("--shown-k", type=int, required=True, help="number of clusters that the numbers are about")
     parser.add_argument("--out", type=Path, required=True, help="to write, .txt")
     run_script(main, parser)

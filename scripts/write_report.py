@@ -18,7 +18,7 @@ from lib.base.files import atomic_write
 from lib.data.images_file import read_description
 from lib.features.kinds import KINDS
 from lib.features.training_files import read_examples
-from lib.report.conclusion import ranking
+from lib.report.conclusion import decisive_measures, ranking
 from lib.report.provenance import commit, file_hashes, job_times, machine, versions
 from lib.report.tables import (
     choices_of_k,
@@ -58,7 +58,6 @@ def main(args: argparse.Namespace) -> None:
     config = json.loads(args.config)
     data = read_description(results.images)
     cluster_figures = CLUSTER_FIGURES | ({} if data["classes"] else WITHOUT_CLASSES)
-    comparable = comparison[comparison["comparable"] == "yes"]
     kinds = list(dict.fromkeys(space.kind for space, _ in results.clustered_features))
     first = [next(space for space, _ in results.clustered_features if space.kind == kind) for kind in kinds]
     pictured = [
@@ -101,8 +100,7 @@ def main(args: argparse.Namespace) -> None:
         rankings={split: ranking(rows, args.shown_k) for split, rows in comparison.groupby("split", sort=False)},
         conclusions=conclusions(comparison, args.shown_k),
         scores=scores_at(summary, args.shown_k),
-        n_comparable=int(comparable["lower"].notna().sum()),
-        n_decided=int(comparable["verdict"].str.endswith("higher").sum()),
+        decisive=decisive_measures(comparison),
         choices=choices_of_k(summary),
         scores_figure=figure("figures/scores.png", "scores", f"A chart for each score of {', '.join(kinds)}."),
         models={

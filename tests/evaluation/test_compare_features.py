@@ -59,14 +59,14 @@ def test_measures_and_which_of_them_decides():
         "silhouette_in_noise",
         "silhouette_in_signal",
     ]
-    assert table["metric"][table["decisive"]].tolist() == ["adjusted_rand"]
+    assert table["metric"][table["decisive"] == "yes"].tolist() == ["adjusted_rand"]
     assert table.set_index("metric").loc["silhouette", "verdict"] == "not comparable"
 
 
 def test_without_classes_the_silhouettes_in_both_spaces_decide():
     _, noise, signal = features()
     found = compare_features({"noise": noise, "signal": signal}, 3, **QUICK)
-    assert found.table["metric"][found.table["decisive"]].tolist() == [
+    assert found.table["metric"][found.table["decisive"] == "yes"].tolist() == [
         "silhouette_in_noise",
         "silhouette_in_signal",
     ]
@@ -137,11 +137,39 @@ def test_arguments_that_do_not_fit(spaces, classes, words):
         compare_features(spaces, 2, classes)
 
 
-@pytest.mark.parametrize("n_clusters", [1, 6])
-def test_too_few_or_too_many_clusters(n_clusters):
+@pytest.mark.parametrize(
+    ("n_clusters", "words"), [(1, "one cluster of all images"), (60, "half of the images are too")]
+)
+def test_too_few_or_too_many_clusters_to_say_anything(n_clusters, words):
+    X = np.arange(200.0).reshape(100, 2)
+    assert words in compare_features({"a": X, "b": X}, n_clusters, **QUICK).answer
+
+
+def test_more_clusters_than_images():
     X = np.arange(20.0).reshape(10, 2)
-    with pytest.raises(ValueError, match="should be 2 or more, and 5 at most"):
-        compare_features({"a": X, "b": X}, n_clusters)
+    with pytest.raises(ValueError, match="11 clusters need as many distinct points"):
+        compare_features({"a": X, "b": X}, 11, **QUICK)
+
+
+def test_several_numbers_of_clusters_and_another_measure():
+    y, noise, signal = features()
+    found = compare_features({"noise": noise, "signal": signal}, [2, 3, 4], y, decisive="accuracy", **QUICK)
+    start = "Yes: signal clusters better than noise, at all 3 numbers of clusters (k = 2 to 4). Its accuracy"
+    assert found.answer.startswith(start)
+    assert found.table["k"].value_counts().to_dict() == {2: 6, 3: 6, 4: 6}
+    with pytest.raises(ValueError, match="there are no classes"):
+        compare_features({"noise": noise, "signal": signal}, 3, decisive="accuracy", **QUICK)
+
+
+def test_order_of_the_spaces_changes_signs_alone():
+    y, noise, signal = features(distance=1.0)
+    one, other = (
+        compare_features(spaces, 3, y, **QUICK).table.set_index("metric")
+        for spaces in ({"noise": noise, "signal": signal}, {"signal": signal, "noise": noise})
+    )
+    for metric in one.index:
+        assert one.loc[metric, "difference"] == pytest.approx(-other.loc[metric, "difference"])
+        assert one.loc[metric, "lower"] == pytest.approx(-other.loc[metric, "upper"])
 
 
 def test_examples_of_the_docs_run(capsys):

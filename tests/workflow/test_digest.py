@@ -223,6 +223,7 @@ def test_refuses_what_is_not_python():
             "lib/clustering/kmeans.py",
             {
                 "cluster.py",
+                "cluster_halves.py",
                 "gap_reference.py",
                 "learn_dictionary.py",
                 "encode_patches.py",

@@ -26,14 +26,24 @@ def evaluations(features=FEATURES, spaces=FEATURES, split="test", ks=(3,)):
     return {f"evaluate {name} {split} k{k} in {space}" for name in features for k in ks for space in spaces}
 
 
-FINAL = {"collect_scores", "summarise", "compare", "conclude"}
-EVALUATIONS = evaluations() | FINAL
-CLUSTERINGS = clusterings("cluster") | EVALUATIONS
+def halves(features=FEATURES, split="test", ks=(3,)):
+    return {f"cluster_halves {name} {split} k{k}" for name in features for k in ks}
+
+
+def half_scores(spaces=FEATURES, split="test", ks=(3,)):
+    return {f"score_halves {split} k{k} in {space}" for space in spaces for k in ks}
+
+
+COMPARISON = {"compare", "conclude"}
+FINAL = {"collect_scores", "summarise"} | COMPARISON
+EVALUATIONS = evaluations() | half_scores() | FINAL
+CLUSTERINGS = clusterings("cluster") | halves() | EVALUATIONS
 # Where pixels are the only features.
 PIXELS = clusterings("cluster", ["pixels"]) | evaluations(["pixels"], ["pixels"]) | FINAL
-OF_PIXELS = PIXELS | evaluations(["pixels"]) | evaluations(spaces=["pixels"])
+OF_PIXELS = PIXELS | evaluations(["pixels"]) | evaluations(spaces=["pixels"]) | halves(["pixels"]) | half_scores()
 TRAINING = {"train", "encode_autoencoder test"}
-BRANCH = TRAINING | clusterings("cluster", [CODES]) | evaluations([CODES]) | evaluations(spaces=[CODES]) | FINAL
+OF_CODES = clusterings("cluster", [CODES]) | halves([CODES]) | evaluations([CODES]) | evaluations(spaces=[CODES])
+BRANCH = TRAINING | OF_CODES | half_scores() | FINAL
 EVERYTHING = {"prepare_images", "encode_pixels test"} | TRAINING | CLUSTERINGS
 
 NEW_CODE = "\n\ndef _new():\n    return 1\n"
@@ -57,12 +67,16 @@ def expect(project, jobs, *options):
         ("lib/base/parallel.py", CLUSTERINGS),
         # imported by all scripts; what the downloaded bytes are does not depend on it
         ("lib/base/cli.py", EVERYTHING),
-        ("cluster.py", CLUSTERINGS),
+        ("cluster.py", clusterings("cluster") | evaluations() | FINAL),
+        ("lib/clustering/halves.py", halves() | half_scores() | COMPARISON),
+        ("score_halves.py", half_scores() | COMPARISON),
         ("encode_autoencoder.py", BRANCH - {"train"}),
         ("draw_autoencoder.py", set()),
         ("collect_scores.py", {"collect_scores", "summarise"}),
         ("summarise.py", {"summarise"}),
-        ("compare.py", {"compare", "conclude"}),
+        ("compare.py", COMPARISON),
+        ("lib/evaluation/uncertainty.py", COMPARISON),
+        ("lib/evaluation/answer.py", {"conclude"}),
         ("conclude.py", {"conclude"}),
         # imported by the scripts of these
         ("lib/evaluation/agreement.py", FINAL),
@@ -209,16 +223,21 @@ def test_checked_out_again_elsewhere_with_new_times(project, tmp_path):
 @pytest.mark.parametrize(
     ("clustering", "jobs"),
     [
-        ({"n_clusters": [3, 4]}, clusterings("cluster", ks=[4]) | evaluations(ks=[4]) | FINAL),
-        ({"seeds": [0, 1, 7]}, clusterings("cluster", seeds=[7]) | EVALUATIONS),
+        (
+            {"n_clusters": [3, 4]},
+            clusterings("cluster", ks=[4]) | halves(ks=[4]) | evaluations(ks=[4]) | half_scores(ks=[4]) | FINAL,
+        ),
+        ({"seeds": [0, 1, 7]}, clusterings("cluster", seeds=[7]) | evaluations() | FINAL),
         (
             {"splits": ["test", "train"]},
             {"encode_pixels train", "encode_autoencoder train"}
             | clusterings("cluster", split="train")
+            | halves(split="train")
             | evaluations(split="train")
+            | half_scores(split="train")
             | FINAL,
         ),
-        ({"seeds": [1]}, EVALUATIONS),
+        ({"seeds": [1]}, evaluations() | FINAL),
         ({"init": "k-means++"}, CLUSTERINGS),
     ],
     ids=["a k", "a seed", "a split", "a seed less", "init"],
@@ -268,8 +287,10 @@ def test_another_autoencoder(project):
         project,
         TRAINING
         | clusterings("cluster", [other])
+        | halves([other])
         | evaluations([other], ["pixels", other])
         | evaluations(["pixels"], [other])
+        | half_scores(["pixels", other])
         | FINAL,
     )
     project.run()
@@ -281,9 +302,9 @@ def test_another_autoencoder(project):
 
 
 def test_feature_spaces_by_themselves(project):
-    """Without scores in each other's spaces, nothing is scored that is not there already."""
+    """Without scores in each other's spaces, no clustering of all images is scored that is not there already."""
     project.configure(evaluation={"cross_space_scores": False})
-    expect(project, FINAL)
+    expect(project, half_scores() | FINAL)
     project.run()
     assert not [name for name in pd.read_csv(project.metrics) if "_in_" in name]
     assert set(pd.read_csv(project.results / "comparison.csv")["metric"]) == {
@@ -293,6 +314,14 @@ def test_feature_spaces_by_themselves(project):
         "silhouette",
         "dunn",
     }
+
+
+def test_another_measure_decides(project):
+    project.configure(evaluation={"decisive_measure": "accuracy"})
+    expect(project, COMPARISON)
+    project.run()
+    compared = pd.read_csv(project.results / "comparison.csv")
+    assert compared["metric"][compared["decisive"] == "yes"].tolist() == ["accuracy"]
 
 
 def test_gap_statistic(project):
@@ -387,6 +416,10 @@ def test_source_that_is_gone_after_use(project):
         (
             "clusters/pixels/test/k3/seed0.h5",
             {"cluster pixels test k3 seed0"} | evaluations(["pixels"]) | FINAL,
+        ),
+        (
+            "halves/pixels/test/k3.h5",
+            halves(["pixels"]) | half_scores() | COMPARISON,
         ),
         (
             "metrics/pixels/test/k3/autoencoder/seed0.h5",

@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from sklearn import metrics
 
+from lib.evaluation.uncertainty import Scores, difference
+
 pytestmark = pytest.mark.slow
 
 GROUP = ["features", "split", "k"]
@@ -96,5 +98,50 @@ def test_comparison_is_of_the_means(project, table):
         assert row["mean_a"] == pytest.approx(means["pixels"])
         assert row["mean_b"] == pytest.approx(means["autoencoder"])
         assert row["difference"] == pytest.approx(means["autoencoder"] - means["pixels"])
-        assert row["lower"] <= row["difference"] <= row["upper"]
+        if "dunn" not in row["metric"]:
+            assert row["lower"] <= row["difference"] <= row["upper"]
         assert row["comparable"] == ("no" if row["metric"] in ("silhouette", "dunn") else "yes")
+
+
+SPACES = {"pixels": ["pixels"], "autoencoder": ["autoencoder/seed0", "autoencoder/seed4"]}
+
+
+@pytest.mark.parametrize("metric", ["adjusted_rand", "silhouette_in_pixels"])
+def test_intervals_are_of_the_halves_and_seeds(project, table, metric):
+    """From the files of halves and scikit-learn's scores of them; those of both k hold together."""
+    k, split = 3, "test"
+    classes = read(project.results / "images.h5", f"{split}/labels")
+    pixels = read(project.results / f"features/pixels/{split}.h5", "features")
+    sides = []
+    for axis, (kind, models) in enumerate(SPACES.items()):
+        rows = table[(table["features"] == kind) & (table["k"] == k)]
+        whole, halves = [], []
+        for model in models:
+            path = project.results / "halves" / model / split / f"k{k}.h5"
+            images, labels = read(path, "images"), read(path, "labels")
+            of_model = rows[
+                rows["model_seed"].isna() | rows["model_seed"].eq(int(model[-1]) if "/" in model else -1)
+            ]
+            whole.append(of_model.sort_values("seed")[metric].tolist())
+            halves.append(
+                [
+                    [
+                        metrics.adjusted_rand_score(classes[half], x)
+                        if metric == "adjusted_rand"
+                        else metrics.silhouette_score(pixels[half], x)
+                        for half, x in zip(images, of_start, strict=True)
+                    ]
+                    for of_start in labels.swapaxes(0, 1)
+                ]
+            )
+        n_halves = 40 if metric == "adjusted_rand" else 20
+        sides.append(
+            Scores(*(np.expand_dims(x, 1 - axis) for x in (np.array(whole), np.array(halves)[..., :n_halves])))
+        )
+    found = difference(*sides, half_size=30, n_images=60, learned=(False, True))
+    compared = pd.read_csv(project.results / "comparison.csv").set_index(["k", "metric"]).loc[(k, metric)]
+    assert compared["n_splits"] == n_halves / 2
+    n_intervals = 2 if metric == "adjusted_rand" else 2 * 4
+    assert [compared["lower"], compared["upper"]] == pytest.approx(
+        found.interval(1 - 0.05 / n_intervals), abs=1e-6
+    )

@@ -85,6 +85,30 @@ def test_scores_in_their_own_spaces():
     }
 
 
+def test_halves_are_clustered_and_scored_where_there_is_something_to_compare():
+    found = targets(clustering={"n_clusters": [3, 5]})
+    assert found.halves() == [f"{space}/test/k{k}" for space in ("pixels", *CODES) for k in (3, 5)]
+    assert sorted(found.half_scores()) == sorted(found.halves())
+    assert found.spaces_scored_in("pixels", "test") == ["pixels", *CODES]
+    assert found.spaces_scored_in(CODES[1], "test") == ["pixels", CODES[1]]
+    own = targets(evaluation={"cross_space_scores": False})
+    assert own.spaces_scored_in("pixels", "test") == ["pixels"]
+    assert [found.is_learned(space) for space in ("pixels", *CODES)] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"features": ["pixels"]}, {"clustering": {"splits": {"pixels": ["train"], "autoencoder": ["test"]}}}],
+)
+def test_nothing_to_compare_no_halves(settings):
+    assert targets(**settings).halves() == targets(**settings).half_scores() == []
+
+
+def test_halves_of_the_splits_that_two_kinds_share():
+    splits = {"pixels": ["train", "test"], "autoencoder": ["test"]}
+    assert targets(clustering={"splits": splits}).halves() == [f"{space}/test/k3" for space in ("pixels", *CODES)]
+
+
 def test_only_features_that_are_needed_are_made():
     splits = {"pixels": ["train"], "autoencoder": ["test"]}
     own = targets(clustering={"splits": splits}, evaluation={"cross_space_scores": False})

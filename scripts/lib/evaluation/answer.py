@@ -1,89 +1,240 @@
 """The answer to the question which of two feature spaces clusters better, in words."""
 
-import math
+import pandas as pd
 
-from lib.evaluation.uncertainty import Difference, Part  # noqa: F401 - of the example
+from lib.evaluation.comparison import LEVEL, MEASURES, difference_of
+from lib.evaluation.uncertainty import Difference, Part
+
+IN_SPACE = "silhouette_in_"
+MOST_TIMES = 100  # as many seeds or models as there are: more is no advice
+WORDS = {1: "better", -1: "less well"}
 
 
-def answer(a: str, b: str, found: Difference, measure: str, single_models: list[str]) -> str:
-    """Say whether feature space b clusters better than a by the one measure that decides.
+def answer(rows: pd.DataFrame) -> str:
+    """Say whether feature space b clusters better than a, by the decisive measure, over all numbers of clusters.
 
     Parameters
     ----------
-    measure
-        In words.
-    single_models
-        Which of the two are learned, and with one model alone.
+    rows
+        Of the table of the comparison (see `comparison_table`), for the two.
 
     Examples
     --------
-    >>> none = Part(0.0, 9)
-    >>> found = Difference(0.2, 0.5, 0.3, images=Part(0.01, 20), seeds=none, models_a=none, models_b=none)
-    >>> answer("pixels", "pca", found, "accuracy", [])
+    >>> row = {"k": 10, "metric": "accuracy", "features_a": "pixels", "features_b": "pca", "decisive": "yes"}
+    >>> row |= {"mean_a": 0.2, "mean_b": 0.5, "difference": 0.3, "lower": 0.091, "upper": 0.509, "at_most": 0.47}
+    >>> row |= {"verdict": "pca higher", "n_seeds": 10, "n_models_a": 0, "n_models_b": 0}
+    >>> answer(pd.DataFrame([row]))
     'Yes: pca clusters better than pixels. Its accuracy is higher by 0.30 (95 % interval 0.09 to 0.51).'
-    >>> answer("pixels", "pca", found, "accuracy", ["pca"])
+    >>> answer(pd.DataFrame([row | {"n_models_b": 1, "verdict": "not known"}]))
     'Not known from one model of pca: another may differ by more. Learn more models.'
     """
-    if single_models:
-        names = " and ".join(single_models)
+    a, b = rows[["features_a", "features_b"]].iloc[0]
+    decisive = rows[rows["decisive"] == "yes"]
+    if decisive.empty:
+        return f"Not known: nothing was measured by which {a} and {b} can be compared."
+    known = decisive[decisive["verdict"] != "not known"]
+    if known.empty:
+        return _not_known(decisive)
+    signs = {k: _sign(of_k["verdict"], a, b) for k, of_k in known.groupby("k", sort=False)}
+    if len(signs) == 1:
+        return _at_one_k(known, a, b, next(iter(signs.values())))
+    return _over_ks(known, a, b, signs)
+
+
+def _not_known(rows: pd.DataFrame) -> str:
+    """Why there is no interval at any k."""
+    row = rows.iloc[0]
+    single = [row[f"features_{side}"] for side in "ab" if row[f"n_models_{side}"] == 1]
+    if single:
+        names = " and ".join(single)
         return f"Not known from one model of {names}: another may differ by more. Learn more models."
-    lower, upper = found.interval()
-    if not lower <= upper:
+    if row["n_seeds"] == 1:
         return "Not known from one seed of k-means: another may differ by more. Use more seeds."
-    digits = _decimals(found.standard_error)
-    if lower > 0 or upper < 0:
-        word, low, high = ("higher", lower, upper) if lower > 0 else ("lower", -upper, -lower)
-        start = f"Yes: {b} clusters better than {a}." if lower > 0 else f"No: {b} clusters less well than {a}."
-        return (
-            f"{start} Its {measure} is {word} by {abs(found.difference):.{digits}f} (95 % interval "
-            f"{low:.{digits}f} to {high:.{digits}f})."
-        )
+    if set(rows["k"]) == {1}:
+        return "Not known: one cluster of all images is the same in every feature space."
     return (
-        f"No difference was found between {a} and {b}. If there is one in the {measure}, it is below "
-        f"{found.largest():.{digits}f} (with 95 % confidence)."
+        f"Not known: half of the images are too few for {rows['k'].min()} clusters, and so are all for a verdict."
     )
 
 
-def _decimals(standard_error: float) -> int:
-    """Decimals that show two digits of a standard error."""
+def _sign(verdicts: pd.Series, a: str, b: str) -> int | None:
+    """1: b is higher; -1: a is; 0: no difference was found; None: the spaces do not say the same."""
+    signs = {{f"{b} higher": 1, f"{a} higher": -1}.get(verdict, 0) for verdict in verdicts}
+    return signs.pop() if len(signs) == 1 else None
+
+
+def _at_one_k(rows: pd.DataFrame, a: str, b: str, sign: int | None) -> str:
+    if sign is None:
+        return f"Not decided: {_spaces_disagree(rows, a, b)}"
+    digits = _decimals(rows)
+    if sign == 0:
+        return (
+            f"No difference was found between {a} and {b}. If there is one in the {_measure(rows)}, it is below "
+            f"{rows['at_most'].max():.{digits}f} (with 95 % confidence)."
+        )
+    higher = "higher" if sign > 0 else "lower"
+    numbers = []
+    for _, row in rows.iterrows():
+        bounds = sorted(abs(row[bound]) for bound in ("lower", "upper"))
+        space = f" in the {_space(row['metric'])} space" if len(rows) > 1 else ""
+        numbers.append(
+            f"by {abs(row['difference']):.{digits}f}{space} "
+            f"(95 % interval {bounds[0]:.{digits}f} to {bounds[1]:.{digits}f})"
+        )
+    return f"{_start(sign, a, b)}. Its {_measure(rows[:1])} is {higher} {' and '.join(numbers)}."
+
+
+def _over_ks(rows: pd.DataFrame, a: str, b: str, signs: dict[int, int | None]) -> str:
+    ks = {sign: [k for k in signs if signs[k] == sign] for sign in (1, -1, 0, None)}
+    all_ks = list(signs)
+    of_all = f"{len(all_ks)} numbers of clusters (k = {_list(all_ks, all_ks)})"
+    digits = _decimals(rows)
+    undecided = rows[rows["k"].isin(ks[0] + ks[None])]
+    bound = f"below {undecided['at_most'].max():.{digits}f}" if len(undecided) else ""
+    if ks[1] and ks[-1]:
+        return (
+            f"Not decided over {of_all}: {b} clusters better than {a} at k = {_list(ks[1], all_ks)}, "
+            f"and less well at k = {_list(ks[-1], all_ks)} (with 95 % confidence for all together)."
+        )
+    if not ks[1] and not ks[-1]:
+        if ks[None]:
+            return (
+                f"Not decided at any of {of_all}: each space favours the clusters made in it, and by the "
+                f"silhouette neither {a} nor {b} clusters better in both spaces."
+            )
+        return (
+            f"No difference was found between {a} and {b} at any of {of_all}. If there is one in the "
+            f"{_measure(rows)}, it is {bound} at each of them (with 95 % confidence for all together)."
+        )
+    sign = 1 if ks[1] else -1
+    decided = rows[rows["k"].isin(ks[sign])]
+    sizes = decided["difference"].abs()
+    least = decided[["lower", "upper"]].abs().min(axis=None)
+    numbers = (
+        f"Its {_measure(decided)} is {'higher' if sign > 0 else 'lower'} by {sizes.min():.{digits}f} to "
+        f"{sizes.max():.{digits}f}, and by {least:.{digits}f} at least (with 95 % confidence for all together)."
+    )
+    if len(ks[sign]) == len(all_ks):
+        return f"{_start(sign, a, b)}, at all {of_all}. {numbers}"
+    text = f"{_start(sign, a, b)} at {len(ks[sign])} of {of_all}: at {_list(ks[sign], all_ks)}. {numbers}"
+    if ks[None]:
+        return f"{text} At the others nothing is decided."
+    return f"{text} At the others no difference was found: if there is one, it is {bound}."
+
+
+def _start(sign: int, a: str, b: str) -> str:
+    return f"{'Yes' if sign > 0 else 'No'}: {b} clusters {WORDS[sign]} than {a}"
+
+
+def _spaces_disagree(rows: pd.DataFrame, a: str, b: str) -> str:
+    """Which space says what, where there are no classes."""
+    spaces = {_space(row["metric"]): row["verdict"].removesuffix(" higher") for _, row in rows.iterrows()}
+    higher = {space: verdict for space, verdict in spaces.items() if verdict in (a, b)}
+    if len(higher) == 1:
+        ((space, ahead),) = higher.items()
+        behind = b if ahead == a else a
+        return (
+            f"by the silhouette, {ahead} clusters better than {behind} in the {space} space alone, and each space "
+            "favours the clusters made in it."
+        )
+    words = " and ".join(f"{ahead} in the {space} space" for space, ahead in higher.items())
+    return f"by the silhouette {words} clusters better, and each space favours the clusters made in it."
+
+
+def _measure(rows: pd.DataFrame) -> str:
+    metrics = rows["metric"].unique()
+    return MEASURES[metrics[0].partition("_in_")[0]] + (" of either space" if len(metrics) > 1 else "")
+
+
+def _space(metric: str) -> str:
+    return metric.removeprefix(IN_SPACE)
+
+
+def _decimals(rows: pd.DataFrame) -> int:
+    """Decimals that show two digits of half the narrowest interval's half."""
+    width = float((rows["upper"] - rows["lower"]).min()) / 4
     decimals = 1
-    while decimals < 9 and standard_error < 9.5 * 10.0**-decimals:
+    while decimals < 9 and width < 9.5 * 10.0**-decimals:
         decimals += 1
     return decimals
 
 
-def what_would_help(a: str, b: str, found: Difference) -> str:
-    r"""Say where the uncertainty comes from, and how much more of what would halve the interval.
+def _list(ks: list[int], all_ks: list[int]) -> str:
+    """Some numbers of clusters, with those that follow one another in all as a range.
 
     Examples
     --------
-    >>> models = Part(0.09, 2)
-    >>> parts = {"images": Part(0.01, 20), "seeds": Part(0.0, 9), "models_a": models, "models_b": models}
-    >>> found = Difference(0.2, 0.5, 0.3, **parts)
-    >>> print(what_would_help("mine", "yours", found._replace(models_a=Part(0.0, 0))).replace(". ", ".\n"))
-    Of the variance, 90 % comes from models of yours and 10 % from images.
-    6 times the models of yours would about halve the interval.
-    >>> print(what_would_help("mine", "yours", found).replace(". ", ".\n"))
-    Of the variance, 47 % comes from models of mine, 47 % from models of yours and 5 % from images.
-    No number of more images, seeds or models alone would halve the interval.
+    >>> _list([2, 3, 4, 9, 12], [2, 3, 4, 5, 9, 12])
+    '2 to 4, 9 and 12'
     """
-    parts = {
-        "images": found.images,
-        "seeds of k-means": found.seeds,
-        f"models of {a}": found.models_a,
-        f"models of {b}": found.models_b,
-    }
-    total = sum(part.variance for part in parts.values())
-    if not total > 0:
+    runs: list[list[int]] = []
+    for k in sorted(ks):
+        if runs and sorted(all_ks).index(k) == sorted(all_ks).index(runs[-1][-1]) + 1:
+            runs[-1].append(k)
+        else:
+            runs.append([k])
+    parts = [word for run in runs for word in (map(str, run) if len(run) < 3 else [f"{run[0]} to {run[-1]}"])]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def what_would_help(rows: pd.DataFrame) -> str:
+    r"""Say where the uncertainty comes from, and how much more of what would halve the interval.
+
+    Parameters
+    ----------
+    rows
+        As for `answer`. Of several numbers of clusters, the widest interval counts.
+
+    Returns
+    -------
+    "" where nothing is known.
+
+    Examples
+    --------
+    >>> row = {"k": 10, "metric": "accuracy", "features_a": "pixels", "features_b": "mine", "decisive": "yes"}
+    >>> row |= {"mean_a": 0.2, "mean_b": 0.5, "difference": 0.3, "lower": -0.2, "upper": 0.8}
+    >>> row |= {"variance_of_images": 0.001, "variance_of_seeds": 0.0, "variance_of_models_a": 0.0}
+    >>> row |= {"variance_of_models_b": 0.009, "n_splits": 20, "n_seeds": 10, "n_models_a": 0, "n_models_b": 3}
+    >>> print(what_would_help(pd.DataFrame([row])).replace("images. ", "images.\n"))
+    Of the variance, 90 % comes from models of mine and 10 % from images.
+    With 6 models of mine the interval would be about half as wide.
+    """
+    decisive = rows[rows["decisive"] == "yes"]
+    widths = (decisive["upper"] - decisive["lower"]).dropna()
+    if not widths.max() > 0:
         return ""
-    shares = {name: part.variance / total for name, part in parts.items() if part.variance > 0}
-    ranked = sorted(shares, key=lambda name: -shares[name])
+    row = decisive.loc[widths.idxmax()]
+    found = difference_of(row)
+    parts = {
+        "images": "images",
+        "seeds": "seeds of k-means",
+        "models_a": f"models of {row['features_a']}",
+        "models_b": f"models of {row['features_b']}",
+    }
+    total = found.standard_error**2
+    shares = {name: getattr(found, name).variance / total for name in parts}
+    ranked = sorted((name for name in parts if shares[name] >= 0.005), key=lambda name: -shares[name])
     words = [
-        f"{100 * shares[name]:.0f} % {'comes ' if i == 0 else ''}from {name}" for i, name in enumerate(ranked)
+        f"{100 * shares[name]:.0f} % {'comes ' if i == 0 else ''}from {parts[name]}"
+        for i, name in enumerate(ranked)
     ]
     text = f"Of the variance, {', '.join(words[:-1])}{' and ' if len(words) > 1 else ''}{words[-1]}."
-    largest = shares[ranked[0]]
-    if largest > 0.76:
-        times = math.ceil(largest / (largest - 0.75))
-        return f"{text} {times} times the {ranked[0]} would about halve the interval."
-    return f"{text} No number of more images, seeds or models alone would halve the interval."
+    counts = {"seeds": int(row["n_seeds"]), "models_a": int(row["n_models_a"]), "models_b": int(row["n_models_b"])}
+    needed = {name: _number_that_halves(found, name, n) for name, n in counts.items() if n and name in ranked}
+    enough = {name: n for name, n in needed.items() if n}
+    if enough:
+        name = min(enough, key=lambda name: enough[name] / counts[name])
+        return f"{text} With {enough[name]} {parts[name]} the interval would be about half as wide."
+    if ranked == ["images"]:
+        return f"{text} More images would narrow the interval."
+    return f"{text} More seeds or models of one kind alone would not halve the interval."
+
+
+def _number_that_halves(found: Difference, name: str, n: int) -> int | None:
+    """How many seeds or models would about halve the interval, if all else stays; None: no number would."""
+    part: Part = getattr(found, name)
+    for more in range(n + 1, MOST_TIMES * n):
+        parts = {name: Part(part.variance * n / more, more - 1)}
+        if Difference(**(found._asdict() | parts)).margin(LEVEL) <= found.margin(LEVEL) / 2:
+            return more
+    return None

@@ -1,83 +1,214 @@
-"""The difference between the scores of two feature spaces, and how sure it is."""
+"""The comparison of feature spaces as a table: for each two and each score the difference, and how sure it is.
 
-from typing import NamedTuple
+One measure decides, and it is fixed before looking. The intervals of the decisive measure hold together over all
+numbers of clusters with 95 %, and so do those of all other scores, over the scores and the numbers of clusters:
+each has the level 1 - 0.05 / m if there are m (Bonferroni). So an interval and the verdict say the same. (Holm's
+procedure would find a little more, but has no intervals to show for it.)
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
+import pandas as pd
 
-from lib.evaluation.bootstrap import interval, resampled_mean
+from lib.evaluation.uncertainty import Difference, Part, Scores, difference
 
+MEASURES = {
+    "adjusted_rand": "adjusted Rand index",
+    "normalized_mutual_info": "normalised mutual information",
+    "accuracy": "accuracy",
+    "silhouette": "silhouette",
+}
+OWN_SPACE = ("silhouette", "dunn")  # not comparable between spaces: distances in two spaces are on two scales
+LEVEL = 0.95
+PARTS = ("images", "seeds", "models_a", "models_b")
+COLUMNS = [
+    *("k", "metric", "features_a", "features_b", "mean_a", "mean_b", "difference", "lower", "upper", "p_value"),
+    *("at_most", *(f"variance_of_{part}" for part in PARTS), "n_splits", "n_seeds", "n_models_a", "n_models_b"),
+    *("comparable", "decisive", "verdict"),
+]
 
-class Difference(NamedTuple):
-    """Mean scores of two feature spaces a and b, and the difference between them.
-
-    Examples
-    --------
-    >>> Difference(0.25, 0.5, 0.25, lower=0.125, upper=0.375).difference
-    0.25
-    """
-
-    mean_a: float
-    mean_b: float
-    difference: float  # b - a
-    lower: float  # bounds of the 95 % interval; NaN if there is nothing to resample
-    upper: float
-
-
-def difference(a: np.ndarray, b: np.ndarray, n_replicates: int, seed: int = 0) -> Difference:
-    """How much the scores of feature space b are above those of a.
-
-    Parameters
-    ----------
-    a, b : (n_models_a, n_models_b, n_seeds, 1 + n_replicates) or (..., 1)
-        The score of each clustering: first with the samples as they are, then with resampled ones, if there are
-        any. An axis that does not apply has length 1. Clusterings of the same seed have the same initial samples,
-        so seeds are resampled for both sides at once.
-    n_replicates
-        Of models and seeds, where samples are not resampled.
-    seed
-        Of the resampling.
-
-    Examples
-    --------
-    >>> a, b = np.full((1, 1, 10, 1), 0.25), np.full((1, 1, 10, 1), 0.5)  # ten seeds
-    >>> found = difference(a, b, n_replicates=1000)
-    >>> found.difference, round(found.lower, 9), round(found.upper, 9)
-    (0.25, 0.25, 0.25)
-    """
-    differences = b - a
-    resampled = differences[..., 1:]
-    if not resampled.shape[-1]:
-        resampled = np.broadcast_to(differences, (*differences.shape[:-1], n_replicates))
-    lower, upper = (np.nan, np.nan) if differences.size == 1 else interval(resampled_mean(resampled, seed))
-    mean_a, mean_b, mean_difference = (float(x[..., 0].mean()) for x in (a, b, differences))
-    return Difference(mean_a, mean_b, mean_difference, lower, upper)
+ScoresByName = Mapping[str, Scores]
+Differences = dict[tuple[str, str, str], Difference]  # by metric and two kinds of features
 
 
-def verdict(name_a: str, name_b: str, found: Difference, comparable: bool) -> str:
-    """What the interval of a difference says, in words.
+def decisive_measure(setting: str | None, has_classes: bool) -> str:
+    """The measure that decides: one of `MEASURES`.
 
     Parameters
     ----------
-    name_a, name_b
-        Of the feature spaces.
-    comparable
-        Whether both scores are on one scale.
+    setting
+        The measure, or None: the adjusted Rand index where there are classes, the silhouette elsewhere.
+
+    Raises
+    ------
+    ValueError
+        If the measure needs classes, and there are none, or if there is no such measure.
+
+    Examples
+    --------
+    >>> decisive_measure(None, has_classes=True), decisive_measure(None, has_classes=False)
+    ('adjusted_rand', 'silhouette')
+    """
+    if setting is None:
+        return "adjusted_rand" if has_classes else "silhouette"
+    if setting not in MEASURES:
+        raise ValueError(f"{setting} cannot decide, but one of {', '.join(MEASURES)} can")
+    if setting != "silhouette" and not has_classes:
+        raise ValueError(f"{setting} cannot decide, as there are no classes; silhouette can")
+    return setting
+
+
+def differences(
+    agreements: Mapping[str, ScoresByName],
+    indices: Mapping[tuple[str, str], ScoresByName],
+    *,
+    learned: Mapping[str, bool],
+    half_size: int,
+    n_images: int,
+) -> Differences:
+    """The difference of each score between each two kinds of features.
+
+    Parameters
+    ----------
+    agreements
+        Agreement with the classes by kind of features and measure; empty without classes. The first axis of the
+        scores is that of the models of the kind.
+    indices
+        Validity indices by the kind that clusterings were made in, and the kind that they were scored in. The
+        first axis is that of the models of the former, the second that of the models of the latter.
+    learned, half_size, n_images
+        As for `difference`; `learned` by kind.
+
+    Examples
+    --------
+    >>> scores = Scores(np.full((1, 2), 0.5), np.full((1, 5, 40), 0.5))
+    >>> by_kind = {kind: {"accuracy": scores} for kind in ("pixels", "pca")}
+    >>> learned = {"pixels": False, "pca": False}
+    >>> indices = {(kind, kind): {} for kind in learned}
+    >>> list(differences(by_kind, indices, learned=learned, half_size=50, n_images=100))
+    [('accuracy', 'pixels', 'pca')]
+    """
+    return {
+        (metric, a, b): difference(
+            *sides, learned=(learned[a], learned[b]), half_size=half_size, n_images=n_images
+        )
+        for metric, a, b, sides in _pairs(agreements, indices)
+    }
+
+
+def _pairs(
+    agreements: Mapping[str, ScoresByName], indices: Mapping[tuple[str, str], ScoresByName]
+) -> Iterator[tuple[str, str, str, tuple[Scores, Scores]]]:
+    """Each score of each two kinds, with both sides as `difference` takes them."""
+    kinds = list(dict.fromkeys(made_in for made_in, _ in indices))
+    for a, b in itertools.combinations(kinds, 2):
+        for measure in agreements.get(a, {}):
+            of_a, of_b = agreements[a][measure], agreements[b][measure]
+            yield measure, a, b, (_each(of_a, lambda x: x[:, None]), _each(of_b, lambda x: x[None]))
+        for index in indices[a, a]:
+            yield index, a, b, (indices[a, a][index], _each(indices[b, b][index], _swapped))
+        for space in kinds if (a, b) in indices else []:
+            for index in indices[a, space]:
+                of_a, of_b = indices[a, space][index], _each(indices[b, space][index], _swapped)
+                if space not in (a, b):
+                    of_a = _each(of_a, lambda x: x.mean(axis=1, keepdims=True))
+                    of_b = _each(of_b, lambda x: x.mean(axis=0, keepdims=True))
+                yield f"{index}_in_{space}", a, b, (of_a, of_b)
+
+
+def _each(scores: Scores, f: Callable[[np.ndarray], np.ndarray]) -> Scores:
+    return scores._replace(whole=f(scores.whole), halves=f(scores.halves))
+
+
+def _swapped(x: np.ndarray) -> np.ndarray:
+    return x.swapaxes(0, 1)
+
+
+def comparison_table(
+    found: Mapping[int, Differences], decisive: str, *, n_seeds: int, n_models: Mapping[str, int]
+) -> pd.DataFrame:
+    """The table of the comparison of feature spaces.
+
+    Parameters
+    ----------
+    found
+        By the number of clusters.
+    decisive
+        The measure that decides, as of `decisive_measure`.
+    n_seeds
+        Of k-means.
+    n_models
+        By kind of features; 0 if it is not learned.
 
     Returns
     -------
-    "not comparable", "not known" (no interval), "{name} higher", or "no difference found" (the interval holds 0).
+    A row for each number of clusters, two kinds of features, and score, with the columns `COLUMNS`. `difference`
+    is b - a; `at_most` what its size is below, with the same confidence. Intervals, p-values and verdicts are
+    corrected for their number. The parts of the variance and `n_splits` are as of `Difference`. `decisive` is
+    "yes" for the decisive measure; if it is the silhouette, in each of the two spaces. `verdict` is "not
+    comparable" (each side in its own space), "not known" (no interval), "{kind} higher" (all of the interval on
+    this side of 0) or "no difference found".
 
     Examples
     --------
-    >>> verdict("pixels", "autoencoder", Difference(0.25, 0.5, 0.25, 0.125, 0.375), comparable=True)
-    'autoencoder higher'
+    >>> none = Part(0.0, 9)
+    >>> difference = Difference(0.2, 0.5, 0.3, images=Part(0.01, 20), seeds=none, models_a=none, models_b=none)
+    >>> found = {10: {("accuracy", "pixels", "pca"): difference}}
+    >>> table = comparison_table(found, "accuracy", n_seeds=10, n_models={"pixels": 0, "pca": 0})
+    >>> table[["lower", "upper", "verdict"]].round(3).values.tolist()
+    [[0.091, 0.509, 'pca higher']]
     """
-    if not comparable:
-        return "not comparable"
-    if np.isnan(found.lower):
+    rows = []
+    sizes: dict[tuple, int] = {}  # of each family of intervals
+    for k, by_score in found.items():
+        for (metric, a, b), of_score in by_score.items():
+            comparable = metric not in OWN_SPACE
+            names = [f"silhouette_in_{a}", f"silhouette_in_{b}"] if decisive == "silhouette" else [decisive]
+            family = (a, b, metric) if metric in names or not comparable else (a, b, "others")
+            if of_score.margin() >= 0:
+                sizes[family] = sizes.get(family, 0) + 1
+            rows.append((k, metric, a, b, of_score, comparable, metric in names, family))
+    table = []
+    for k, metric, a, b, of_score, comparable, decides, family in rows:
+        size = sizes.get(family, 1)
+        level = 1 - (1 - LEVEL) / size
+        lower, upper = of_score.interval(level)
+        p_value = float(np.minimum(1, size * of_score.p_value()))
+        table.append(
+            [k, metric, a, b, *of_score[:3], lower, upper, p_value, of_score.largest(level)]
+            + [part.variance for part in of_score[3:]]
+            + [of_score.images.degrees_of_freedom, n_seeds, n_models[a], n_models[b]]
+            + ["yes" if comparable else "no", "yes" if decides else "no"]
+            + [_verdict(a, b, lower, upper) if comparable else "not comparable"]
+        )
+    return pd.DataFrame(table, columns=COLUMNS)
+
+
+def _verdict(a: str, b: str, lower: float, upper: float) -> str:
+    """What an interval says."""
+    if not lower <= upper:
         return "not known"
-    if found.lower > 0:
-        return f"{name_b} higher"
-    if found.upper < 0:
-        return f"{name_a} higher"
-    return "no difference found"
+    if lower > 0:
+        return f"{b} higher"
+    return f"{a} higher" if upper < 0 else "no difference found"
+
+
+def difference_of(row: Mapping) -> Difference:
+    """The difference that a row of the table is about.
+
+    Examples
+    --------
+    >>> none = Part(0.0, 9)
+    >>> difference = Difference(0.2, 0.5, 0.3, Part(0.01, 20), none, Part(0.0, -1), Part(0.0, -1))
+    >>> found = {10: {("accuracy", "pixels", "pca"): difference}}
+    >>> table = comparison_table(found, "accuracy", n_seeds=10, n_models={"pixels": 0, "pca": 0})
+    >>> difference_of(table.iloc[0]) == difference
+    True
+    """
+    degrees_of_freedom = (row["n_splits"], row["n_seeds"] - 1, row["n_models_a"] - 1, row["n_models_b"] - 1)
+    parts = [
+        Part(float(row[f"variance_of_{name}"]), int(n)) for name, n in zip(PARTS, degrees_of_freedom, strict=True)
+    ]
+    return Difference(float(row["mean_a"]), float(row["mean_b"]), float(row["difference"]), *parts)

@@ -1,4 +1,4 @@
-"""The files of scores, and of the partial sums behind them, HDF5.
+"""The files of scores, of the partial sums behind them, and of scores of halves of the images, HDF5.
 
 A file of scores has a group `seed{seed}` for each clustering that is scored in one space. Its attributes are the
 indices; the dataset `silhouette_samples` (n,) float32 is there unless the silhouette is estimated.
@@ -126,3 +126,44 @@ def read_pair_sums(path: Path, i: int) -> PartialSums:
             distance, *numbers = group.attrs[name].tolist()
             extremes.append((distance, *map(int, numbers)))
         return PartialSums(group["sums"][:], group["exponents"][:], *extremes)
+
+
+def write_half_scores(path: Path, silhouettes: dict[str, np.ndarray]) -> None:
+    """Write the scores of clusterings of halves in one space.
+
+    Parameters
+    ----------
+    silhouettes
+        (n_starts, n_halves) by the name of the space that they were made in.
+
+    Raises
+    ------
+    InputError
+        If the disk is full or refuses the file.
+
+    Examples
+    --------
+    >>> write_half_scores(Path("k2.h5"), {"autoencoder/seed0": np.array([[0.25, 0.5]])})
+    """
+    with writing(path) as file:
+        for space, values in silhouettes.items():
+            file[f"{space}/silhouettes"] = values
+            file[f"{space}/silhouettes"].attrs["description"] = "axes: start of k-means; half of the images"
+
+
+def read_half_scores(path: Path, space: str) -> np.ndarray:
+    """The silhouettes of clusterings of halves that were made in a space, (n_starts, n_halves).
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or has no such space.
+
+    Examples
+    --------
+    >>> write_half_scores(Path("k2.h5"), {"autoencoder/seed0": np.array([[0.25, 0.5]])})
+    >>> read_half_scores(Path("k2.h5"), "autoencoder/seed0").tolist()
+    [[0.25, 0.5]]
+    """
+    with reading(path) as file:
+        return file[f"{space}/silhouettes"][:]

@@ -5,10 +5,14 @@ seeds of k-means and new models, with the clusterings made anew. Three kinds of 
 each causes is estimated by itself, and they are added up.
 
 - Images. They are cut in two halves at random, many times, and each half is clustered anew from several starts.
-  The two halves are independent sets of m images. So half the mean squared difference between them estimates the
-  variance that new images cause among m, and m/n of that the variance among n, if it falls as 1/n, as that of a
-  mean does. Where the clusters have nothing to do with the classes it falls faster, and the estimate is too large.
-  What the starts contribute is known from their spread within a half, and subtracted.
+  The two halves are independent sets of images, so half the mean squared difference between them is what new
+  images do to the score of one half, and a quarter is what they do to the mean of both. A part of the latter shows
+  as the variance of this mean over the splits of the same images, and is not due to new images. The rest is the
+  variance that new images cause (Wang & Lindsay 2014, Variance estimation of a general U-statistic with
+  application to cross-validation, Statistica Sinica 24(3), 1117-1141). Of many images, smaller sets are drawn.
+  Then m/n of what new images do to the score of m images is taken for n, as it is so for means. What the starts
+  contribute is known from their spread within a half, and subtracted. One standard error is added, as such
+  estimates are skewed.
 - Seeds. The variance over seeds of k-means on all images, divided by their number.
 - Models, on each side that is learned. The variance over models, less what seeds contribute to it, divided by
   their number (a crossed analysis of variance; Searle, Casella & McCulloch 1992, Variance Components, chapter 4).
@@ -24,9 +28,9 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
-ALLOWANCE = 0.5  # standard errors of the part of the images that are added to it, as it is skewed
+ALLOWANCE = 1.0  # standard errors of the part of the images that are added to it
 
 
 class Scores(NamedTuple):
@@ -41,7 +45,10 @@ class Scores(NamedTuple):
     # (n_models_a, n_models_b, n_seeds) of all images. An axis that does not apply has length 1.
     whole: np.ndarray
     # (n_models_a, n_models_b, n_starts, 2 * n_splits) of halves of the images, the two of a split side by side.
+    # With no splits, what other images would do is not known.
     halves: np.ndarray
+    # The variance of the mean score that comes from its being estimated from a sample of the images.
+    sampling: float = 0.0
 
 
 class Part(NamedTuple):
@@ -86,7 +93,7 @@ class Difference(NamedTuple):
             total = sum(part.variance for part in parts)
             if total != 0:
                 weights = sum(part.variance**2 / part.degrees_of_freedom for part in parts if part.variance != 0)
-                squares += total * student.ppf((1 + level) / 2, total**2 / weights) ** 2
+                squares += total * stdtrit(total**2 / weights, (1 + level) / 2) ** 2
         return float(np.sqrt(squares))
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
@@ -103,7 +110,9 @@ class Difference(NamedTuple):
         least = 1e-12
         if self.margin(1 - least) <= size:
             return least
-        return float(brentq(lambda p: self.margin(1 - p) - size, least, 1 - 1e-12, xtol=1e-14))
+        if self.margin(least) >= size:
+            return 1.0
+        return float(brentq(lambda p: self.margin(1 - p) - size, least, 1 - least, xtol=1e-14))
 
     def largest(self, level: float = 0.95) -> float:
         """The size that the difference is below, by two one-sided tests (Schuirmann 1987) of 1 - level each."""
@@ -112,7 +121,7 @@ class Difference(NamedTuple):
 
 
 def difference(
-    a: Scores, b: Scores, *, learned: Sequence[bool] = (False, False), share: float = 0.5
+    a: Scores, b: Scores, *, half_size: int, n_images: int, learned: Sequence[bool] = (False, False)
 ) -> Difference:
     """How much the scores of feature space b are above those of a, and how sure that is.
 
@@ -120,17 +129,17 @@ def difference(
     ----------
     a, b
         Clusterings of all images with the same seed began from the same images.
+    half_size, n_images
+        The numbers of images in each half, and of all.
     learned
         Whether models of a, and of b, are a sample of those that might have been learned. If there is one alone,
         how much others would differ is not known.
-    share
-        Of the images that are in each half.
 
     Examples
     --------
     >>> rng = np.random.default_rng(0)
     >>> a, b = (Scores(rng.normal(size=(1, 1, 10)), rng.normal(size=(1, 1, 5, 40))) for _ in "ab")
-    >>> lower, upper = difference(a, b).interval()
+    >>> lower, upper = difference(a, b, half_size=50, n_images=100).interval()
     >>> lower < 0 < upper
     True
     """
@@ -145,27 +154,36 @@ def difference(
         mean_a=float(a.whole.mean()),
         mean_b=float(b.whole.mean()),
         difference=float(differences.mean()),
-        images=_images(a, b, share),
+        images=_images(a, b, half_size, n_images),
         seeds=Part(float(by_seed.var(ddof=1)) / n_seeds if n_seeds > 1 else np.nan, n_seeds - 1),
         models_a=models[0],
         models_b=models[1],
     )
 
 
-def _images(a: Scores, b: Scores, share: float) -> Part:
+def _images(a: Scores, b: Scores, half_size: int, n_images: int) -> Part:
     """What new images contribute."""
+    n_splits = min(a.halves.shape[-1], b.halves.shape[-1]) // 2
+    if n_splits < 2:
+        return Part(np.nan, n_splits)
     halves = b.halves.mean(axis=(0, 1, 2)) - a.halves.mean(axis=(0, 1, 2))  # (2 * n_splits,)
-    n_splits = len(halves) // 2
-    between = float(np.mean((halves[::2] - halves[1::2]) ** 2)) / 2 * share
-    starts, noise = 0.0, 0.0
+    of_starts, noise = 0.0, 0.0  # the variance that starts cause in a half, and its own, by the number of starts
     for side in (a, b):
-        of_starts = side.halves.mean(axis=(0, 1))  # (n_starts, 2 * n_splits)
-        n = len(of_starts)
-        part = float(of_starts.var(axis=0, ddof=1).mean()) / n * share
-        starts += part
-        noise += 2 * part**2 / (2 * n_splits * (n - 1))
-    error = float(np.sqrt(2 * between**2 / n_splits + noise))
-    return Part(max(0.0, between - starts) + ALLOWANCE * error, n_splits)
+        by_start = side.halves.mean(axis=(0, 1))  # (n_starts, 2 * n_splits)
+        n_starts = len(by_start)
+        part = float(by_start.var(axis=0, ddof=1).mean()) / n_starts
+        of_starts += part
+        noise += 2 * part**2 / (2 * n_splits * (n_starts - 1))
+    of_half = float(np.mean((halves[::2] - halves[1::2]) ** 2)) / 2
+    share = half_size / n_images
+    if 2 * half_size >= n_images - 1:  # the two halves are all images, but for an odd one
+        share = 0.5
+    variance = share * (of_half - of_starts)
+    if share == 0.5:
+        means = (halves[::2] + halves[1::2]) / 2
+        variance -= max(0.0, float(means.var(ddof=1)) - of_starts / 2)
+    error = share * float(np.sqrt(2 * of_half**2 / n_splits + noise))
+    return Part(max(0.0, variance) + ALLOWANCE * error + a.sampling + b.sampling, n_splits)
 
 
 def _models(by_model: np.ndarray) -> float:
@@ -177,18 +195,3 @@ def _models(by_model: np.ndarray) -> float:
     residuals = by_model - means[:, None] - by_model.mean(axis=0) + by_model.mean()
     of_seeds = (residuals**2).sum() / ((n_models - 1) * (n_seeds - 1)) / n_seeds
     return max(0.0, float(means.var(ddof=1) - of_seeds)) / n_models
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjust p-values for their number (Holm 1979, A simple sequentially rejective multiple test procedure).
-
-    Examples
-    --------
-    >>> holm([0.01, 0.04, 0.03])
-    [0.03, 0.06, 0.06]
-    """
-    p = np.asarray(p_values, float)
-    order = np.argsort(p)
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(1, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
-    return adjusted.tolist()

@@ -10,6 +10,8 @@ import numpy as np
 from lib.base.errors import InputError
 from lib.base.hdf5 import opened, reading_errors, writing
 
+IN_MEMORY = 2**31  # bytes
+
 
 def write_features(path: Path, features: np.ndarray) -> None:
     """Write the features of a split, (n, d), as float32.
@@ -61,6 +63,30 @@ def open_features(path: Path) -> Iterator[h5py.Dataset]:
                 f"{path}: {bad.sum()} of {len(bad)} rows hold NaN or infinity, "
                 f"the first is row {bad.argmax()}; move it away and run again"
             )
+        yield features
+
+
+@contextlib.contextmanager
+def read_or_open_features(path: Path) -> Iterator[np.ndarray | h5py.Dataset]:
+    """Yield the features of a split, float32 (n, d): in memory if they take 2 GiB at most, else as a dataset.
+
+    Raises
+    ------
+    InputError
+        As for `open_features`.
+
+    Examples
+    --------
+    >>> write_features(Path("test.h5"), np.eye(3))
+    >>> with read_or_open_features(Path("test.h5")) as features:
+    ...     type(features).__name__
+    'ndarray'
+    """
+    with contextlib.ExitStack() as file:
+        features = file.enter_context(open_features(path))
+        if features.nbytes <= IN_MEMORY:
+            features = features[:]
+            file.close()  # no later error is one of reading it
         yield features
 
 

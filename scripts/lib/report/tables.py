@@ -5,12 +5,12 @@ import math
 import pandas as pd
 
 from lib.evaluation.choose_k import elbow, gap_choice
-from lib.report.conclusion import AGREEMENT, conclude, repetitions
+from lib.evaluation.comparison import MEASURES
+from lib.report.conclusion import conclude, repetitions
 
-NAMES = AGREEMENT | {
+NAMES = MEASURES | {
     "inertia": "inertia",
     "relative_inertia": "inertia, as a share of that at the smallest k",
-    "silhouette": "silhouette",
     "silhouette_lower": "silhouette, lower bound",
     "silhouette_upper": "silhouette, upper bound",
     "dunn": "Dunn's index",
@@ -29,7 +29,7 @@ def conclusions(comparison: pd.DataFrame, k: int) -> list[dict]:
     comparison
         comparison.csv.
     k
-        The number of clusters that the answers are about.
+        The number of clusters that the reasons are about.
 
     Returns
     -------
@@ -39,11 +39,12 @@ def conclusions(comparison: pd.DataFrame, k: int) -> list[dict]:
 
     Examples
     --------
-    >>> row = {"split": "test", "k": 10, "metric": "accuracy", "comparable": "yes", "verdict": "pca higher"}
-    >>> row |= {"features_a": "pixels", "mean_a": 0.1, "n_models_a": 0, "features_b": "pca", "mean_b": 0.3}
-    >>> row |= {"n_models_b": 0, "n_seeds": 5, "difference": 0.2, "lower": 0.1, "upper": 0.3}
+    >>> row = {"split": "test", "k": 10, "metric": "accuracy", "comparable": "yes", "decisive": "no"}
+    >>> row |= {"features_a": "pixels", "features_b": "pca", "mean_a": 0.1, "mean_b": 0.3, "difference": 0.2}
+    >>> row |= {"lower": 0.1, "upper": 0.3, "verdict": "pca higher", "n_seeds": 5}
+    >>> row |= {"n_models_a": 0, "n_models_b": 0}
     >>> conclusions(pd.DataFrame([row]), k=10)[0]["answer"]
-    'Yes: pca clusters agree better with the classes than pixels clusters.'
+    'Not known: nothing was measured by which pixels and pca can be compared.'
     """
     return [
         {
@@ -54,7 +55,7 @@ def conclusions(comparison: pd.DataFrame, k: int) -> list[dict]:
             "is_other": a != comparison["features_a"].iloc[0],
             "rows": rows[rows["k"] == k],
             "verdicts": verdicts_by_k(rows),
-            **conclude(rows, a, b, k)._asdict(),
+            **conclude(rows, k)._asdict(),
         }
         for (split, a, b), rows in comparison.groupby(["split", "features_a", "features_b"], sort=False)
     ]

@@ -126,3 +126,11 @@ class Results:
         """The file of the scores of a clustering, and of those of other seeds, in a space."""
         folder = self.folder / "metrics" / clustering.space.path / clustering.split / f"k{clustering.k}"
         return folder / f"{space.path}.h5"
+
+    def halves(self, space: Space, split: str, k: int) -> Path:
+        """The file of the clusterings of halves of the images, made in a space."""
+        return self.folder / "halves" / space.path / split / f"k{k}.h5"
+
+    def half_scores(self, space: Space, split: str, k: int) -> Path:
+        """The file of the scores of such clusterings, made in whatever space, in a space."""
+        return self.folder / "half_scores" / space.path / split / f"k{k}.h5"

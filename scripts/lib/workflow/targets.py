@@ -30,6 +30,10 @@ class Targets:
             return [kind]
         return [f"{kind}/seed{seed}" for seed in self.config[kind]["seeds"]]
 
+    def is_learned(self, space: str) -> bool:
+        """Whether a feature space is learned from a seed."""
+        return bool(KINDS[space.partition("/")[0]].learned_files)
+
     def learned_files(self) -> list[str]:
         """What is learned to make the features, each file once."""
         files = [
@@ -79,6 +83,36 @@ class Targets:
             for kind in self.kinds
             for space in self.evaluation_spaces(features.rpartition("/")[0], kind)
             for k in self.config["clustering"]["n_clusters"]
+        ]
+
+    def compared_features(self) -> list[str]:
+        """What is clustered in a split in which there is another kind of features: `{space}/{split}`."""
+        clustered = self.clustered_features()
+        kinds: dict[str, set[str]] = {}
+        for features in clustered:
+            kinds.setdefault(features.rpartition("/")[2], set()).add(features.partition("/")[0])
+        return [features for features in clustered if len(kinds[features.rpartition("/")[2]]) > 1]
+
+    def halves(self) -> list[str]:
+        """The clusterings of halves of the images: `{space}/{split}/k{k}`."""
+        ks = self.config["clustering"]["n_clusters"]
+        return [f"{features}/k{k}" for features in self.compared_features() for k in ks]
+
+    def half_scores(self) -> list[str]:
+        """The scores of the clusterings of halves, all in one space: `{evaluation space}/{split}/k{k}`."""
+        return [
+            f"{features}/k{k}"
+            for features in self.features()
+            if self.spaces_scored_in(*features.rsplit("/", 1))
+            for k in self.config["clustering"]["n_clusters"]
+        ]
+
+    def spaces_scored_in(self, space: str, split: str) -> list[str]:
+        """The spaces whose clusterings of halves of a split are scored in a space."""
+        return [
+            made_in
+            for made_in, _, other in (features.rpartition("/") for features in self.compared_features())
+            if other == split and any(space in self.evaluation_spaces(made_in, kind) for kind in self.kinds)
         ]
 
     def features(self) -> list[str]:

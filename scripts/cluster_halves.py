@@ -1,0 +1,44 @@
+"""Cluster halves of the images of a split in one feature space, to see what other images would do."""
+
+import argparse
+import logging
+from pathlib import Path
+
+from lib.base.cli import run_script
+from lib.base.errors import InputError
+from lib.clustering.halves import cluster_halves, n_starts, random_halves
+from lib.clustering.halves_file import write_halves
+from lib.features.features_file import read_or_open_features
+
+
+def main(args: argparse.Namespace) -> None:
+    with read_or_open_features(args.features) as X:
+        halves = random_halves(len(X))
+        options = {
+            "space": args.space,
+            "n_starts": n_starts(args.learned),
+            "init": args.init,
+            "n_threads": args.threads,
+        }
+        try:
+            labels = cluster_halves(X, args.n_clusters, halves, **options)
+        except ValueError as error:
+            raise InputError(f"{args.features}: {error}") from None
+    logging.info(
+        "%d halves of %d images clustered, each from %d starts", len(labels), len(halves[0]), labels.shape[1]
+    )
+    if args.n_clusters > 1 and not len(labels):
+        logging.warning("half of the images are too few for %d clusters: intervals are not known", args.n_clusters)
+    write_halves(args.out, halves, labels)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="cluster_halves", description=__doc__)
+    parser.add_argument("--features", type=Path, required=True)
+    parser.add_argument("--space", required=True, help="the name of the feature space, for the seeds of k-means")
+    parser.add_argument("--n-clusters", type=int, required=True)
+    parser.add_argument("--learned", action="store_true", help="the space is one of several models")
+    parser.add_argument("--init", choices=["random", "k-means++"], default="random")
+    parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")
+    parser.add_argument("--out", type=Path, required=True)
+    run_script(main, parser)
