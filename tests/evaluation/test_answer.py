@@ -166,7 +166,7 @@ def test_where_the_uncertainty_comes_from():
     rows = pd.DataFrame([row("adjusted_rand", B, **parts)])
     assert what_would_help(rows) == (
         "Of the variance, 50 % comes from images, 25 % from seeds of k-means and 25 % from models of codes. More "
-        "seeds or models of one kind alone would not halve the interval."
+        "images would narrow the interval; more seeds or models alone would not halve it."
     )
 
 

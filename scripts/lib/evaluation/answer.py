@@ -225,8 +225,8 @@ def what_would_help(rows: pd.DataFrame) -> str:
     if enough:
         name = min(enough, key=lambda name: enough[name] / counts[name])
         return f"{text} With {enough[name]} {parts[name]} the interval would be about half as wide."
-    if ranked == ["images"]:
-        return f"{text} More images would narrow the interval."
+    if ranked[0] == "images":
+        return f"{text} More images would narrow the interval; more seeds or models alone would not halve it."
     return f"{text} More seeds or models of one kind alone would not halve the interval."
 
 
