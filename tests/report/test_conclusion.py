@@ -29,8 +29,8 @@ def test_reasons_begin_with_the_source_of_the_uncertainty_and_have_the_numbers()
     rows = table({"adjusted_rand": NONE, "silhouette": "not comparable", "silhouette_in_codes": B})
     rows.loc[0, ["difference", "lower", "upper"]] = 0.1, -0.3, 0.2
     assert conclude(rows, 10).reasons == [
-        "Of the variance, 100 % comes from images. More images would narrow the interval; more seeds or models alone "
-        "would not halve it.",
+        "Of the variance, 100 % comes from images. More images would narrow the interval; more seeds or models "
+        "alone would not halve it.",
         "By the adjusted Rand index, codes has 0.3000 and pixels 0.1000; difference +0.1000, interval -0.3000 to "
         "+0.2000: no difference found; if there is one, it is below 0.2400.",
         "By the silhouette in the codes space, codes has 0.3000 and pixels 0.1000; difference +0.2000, interval "

@@ -36,7 +36,7 @@ def conclude(rows: pd.DataFrame, k: int) -> Conclusion:
     >>> found.answer
     'Yes: pca clusters better than pixels. Its accuracy is higher by 0.30 (95 % interval 0.09 to 0.51).'
     >>> found.reasons[0]  # doctest: +ELLIPSIS
-    'Of the variance, 100 % comes from images. More images would narrow the interval; more seeds or models alone ...'
+    'Of the variance, 100 % comes from images. More images would narrow the interval; ...'
     """
     at_k = rows[(rows["k"] == k) & (rows["comparable"] == "yes") & rows["lower"].notna()]
     reasons = [what_would_help(rows), *(_numbers(row) for _, row in at_k.iterrows())]
