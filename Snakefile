@@ -10,8 +10,7 @@ min_version("9.27")
 include: "rules/common.smk"
 
 
-# A feature space: pixels, or autoencoder/seed0 if it is learned.
-FEATURES = "|".join(rf"{name}/seed(?:0|[1-9]\d*)" if kind.learned_files else name for name, kind in KINDS.items())
+FEATURES = features_pattern([*KINDS, *config["external"]])
 
 
 wildcard_constraints:
@@ -34,6 +33,7 @@ TABLES = [
         dataset=config["dataset"],
         file=[
             "images.h5",
+            "images.csv",
             *(f"features/{features}.h5" for features in targets.features()),
             *targets.learned_files(),
             *(f"clusters/{clustering}.h5" for clustering in targets.clusterings()),
@@ -68,6 +68,12 @@ rule all:
 rule tables:
     input:
         TABLES,
+
+
+# The list of the images alone, in the order in which features that were made elsewhere have their rows.
+rule images:
+    input:
+        expand("results/{dataset}/images.csv", dataset=config["dataset"]),
 
 
 include: "rules/data.smk"

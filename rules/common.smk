@@ -1,6 +1,7 @@
 # What the rules share: the checked settings, and functions for params and resources.
 import json
 import math
+import re
 import shlex
 import sys
 from contextlib import contextmanager
@@ -32,18 +33,20 @@ with own_modules():
     from lib.features.kinds import KINDS
     from lib.workflow.config import load_schema, validation_errors, with_defaults, without_text
     from lib.workflow.digest import code_digest
+    from lib.workflow.external import External
     from lib.workflow.params import cli_options, text_digest
     from lib.workflow.sources import Sources
     from lib.workflow.targets import Targets, centroid_images
 
 # Not the directive `configfile`, which does nothing where another workflow uses this one as a module.
-SCHEMA = load_schema(BASE / "rules" / "config.schema.yaml")
 config = with_defaults(config, yaml.safe_load((BASE / "config.yaml").read_text()))
+SCHEMA = load_schema(BASE / "rules" / "config.schema.yaml", config["external"])
 config = without_text(config, SCHEMA)
 if errors := validation_errors(config, SCHEMA):
     sys.exit("\n".join(f"config: {error}" for error in errors))
 sources = Sources(config["datasets"])
 targets = Targets(config)
+external = External(config["external"])
 
 
 def untracked(value):
@@ -68,6 +71,12 @@ def script_command(script):
 def script_digest(script):
     """What a job depends on in the code: the meaning of its script and of all that this imports."""
     return code_digest(SCRIPTS / script)
+
+
+def features_pattern(kinds):
+    """A regular expression for the feature spaces of some kinds: pixels, or autoencoder/seed0 if it is learned."""
+    patterns = [re.escape(kind) + (r"/seed(?:0|[1-9]\d*)" if targets.model_seeds(kind) else "") for kind in kinds]
+    return "|".join(patterns) or "(?!)"
 
 
 def scaled_resource(base, per_mb=0):

@@ -1,5 +1,5 @@
 # Needs: the `source` of the dataset, an archive or a folder. The digits of scikit-learn need none.
-# Makes: results/archives/{archive}, results/{dataset}/images.h5.
+# Makes: results/archives/{archive}, results/{dataset}/images.h5 and images.csv.
 
 
 # Download or copy the archive of a dataset, and check it.
@@ -61,3 +61,24 @@ rule prepare_images:
         origin=lambda w, input: shlex.join(sources.options(w.dataset, input)),
     shell:
         "{params.command} {params.options} {params.origin} --out {output:q} --log {log:q}"
+
+
+# List the images, in the order in which features that were made elsewhere have their rows.
+rule list_images:
+    input:
+        "results/{dataset}/images.h5",
+    output:
+        "results/{dataset}/images.csv",
+    log:
+        "results/{dataset}/logs/list_images.log",
+    conda:
+        "../envs/data.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_resource(500),
+        runtime=scaled_resource(5),
+    params:
+        command=script_command("list_images.py"),
+        code_digest=script_digest("list_images.py"),
+    shell:
+        "{params.command} --images {input:q} --out {output:q} --log {log:q}"

@@ -51,6 +51,42 @@ rule encode_pca:
         "{params.command} --images {input:q} --split {wildcards.split} {params.options} --out {output:q} --log {log:q}"
 
 
+# Take features that were made elsewhere.
+rule encode_external:
+    input:
+        images="results/{dataset}/images.h5",
+        # Where a file is missing from the start, the script says so better than Snakemake would.
+        sources=lambda w: [
+            local(file)
+            for file in external.files(w.features, w.split)
+            if Path(file).exists() or Path(rules.encode_external.output[0].format(**w)).exists()
+        ],
+    output:
+        "results/{dataset}/features/{features}/{split}.h5",
+    wildcard_constraints:
+        features=features_pattern(config["external"]),
+    log:
+        "results/{dataset}/logs/encode_external/{features}/{split}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/encode_external/{features}/{split}.tsv"
+    conda:
+        "../envs/features.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_resource(1000),
+        runtime=scaled_resource(60),
+    params:
+        command=script_command("encode_external.py"),
+        code_digest=script_digest("encode_external.py"),
+        options=lambda w: external.options(w.features, w.split),
+        paths=untracked(
+            lambda w: shlex.join(f"--{name}={path}" for name, path in external.paths(w.features, w.split).items())
+        ),
+    shell:
+        "{params.command} --images {input.images:q} --split {wildcards.split} {params.paths} {params.options}"
+        " --out {output:q} --log {log:q}"
+
+
 # Learn a dictionary of typical patches from the training images, by k-means.
 rule learn_dictionary:
     input:

@@ -16,7 +16,7 @@ from PIL import Image
 from lib.base.cli import run_script
 from lib.base.files import atomic_write
 from lib.data.images_file import read_description
-from lib.features.kinds import KINDS
+from lib.features.kinds import kinds_of
 from lib.features.training_files import read_examples
 from lib.report.conclusion import decisive_measures, ranking
 from lib.report.provenance import commit, file_hashes, job_times, machine, versions
@@ -90,7 +90,8 @@ def main(args: argparse.Namespace) -> None:
         results=results,
         learned=results.model_seeds,
         descriptions={
-            kind: jinja2.Template(KINDS[kind].description).render(config=config, data=data) for kind in kinds
+            kind: jinja2.Template(kinds_of(config)[kind].description).render(config=config, data=data)
+            for kind in kinds
         },
         n_fewest=min(data["n"][split] for _, split in results.clustered_features),
         n_clusterings=len(metrics),

@@ -97,6 +97,25 @@ def read_labels(path: Path, split: str) -> np.ndarray | None:
         return file[split]["labels"][:] if "labels" in file[split] else None
 
 
+def read_files(path: Path, split: str) -> list[str] | None:
+    """The file that each image of a split came from. None: the images are no files of their own.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> from lib.data.formats import Source, open_digits
+    >>> write_images(Path("images.h5"), open_digits(Source(Path())), origin="digits", source="scikit-learn")
+    >>> read_files(Path("images.h5"), "test") is None
+    True
+    """
+    with reading(path) as file:
+        return file[split]["files"].asstr()[:].tolist() if "files" in file[split] else None
+
+
 def read_class_names(path: Path) -> list[str] | None:
     """The names of the classes that `read_labels` numbers. None: the dataset has no classes.
 

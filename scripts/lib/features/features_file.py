@@ -1,7 +1,7 @@
 """The file of the features of a split, {split}.h5."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import h5py
@@ -25,13 +25,37 @@ def write_features(path: Path, features: np.ndarray) -> None:
     --------
     >>> write_features(Path("test.h5"), np.eye(3))
     """
-    n, d = features.shape
+    write_feature_blocks(path, features.shape, [features])
+
+
+def write_feature_blocks(path: Path, shape: tuple[int, int], blocks: Iterable[np.ndarray]) -> None:
+    """Write the features of a split, as float32, from blocks of rows.
+
+    Parameters
+    ----------
+    shape
+        (n, d), of all blocks together.
+
+    Raises
+    ------
+    InputError
+        If the disk does not take the file.
+
+    Examples
+    --------
+    >>> write_feature_blocks(Path("test.h5"), (3, 2), [np.zeros((1, 2)), np.ones((2, 2))])
+    """
+    n, d = shape
     rows = min(n, max(1, 2**20 // (4 * d)))
     with writing(path) as file:
         dataset = file.create_dataset("features", (n, d), np.float32, chunks=(rows, d))
         dataset.attrs["description"] = "axes: image, in the order of images.h5; feature"
-        for start in range(0, n, rows):
-            dataset[start : start + rows] = features[start : start + rows]
+        start = 0
+        for block in blocks:
+            for first in range(0, len(block), rows):
+                part = block[first : first + rows]
+                dataset[start : start + len(part)] = part
+                start += len(part)
 
 
 @contextlib.contextmanager

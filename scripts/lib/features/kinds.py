@@ -62,3 +62,19 @@ KINDS = {
         ),
     )
 }
+
+
+def kinds_of(config: dict) -> dict[str, Kind]:
+    """All kinds of features of a configuration: those above, and what was made elsewhere.
+
+    Examples
+    --------
+    >>> list(kinds_of({"external": {"dinov2": {"source": "dinov2.npy"}}}))[-2:]
+    ['invariant', 'dinov2']
+    """
+    scaled = {"l2": ", each row scaled to length 1", "standardize": ", each column scaled to variance 1"}
+    external = {
+        name: Kind(name, f"made elsewhere{scaled.get(settings.get('normalize'), '')}")
+        for name, settings in config["external"].items()
+    }
+    return KINDS | external

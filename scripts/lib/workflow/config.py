@@ -4,6 +4,7 @@ import copy
 import json
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
@@ -39,19 +40,22 @@ _TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
 _Validator = validators.extend(Draft202012Validator, type_checker=_TYPES)
 
 
-def load_schema(path: Path) -> dict:
-    """Load the schema of the settings, in which `features` may be any of `KINDS`.
+def load_schema(path: Path, external: Iterable[str] = ()) -> dict:
+    """Load the schema of the settings, in which `features` may be any of `KINDS`, and what was made elsewhere.
 
     Parameters
     ----------
     path
         A JSON schema as YAML. Each `description` completes the sentence "allowed: …".
+    external
+        The names of feature spaces that were made elsewhere.
     """
+    kinds = [*KINDS, *map(str, external)]
     schema = yaml.safe_load(path.read_text())
     features = schema["properties"]["features"]["items"]
     by_features = schema["properties"]["clustering"]["properties"]["splits"]["then"]["propertyNames"]
     for names in (features, by_features):
-        names.update(enum=list(KINDS), description=", ".join(KINDS))
+        names.update(enum=kinds, description=", ".join(kinds))
     return schema
 
 
@@ -148,9 +152,30 @@ def validation_errors(config: dict, schema: dict) -> list[str]:
         for features in config["features"]:
             if features not in splits:
                 lines.append(f"clustering.splits.{features} is missing, and features lists {features}")
+    for name, settings in config["external"].items():
+        if name in config["features"]:
+            lines += _external_errors(name, settings, splits[name] if isinstance(splits, dict) else splits)
     shown, ks = config["report"]["n_clusters"], config["clustering"]["n_clusters"]
     if shown is not None and shown not in ks:
         lines.append(f"report.n_clusters is {shown}; allowed: one of clustering.n_clusters, which is {ks}")
+    return lines
+
+
+def _external_errors(name: str, settings: dict, splits: list[str]) -> list[str]:
+    """What is wrong with features that were made elsewhere."""
+    if name in KINDS:
+        return [f"external.{name} has the name of a kind of features that is made here; give it another"]
+    sources = settings["source"] if isinstance(settings["source"], list) else [settings["source"]]
+    lines = []
+    for key, values in (("source", sources), ("files", [settings.get("files", "")])):
+        for value in values:
+            if isinstance(value, dict):
+                missing = [split for split in splits if split not in value]
+                lines += [f"external.{name}.{key} has no {split}, which is to be clustered" for split in missing]
+    if "files" in settings and "file_column" in settings:
+        lines.append(
+            f"external.{name} has both files and file_column; one of them says which row is of which image"
+        )
     return lines
 
 

@@ -16,7 +16,7 @@ class Targets:
     Examples
     --------
     >>> clustering = {"splits": ["test"], "n_clusters": [10], "seeds": [0, 1]}
-    >>> Targets({"features": ["pixels"], "clustering": clustering}).clusterings()
+    >>> Targets({"features": ["pixels"], "external": {}, "clustering": clustering}).clusterings()
     ['pixels/test/k10/seed0', 'pixels/test/k10/seed1']
     """
 
@@ -24,23 +24,28 @@ class Targets:
         self.config = config
         self.kinds: list[str] = config["features"]
 
-    def feature_spaces(self, kind: str) -> list[str]:
-        """The feature spaces of a kind: one for each seed that it is learned from."""
-        if not KINDS[kind].learned_files:
-            return [kind]
-        return [f"{kind}/seed{seed}" for seed in self.config[kind]["seeds"]]
+    def model_seeds(self, kind: str) -> list[int]:
+        """The seeds that a kind is learned from. Of several arrays made elsewhere, their numbers; else none."""
+        if kind in self.config["external"]:
+            source = self.config["external"][kind]["source"]
+            return list(range(len(source))) if isinstance(source, list) else []
+        return self.config[kind]["seeds"] if KINDS[kind].learned_files else []
 
     def is_learned(self, space: str) -> bool:
-        """Whether a feature space is learned from a seed."""
-        return bool(KINDS[space.partition("/")[0]].learned_files)
+        """Whether a feature space is one of several models that there might be."""
+        return bool(self.model_seeds(space.partition("/")[0]))
+
+    def feature_spaces(self, kind: str) -> list[str]:
+        """The feature spaces of a kind: one for each seed that it is learned from."""
+        return [f"{kind}/seed{seed}" for seed in self.model_seeds(kind)] or [kind]
 
     def learned_files(self) -> list[str]:
         """What is learned to make the features, each file once."""
         files = [
             file.format(seed=seed)
             for kind in self.kinds
-            if KINDS[kind].learned_files
-            for seed in self.config[kind]["seeds"]
+            if kind in KINDS
+            for seed in self.model_seeds(kind)
             for file in KINDS[kind].learned_files
         ]
         return list(dict.fromkeys(files))
@@ -167,4 +172,5 @@ class Targets:
 
 def centroid_images(clustering: str) -> list[str]:
     """The file of what a decoder makes of a clustering's centroids, if its features have a decoder."""
-    return [f"centroids/{clustering}.h5"] if KINDS[clustering.partition("/")[0]].has_decoder else []
+    kind = KINDS.get(clustering.partition("/")[0])
+    return [f"centroids/{clustering}.h5"] if kind and kind.has_decoder else []

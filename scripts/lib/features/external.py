@@ -1,0 +1,162 @@
+"""Features that were made elsewhere: which row is of which image, and how the rows are scaled."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+
+BYTES_AT_ONCE = 2**26
+
+
+class Rows(Protocol):
+    """(n, d) numbers: an array, or an open file of them."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray: ...
+
+
+def match_names(names: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
+    """The row of each wanted name.
+
+    Parameters
+    ----------
+    names
+        Of all rows.
+    wanted
+        Of all images, each once.
+
+    Returns
+    -------
+    (n_wanted,) int64
+
+    Raises
+    ------
+    ValueError
+        If a name is missing, there more than once, or not wanted.
+
+    Examples
+    --------
+    >>> match_names(["b.png", "a.png"], ["a.png", "b.png"]).tolist()
+    [1, 0]
+    >>> match_names(["a.png"], ["a.png", "b.png", "c.png"])
+    Traceback (most recent call last):
+    ValueError: 2 images have no row: b.png, c.png
+    """
+    doubled = [name for name, n in Counter(names).items() if n > 1]
+    if doubled:
+        raise ValueError(f"{len(doubled):,} file names occur more than once: {_first(doubled)}")
+    row_of = {name: row for row, name in enumerate(names)}
+    known = set(wanted)
+    missing = [name for name in wanted if name not in row_of]
+    extra = [name for name in names if name not in known]
+    if missing:
+        also = f" (and {len(extra):,} rows are of no image: {_first(extra)})" if extra else ""
+        raise ValueError(f"{len(missing):,} images have no row: {_first(missing)}{also}")
+    if extra:
+        raise ValueError(f"{len(extra):,} rows are of no image: {_first(extra)}")
+    return np.array([row_of[name] for name in wanted], dtype=np.int64)
+
+
+def _first(names: Collection[str]) -> str:
+    return ", ".join(list(names)[:3]) + (", …" if len(names) > 3 else "")
+
+
+def take(rows: Rows, order: np.ndarray) -> np.ndarray:
+    """Rows in an order of one's own, of an array or an open HDF5 dataset, which wants ascending numbers.
+
+    Examples
+    --------
+    >>> take(np.array([[0], [1], [2]]), np.array([2, 0])).tolist()
+    [[2], [0]]
+    """
+    ascending = np.argsort(order)
+    numbers = order[ascending]
+    first, last = int(numbers[0]), int(numbers[-1])
+    is_range = last - first + 1 == len(numbers)
+    found = np.asarray(rows[slice(first, last + 1) if is_range else numbers])
+    result = np.empty_like(found)
+    result[ascending] = found
+    return result
+
+
+def blocks(rows: Rows, order: np.ndarray) -> Iterator[np.ndarray]:
+    """The rows of an order in float64, some at a time.
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite, or too large for float32.
+
+    Examples
+    --------
+    >>> [block.tolist() for block in blocks(np.array([[0], [1], [2]]), np.array([2, 0]))]
+    [[[2.0], [0.0]]]
+    """
+    step = max(1, BYTES_AT_ONCE // (8 * rows.shape[1]))
+    for start in range(0, len(order), step):
+        numbers = order[start : start + step]
+        block = take(rows, numbers).astype(np.float64)
+        bad = ~(np.abs(block) <= np.finfo(np.float32).max).all(axis=1)
+        if bad.any():
+            raise ValueError(f"row {numbers[bad.argmax()]} (the first is 0) has a value that is not finite")
+        yield block
+
+
+def moments(rows: Rows, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean and the standard deviation of each column over the rows of an order, (d,) float64 each.
+
+    Where all values are the same, the deviation is given as 1.
+
+    Examples
+    --------
+    >>> mean, deviation = moments(np.array([[0.0, 5], [2, 5]]), np.array([0, 1]))
+    >>> mean.tolist(), deviation.tolist()
+    ([1.0, 5.0], [1.0, 1.0])
+    """
+    mean = sum(block.sum(axis=0) for block in blocks(rows, order)) / len(order)
+    variance = sum(((block - mean) ** 2).sum(axis=0) for block in blocks(rows, order)) / len(order)
+    return mean, np.where(variance > 0, np.sqrt(variance), 1.0)
+
+
+def normalized(
+    rows: Rows, order: np.ndarray, normalize: str, fit: tuple[np.ndarray, np.ndarray] | None = None
+) -> Iterator[np.ndarray]:
+    """The features of the images of an order, some at a time.
+
+    Parameters
+    ----------
+    normalize
+        none; l2: each row is scaled to length 1; standardize: each column by `fit`.
+    fit
+        As of `moments`.
+
+    Yields
+    ------
+    float32 rows
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite, or a row of length 0 is to have length 1.
+
+    Examples
+    --------
+    >>> [block.tolist() for block in normalized(np.array([[3.0, 4], [0, 2]]), np.array([1, 0]), "l2")]
+    [[[0.0, 1.0], [0.6000000238418579, 0.800000011920929]]]
+    """
+    done = 0
+    for block in blocks(rows, order):
+        if normalize == "l2":
+            scale = np.abs(block).max(axis=1, keepdims=True)
+            if not scale.all():
+                row = order[done + int((scale[:, 0] == 0).argmax())]
+                raise ValueError(f"row {row} (the first is 0) is all zeros and cannot have length 1")
+            block = block / scale  # so that no square is too large or too small
+            block = block / np.linalg.norm(block, axis=1, keepdims=True)
+        elif normalize == "standardize" and fit is not None:
+            block = (block - fit[0]) / fit[1]
+        done += len(block)
+        yield block.astype(np.float32)
