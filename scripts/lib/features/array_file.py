@@ -63,6 +63,10 @@ def open_table(path: Path, *, key: str | None = None, names_key: str | None = No
                 raise InputError(fault_of_disk(error, "" if error.filename else f"{path}: ")) from None
             raise InputError(f"{path} cannot be read: {reason_of(error)}") from None
         except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            if "Python objects" in str(error) or "Object arrays" in str(error):
+                raise InputError(
+                    f"{path} holds Python objects, which are never loaded; save numbers alone"
+                ) from None
             raise InputError(f"{path} cannot be read: {reason_of(error)}") from None
         shape, kind = table.rows.shape, np.dtype(getattr(table.rows, "dtype", object)).kind
         if len(shape) != 2 or 0 in shape or kind not in "iuf":

@@ -1,0 +1,198 @@
+"""Features that were made elsewhere: no row is matched by luck, and every kind of file gives the same numbers."""
+
+import json
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.preprocessing import StandardScaler, normalize
+
+from lib.base.errors import InputError
+from lib.features import external
+from lib.features.array_file import open_table, read_names
+from lib.features.external import blocks, match_names, moments, normalized, take
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(30, 5)) * [1, 10, 0.1, 5, 3] + 7
+NAMES = [f"folder {i % 3}/ä {i}.png" for i in range(30)]
+
+
+@given(st.permutations(range(12)), st.data())
+def test_rows_follow_their_names(order, data):
+    names = [NAMES[i] for i in order]
+    wanted = data.draw(st.permutations(names))
+    assert [names[i] for i in match_names(names, wanted)] == list(wanted)
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted", "words"),
+    [
+        (["a", "b", "a", "a"], ["a", "b"], "1 file names occur more than once: a"),
+        (["a"], ["a", "b", "c"], "2 images have no row: b, c"),
+        (["a", *"vwxyz"], ["a"], "5 rows are of no image: v, w, x, …"),
+        (["A.png"], ["a.png"], r"1 images have no row: a\.png \(and 1 rows are of no image: A\.png\)"),
+        (["photos/a.png"], ["a.png"], r"1 images have no row: a\.png \(and 1 rows"),
+    ],
+)
+def test_names_that_do_not_fit(names, wanted, words):
+    with pytest.raises(ValueError, match=words):
+        match_names(names, wanted)
+
+
+@given(st.permutations(range(30)), st.integers(1, 30))
+def test_rows_in_any_order_from_memory_and_from_a_file(order, n):
+    order = np.array(order[:n])
+    np.testing.assert_array_equal(take(X, order), X[order])
+
+
+def test_rows_of_an_open_file(tmp_path):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["x"] = X
+        for order in (np.arange(4, 9), np.array([8, 2, 5]), np.array([3])):
+            np.testing.assert_array_equal(take(file["x"], order), X[order])
+
+
+@pytest.mark.parametrize("at_once", [1, 3 * 5 * 8, 2**26])
+def test_scaling_is_that_of_scikit_learn(monkeypatch, at_once):
+    monkeypatch.setattr(external, "BYTES_AT_ONCE", at_once)
+    order, train = np.array([4, 0, 29]), np.arange(20)
+    scaler = StandardScaler().fit(X[train])
+    expected = {"none": X[order], "l2": normalize(X[order]), "standardize": scaler.transform(X[order])}
+    fit = moments(X, train)
+    for how, rows in expected.items():
+        found = np.concatenate(list(normalized(X, order, how, fit)))
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, rows, rtol=1e-6, atol=1e-6)
+
+
+def test_columns_that_do_not_vary_are_centred_alone():
+    mean, deviation = moments(np.full((4, 2), 3.0), np.arange(4))
+    assert (mean.tolist(), deviation.tolist()) == ([3.0, 3.0], [1.0, 1.0])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e39])
+def test_values_that_are_not_finite_in_float32(value):
+    bad = X.copy()
+    bad[17, 2] = value
+    with pytest.raises(ValueError, match=r"row 17 \(the first is 0\) has a value that is not finite"):
+        list(blocks(bad, np.arange(30)))
+
+
+def test_a_row_without_length():
+    bad = X.copy()
+    bad[17] = 0
+    with pytest.raises(ValueError, match=r"row 17 \(the first is 0\) is all zeros"):
+        list(normalized(bad, np.arange(29, -1, -1), "l2"))
+    for scale in (1e-30, 1e30):
+        (rows,) = normalized(X * scale, np.arange(30), "l2")
+        np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, rtol=1e-6)
+
+
+def write(folder, kind, rows, names):
+    """A file of each kind, and how to read it."""
+    path = folder / f"x.{kind.partition(' ')[0]}"
+    columns = pd.DataFrame(rows).rename(columns=str)
+    lists = pd.DataFrame({"embedding": list(rows), "file": names})
+    match kind:
+        case "npy":
+            np.save(path, rows)
+            return path, {}
+        case "npz":
+            np.savez(path, rows=rows, names=names)
+            return path, {"names_key": "names"}
+        case "npz with a key":
+            np.savez(path, rows=rows, other=rows + 1, names=names)
+            return path, {"key": "rows", "names_key": "names"}
+        case "h5" | "hdf5":
+            with h5py.File(path, "w") as file:
+                file["deep/rows"], file["names"] = rows, names
+            return path, {"names_key": "names"}
+        case "parquet":
+            columns.assign(file=names).to_parquet(path)
+            return path, {"names_key": "file"}
+        case "parquet of lists":
+            lists.to_parquet(path)
+            return path, {"names_key": "file"}
+        case "csv":
+            columns.assign(file=names).to_csv(path, index=False)
+            return path, {"names_key": "file"}
+        case "csv of lists":
+            lists.assign(embedding=[json.dumps(row.tolist()) for row in rows]).to_csv(path, index=False)
+            return path, {"key": "embedding", "names_key": "file"}
+
+
+KINDS = ["npy", "npz", "npz with a key", "h5", "hdf5", "parquet", "parquet of lists", "csv", "csv of lists"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "i4"])
+def test_every_kind_of_file_holds_the_same(tmp_path, kind, dtype):
+    rows = X.astype(dtype)
+    path, how = write(tmp_path, kind, rows, NAMES)
+    with open_table(path, **how) as table:
+        found = np.concatenate(list(blocks(table.rows, np.arange(30))))
+        # As text, float16 has the digits that tell it from others.
+        precision = {"f2": 1e-3, "f4": 1e-6}.get(dtype, 1e-15) if kind == "csv" else 1e-15
+        np.testing.assert_allclose(found, rows.astype(float), rtol=precision)
+        assert table.names == (None if kind == "npy" else NAMES)
+
+
+def test_names_that_pandas_would_take_for_missing(tmp_path):
+    pd.DataFrame({"file": ["NA", "nan", ""], "x": [1, 2, 3]}).to_csv(tmp_path / "x.csv", index=False)
+    with open_table(tmp_path / "x.csv", names_key="file") as table:
+        assert table.names == ["NA", "nan", ""]
+
+
+def save_pickled(path):
+    np.save(path, np.array([{"a": 1}], dtype=object))
+
+
+@pytest.mark.parametrize(
+    ("name", "save", "how", "words"),
+    [
+        ("x.npy", save_pickled, {}, "holds Python objects, which are never loaded"),
+        ("x.npy", lambda path: path.write_bytes(b"nothing"), {}, r"x\.npy cannot be read"),
+        (
+            "x.npy",
+            lambda path: np.save(path, np.zeros(5)),
+            {},
+            r"an array of shape \(5,\) and type float64; a row",
+        ),
+        ("x.npy", lambda path: np.save(path, np.zeros((0, 5))), {}, r"shape \(0, 5\)"),
+        ("x.npy", lambda path: np.save(path, np.full((2, 2), "a")), {}, "type <U1"),
+        ("x.npy", lambda path: np.save(path, np.zeros((2, 2))), {"key": "a"}, "leave out `key`"),
+        ("x.npz", lambda path: np.savez(path, a=X, b=X), {}, "holds several arrays; name one as `key`: a, b"),
+        ("x.npz", lambda path: np.savez(path, a=X), {"key": "c"}, "has no 'c'; name one as `key`: a"),
+        ("x.npz", lambda path: np.savez(path, a=X, n=["b"]), {"names_key": "n"}, "30 rows and 1 file names"),
+        ("x.h5", lambda path: path.write_bytes(b"nothing"), {}, r"x\.h5 cannot be read"),
+        ("x.parquet", lambda path: path.write_bytes(b"nothing"), {}, r"x\.parquet cannot be read"),
+        ("x.csv", lambda path: path.write_text("a,b\n1,x\n"), {}, "the column 'b' is not of numbers; name"),
+        (
+            "x.csv",
+            lambda path: path.write_text('a\n[1]\n"[1,2]"\n'),
+            {"key": "a"},
+            "not every row of the column 'a'",
+        ),
+        ("x.csv", lambda path: path.write_text(""), {}, r"x\.csv cannot be read: No columns"),
+        ("x.txt", lambda path: path.write_text(""), {}, r"the name should end in \.npy, \.npz"),
+        ("x.npy", lambda path: None, {}, "No such file"),
+    ],
+)
+def test_files_that_hold_something_else(tmp_path, name, save, how, words):
+    save(tmp_path / name)
+    with pytest.raises(InputError, match=words), open_table(tmp_path / name, **how):
+        pass
+
+
+def test_a_list_of_file_names(tmp_path):
+    path = tmp_path / "files.txt"
+    path.write_bytes("\ufeffa.png\r\nb\u2028c.png\r\n".encode())
+    assert read_names(path) == ["a.png", "b\u2028c.png"]
+    path.write_bytes(b"\xff\xfe\xfa")
+    with pytest.raises(InputError, match="no text in UTF-8"):
+        read_names(path)
+    with pytest.raises(InputError, match="No such file"):
+        read_names(tmp_path / "missing.txt")

@@ -1,0 +1,129 @@
+"""Features that were made elsewhere, through the real workflow."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_bad_input import refused
+from test_own_images import write_photos
+
+pytestmark = pytest.mark.slow
+
+RNG = np.random.default_rng(0)
+
+
+def branch(*spaces, seeds=(0, 1)):
+    """The jobs that follow from external features, beside those of pixels."""
+    jobs = {f"encode_external {space} test" for space in spaces}
+    jobs |= {f"cluster {space} test k3 seed{seed}" for space in spaces for seed in seeds}
+    jobs |= {f"cluster_halves {space} test k3" for space in spaces}
+    jobs |= {f"evaluate {space} test k3 in {other}" for space in spaces for other in (space, "pixels")}
+    jobs |= {f"evaluate pixels test k3 in {space}" for space in spaces}
+    jobs |= {f"score_halves test k3 in {space}" for space in (*spaces, "pixels")}
+    return jobs | {"collect_scores", "summarise", "compare", "conclude"}
+
+
+@pytest.fixture(scope="module")
+def photos(finished, tmp_path_factory):
+    """A project of photos, whose list of images is all there is."""
+    project = finished.copy(tmp_path_factory.mktemp("external") / "project")
+    write_photos(project.path / "photos", 90, ["bright", "dark"])
+    settings = project.settings | {"features": ["pixels"]}
+    settings["datasets"] = {"tiny": {"format": "folder", "source": "photos"}}
+    project.settings_file.unlink()
+    project.configure(**settings)
+    project.targets = ["images"]
+    project.run()
+    return project
+
+
+@pytest.fixture(scope="module")
+def embedded(photos, tmp_path_factory):
+    """The same with an array by file name, and two models in order, run to the end."""
+    project = photos.copy(tmp_path_factory.mktemp("embedded") / "project")
+    images = pd.read_csv(project.results / "images.csv")
+    assert images.columns.tolist() == ["split", "number", "file", "class"]
+    rows = RNG.normal(size=(len(images), 6)) + 3 * (images["class"] == "bright").to_numpy()[:, None]
+    order = RNG.permutation(len(images))
+    np.save(project.path / "named.npy", rows[order].astype(np.float16))
+    (project.path / "files.txt").write_text("\n".join(images["file"].iloc[order]) + "\n")
+    for i in range(2):
+        frame = pd.DataFrame(rows + RNG.normal(size=rows.shape))
+        frame[images["split"] == "train"].to_csv(project.path / f"train{i}.csv", index=False)
+        frame[images["split"] == "test"].to_csv(project.path / f"test{i}.csv", index=False)
+    project.configure(
+        features=["pixels", "named", "models"],
+        external={
+            "named": {"source": "named.npy", "files": "files.txt", "normalize": "l2"},
+            "models": {
+                "source": [{"train": f"train{i}.csv", "test": f"test{i}.csv"} for i in range(2)],
+                "normalize": "standardize",
+            },
+        },
+    )
+    project.targets = ["all"]
+    project.run()
+    return project
+
+
+def test_rows_are_of_the_images_that_they_are_named_after(embedded):
+    import h5py
+
+    images = pd.read_csv(embedded.results / "images.csv")
+    files = (embedded.path / "files.txt").read_text().splitlines()
+    rows = np.load(embedded.path / "named.npy").astype(float)
+    with h5py.File(embedded.results / "features/named/test.h5") as file:
+        found = file["features"][:]
+    for row, name in zip(found, images["file"][images["split"] == "test"], strict=True):
+        expected = rows[files.index(name)]
+        np.testing.assert_allclose(row, expected / np.linalg.norm(expected), rtol=1e-5)
+
+
+def test_they_are_compared_and_reported(embedded):
+    compared = pd.read_csv(embedded.results / "comparison.csv").set_index(["metric", "features_a", "features_b"])
+    assert compared.loc[("adjusted_rand", "pixels", "named"), "n_models_b"] == 0
+    assert compared.loc[("adjusted_rand", "pixels", "models"), "n_models_b"] == 2
+    report = (embedded.results / "report.html").read_text()
+    assert "<li><i>named</i>: made elsewhere, each row scaled to length 1." in report
+    assert "<li><i>models</i>: made elsewhere, each column scaled to variance 1, 2 models." in report
+
+
+def test_changed_bytes_run_their_branch_again(embedded, tmp_path):
+    project = embedded.copy(tmp_path / "project")
+    project.targets = ["tables"]
+    assert project.jobs() == set()
+    rows = np.load(project.path / "named.npy")
+    np.save(project.path / "named.npy", rows * 2)
+    others = {"score_halves test k3 in models/seed0", "score_halves test k3 in models/seed1"}
+    others |= {f"evaluate {space} test k3 in named" for space in ("models/seed0", "models/seed1")}
+    others |= {f"evaluate named test k3 in {space}" for space in ("models/seed0", "models/seed1")}
+    assert project.jobs() == branch("named") | others
+    project.run()
+    assert project.jobs() == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            lambda path: np.save(path / "named.npy", np.load(path / "named.npy")[:-2]),
+            ["88 rows and 90 file names"],
+        ),
+        (
+            lambda path: (path / "files.txt").write_text(
+                (path / "files.txt").read_text().replace("IMG 7.", "img 7.")
+            ),
+            ["1 images have no row:", "IMG 7.", "1 rows are of no image:", "img 7."],
+        ),
+        (lambda path: np.save(path / "named.npy", np.full((90, 6), np.nan)), ["has a value that is not finite"]),
+        (lambda path: (path / "named.npy").unlink(), ["named.npy", "No such file"]),
+    ],
+    ids=["rows", "names", "NaN", "missing"],
+)
+def test_rows_that_do_not_fit(photos, embedded, tmp_path, change, words):
+    project = photos.copy(tmp_path / "project")
+    for name in ("named.npy", "files.txt"):
+        (project.path / name).write_bytes((embedded.path / name).read_bytes())
+    change(project.path)
+    project.configure(features=["named"], external={"named": {"source": "named.npy", "files": "files.txt"}})
+    project.targets = ["tables"]
+    refused(project, "encode_external", "named.npy", *words, log="tiny/logs/encode_external/named/test.log")
