@@ -93,6 +93,7 @@ RATE = "allowed: a number above 0"
 FORMATS = "allowed: cifar-binary, cifar100-binary, digits, folder, npz"
 SIDE = "allowed: a whole number from 4 to 512"
 FRACTION = "allowed: a number above 0 and below 1"
+KINDS = "pixels, autoencoder, pca, patches, invariant, or a name of your own below external"
 FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become folders)"
 
 
@@ -102,7 +103,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         # Unknown keys, from the top to the bottom.
         (
             "feature: [pixels]",
-            "feature is not a setting; allowed here: dataset, datasets, features, autoencoder, pca, "
+            "feature is not a setting; allowed here: dataset, datasets, features, external, autoencoder, pca, "
             "patches, invariant, clustering, evaluation, report",
         ),
         ("clustering: {k: [3]}", "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init"),
@@ -137,7 +138,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ("datasets: {cifar10: null}", "datasets.cifar10 is null; allowed: a mapping with a format"),
         # Values out of range.
         ("dataset: mnist", "dataset is 'mnist'; allowed: cifar10, cifar100, digits"),
-        ("features: [pixel]", "features[0] is 'pixel'; allowed: pixels, autoencoder, pca, patches, invariant"),
+        ("features: [pixel]", f"features[0] is 'pixel'; allowed: {KINDS}"),
         ("features: []", f"features is []; {SPACES}"),
         (
             "autoencoder: {filters: []}",
@@ -207,7 +208,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ),
         (
             "clustering: {splits: {pixels: [test], autoencoder: [test], codes: [test]}}",
-            "clustering.splits.codes is not a setting; allowed here: pixels, autoencoder, pca, patches, invariant",
+            f"clustering.splits.codes is not a setting; allowed here: {KINDS}",
         ),
         # Each format has its own keys.
         (
@@ -342,7 +343,7 @@ def test_every_fault_is_told_once():
         "autoencoder.epochs is 0; allowed: a whole number, 1 or more",
         "clustering.seed is not a setting; allowed here: splits, n_clusters, seeds, init",
         "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init",
-        "features[0] is 'pixel'; allowed: pixels, autoencoder, pca, patches, invariant",
+        f"features[0] is 'pixel'; allowed: {KINDS}",
     ]
 
 
@@ -439,3 +440,61 @@ def test_text_stays_where_it_is_allowed(text, keys):
 )
 def test_text_that_is_nothing_allowed_is_refused(text, line):
     assert validation_errors(without_text(with_settings(text), SCHEMA), SCHEMA) == [line]
+
+
+def external_errors(settings, others=""):
+    """What is said of features that were made elsewhere, called mine."""
+    config = with_settings(f"{{features: [pixels, mine], external: {{mine: {settings}}}{others}}}")
+    return validation_errors(config, load_schema(ROOT / "rules" / "config.schema.yaml", config["external"]))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "{source: /data/mine.npy}",
+        "{source: [a.npy, {train: b.h5, test: c.h5}], key: rows, file_column: names, normalize: l2}",
+        "{source: {test: a.csv}, files: {test: a.txt}, normalize: none}",
+    ],
+)
+def test_external_features_that_are_allowed(settings):
+    assert external_errors(settings) == []
+
+
+PATHS = "a path, or a mapping of train and test to paths"
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ("a.npy", "external.mine is 'a.npy'; allowed: a mapping with a source"),
+        (
+            "{key: rows}",
+            "external.mine.source is missing; allowed: a path; a mapping of train and test to paths; or",
+        ),
+        ("{source: []}", "external.mine.source is []; allowed: a path; a mapping"),
+        ("{source: 3}", "external.mine.source is 3; allowed: a path without braces"),
+        ("{source: 'a{1}.npy'}", "external.mine.source is 'a{1}.npy'; allowed: a path without braces"),
+        ("{source: {val: a.npy}}", "external.mine.source.val is not a setting; allowed here: train, test"),
+        ("{source: {train: a.npy}}", "external.mine.source has no test, which is to be clustered"),
+        ("{source: a.npy, normalise: l2}", "external.mine.normalise is not a setting; allowed here: source, key"),
+        ("{source: a.npy, normalize: l1}", "external.mine.normalize is 'l1'; allowed: none, l2, standardize"),
+        ("{source: a.npz, files: a.txt, file_column: b}", "external.mine has both files and file_column; one of"),
+    ],
+)
+def test_faults_of_external_features(settings, line):
+    (found,) = external_errors(settings)
+    assert found.startswith(line)
+
+
+@pytest.mark.parametrize("name", ["nan", "my own", "1st", "a/b"])
+def test_names_that_external_features_cannot_have(name):
+    config = with_settings(f"external: {{'{name}': {{source: a.npy}}}}")
+    (found,) = validation_errors(config, SCHEMA)
+    assert found.startswith(f"external.{name} is not a setting; allowed here: names of letters")
+
+
+def test_external_features_with_a_name_that_is_taken():
+    config = with_settings("{external: {pixels: {source: a.npy}}}")
+    assert validation_errors(config, SCHEMA) == [
+        "external.pixels has the name of features that are made here; give it another"
+    ]

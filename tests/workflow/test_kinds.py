@@ -14,7 +14,7 @@ from lib.workflow.config import load_schema
 ROOT = Path(__file__).parents[2]
 SCHEMA = load_schema(ROOT / "rules" / "config.schema.yaml")
 DEFAULTS = yaml.safe_load((ROOT / "config.yaml").read_text())
-OTHER_SECTIONS = {"dataset", "datasets", "features", "clustering", "evaluation", "report"}
+OTHER_SECTIONS = {"dataset", "datasets", "features", "external", "clustering", "evaluation", "report"}
 WITHOUT_SETTINGS = {"pixels"}
 
 
@@ -36,7 +36,9 @@ def test_each_that_is_learned_has_seeds():
 def test_each_has_a_rule():
     command = [sys.executable, "-m", "snakemake", "--list-rules", "--quiet"]
     rules = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    assert {rule for rule in rules if rule.startswith("encode_")} == {f"encode_{kind}" for kind in KINDS}
+    assert {rule for rule in rules if rule.startswith("encode_")} == {
+        f"encode_{kind}" for kind in (*KINDS, "external")
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS)

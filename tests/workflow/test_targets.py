@@ -143,3 +143,12 @@ def test_settings_of_a_dataset_leave_out_the_others():
     assert settings["dataset"] == "digits"
     assert settings["datasets"] == {"digits": {"format": "digits"}}
     assert settings["clustering"] == targets().config["clustering"]
+
+
+def test_external_features_are_given_or_several_models():
+    external = {"one": {"source": "a.npy"}, "two": {"source": ["b.npy", {"test": "c.npy"}]}}
+    found = targets(features=["pixels", "one", "two"], external=external)
+    assert found.clustered_features() == ["pixels/test", "one/test", "two/seed0/test", "two/seed1/test"]
+    assert [found.is_learned(space) for space in ("one", "two/seed1")] == [False, True]
+    assert found.learned_files() == []
+    assert centroid_images("one/test/k3/seed0") == []

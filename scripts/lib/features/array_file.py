@@ -159,7 +159,7 @@ def read_names(path: Path) -> list[str]:
 
     Examples
     --------
-    >>> _ = Path("files.txt").write_text("b.png\\na.png\\n")
+    >>> _ = Path("files.txt").write_text("b.png\na.png\n")
     >>> read_names(Path("files.txt"))
     ['b.png', 'a.png']
     """

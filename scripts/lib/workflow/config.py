@@ -55,7 +55,7 @@ def load_schema(path: Path, external: Iterable[str] = ()) -> dict:
     features = schema["properties"]["features"]["items"]
     by_features = schema["properties"]["clustering"]["properties"]["splits"]["then"]["propertyNames"]
     for names in (features, by_features):
-        names.update(enum=kinds, description=", ".join(kinds))
+        names.update(enum=kinds, description=f"{', '.join(kinds)}, or a name of your own below external")
     return schema
 
 
@@ -153,7 +153,9 @@ def validation_errors(config: dict, schema: dict) -> list[str]:
             if features not in splits:
                 lines.append(f"clustering.splits.{features} is missing, and features lists {features}")
     for name, settings in config["external"].items():
-        if name in config["features"]:
+        if name in KINDS:
+            lines.append(f"external.{name} has the name of features that are made here; give it another")
+        elif name in config["features"]:
             lines += _external_errors(name, settings, splits[name] if isinstance(splits, dict) else splits)
     shown, ks = config["report"]["n_clusters"], config["clustering"]["n_clusters"]
     if shown is not None and shown not in ks:
@@ -163,8 +165,6 @@ def validation_errors(config: dict, schema: dict) -> list[str]:
 
 def _external_errors(name: str, settings: dict, splits: list[str]) -> list[str]:
     """What is wrong with features that were made elsewhere."""
-    if name in KINDS:
-        return [f"external.{name} has the name of a kind of features that is made here; give it another"]
     sources = settings["source"] if isinstance(settings["source"], list) else [settings["source"]]
     lines = []
     for key, values in (("source", sources), ("files", [settings.get("files", "")])):
