@@ -85,7 +85,7 @@ lint: install  ## ruff, mypy, snakefmt and snakemake --lint
 	$(SNAKEMAKE) --lint
 
 # The extras of requirements-lite.lock: all but training.
-LITE := data features clustering evaluation report dev
+LITE := data features encoders clustering evaluation report dev
 
 .PHONY: lock
 lock: install  ## choose versions again: the locks and envs/*.yaml from pyproject.toml

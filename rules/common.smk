@@ -30,7 +30,7 @@ def own_modules():
 
 
 with own_modules():
-    from lib.features.kinds import KINDS
+    from lib.features.kinds import kinds_of, names_of
     from lib.workflow.config import load_schema, validation_errors, with_defaults, without_text
     from lib.workflow.digest import code_digest
     from lib.workflow.external import External
@@ -40,7 +40,7 @@ with own_modules():
 
 # Not the directive `configfile`, which does nothing where another workflow uses this one as a module.
 config = with_defaults(config, yaml.safe_load((BASE / "config.yaml").read_text()))
-SCHEMA = load_schema(BASE / "rules" / "config.schema.yaml", config["external"])
+SCHEMA = load_schema(BASE / "rules" / "config.schema.yaml", names_of(config))
 config = without_text(config, SCHEMA)
 if errors := validation_errors(config, SCHEMA):
     sys.exit("\n".join(f"config: {error}" for error in errors))

@@ -87,6 +87,54 @@ rule encode_external:
         " --out {output:q} --log {log:q}"
 
 
+# Encode each image, in colour and at the encoder's size, by an encoder in an ONNX file.
+rule encode_onnx:
+    input:
+        images="results/{dataset}/images.h5",
+        archives=lambda w: sources.archives(w.dataset),
+        # Where it is missing from the start, the script says so better than Snakemake would.
+        model=lambda w: [
+            local(file)
+            for file in [config["onnx"][w.features]["model"]]
+            if Path(file).exists() or Path(rules.encode_onnx.output[0].format(**w)).exists()
+        ],
+    output:
+        "results/{dataset}/features/{features}/{split}.h5",
+    wildcard_constraints:
+        features=features_pattern(config["onnx"]),
+    log:
+        "results/{dataset}/logs/encode_onnx/{features}/{split}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/encode_onnx/{features}/{split}.tsv"
+    conda:
+        "../envs/encoders.yaml"
+    threads: 2
+    resources:
+        mem_mb=scaled_resource(4000),
+        runtime=scaled_resource(240),
+    params:
+        command=script_command("encode_onnx.py"),
+        code_digest=script_digest("encode_onnx.py"),
+        options=lambda w: cli_options(
+            {k: v for k, v in config["onnx"][w.features].items() if k != "model" and v is not None}
+        ),
+        dataset=lambda w: cli_options(
+            {
+                k: v
+                for k, v in config["datasets"][w.dataset].items()
+                if k in ("format", "classes", "test_fraction", "unreadable")
+            }
+        ),
+        paths=untracked(
+            lambda w: shlex.join(
+                [f"--model={config['onnx'][w.features]['model']}", *sources.options(w.dataset, sources.archives(w.dataset))]
+            )
+        ),
+    shell:
+        "{params.command} --images {input.images:q} --split {wildcards.split} {params.paths} {params.options}"
+        " {params.dataset} --threads {threads} --out {output:q} --log {log:q}"
+
+
 # Learn a dictionary of typical patches from the training images, by k-means.
 rule learn_dictionary:
     input:

@@ -8,10 +8,10 @@ from pathlib import Path
 from lib.base.cli import run_script
 from lib.base.errors import InputError
 from lib.data.dataset import SIDE
-from lib.data.formats import FORMATS, Source
 from lib.data.grayscale import LUMA
 from lib.data.images_file import write_images
 from lib.data.names import listed, printable
+from lib.data.reader import add_arguments, open_dataset, path_of_dataset
 
 
 def main(args: argparse.Namespace) -> None:
@@ -19,9 +19,8 @@ def main(args: argparse.Namespace) -> None:
     if args.format == "folder" and args.out.resolve().is_relative_to(path.resolve()):
         raise InputError(f"{path} holds the results too, {args.out}; move the images into a folder of their own")
     origin = str(args.archive or args.source or args.format)
-    source = Source(path, args.classes, args.side, args.test_fraction, args.unreadable)
     try:
-        dataset = FORMATS[args.format](source)
+        dataset = open_dataset(args, side=args.side)
         if dataset.unused:
             logging.info("%s: not used: %s", origin, listed([*map(printable, dataset.unused)]))
         write_images(
@@ -40,30 +39,12 @@ def main(args: argparse.Namespace) -> None:
         ) from None
 
 
-def path_of_dataset(args: argparse.Namespace) -> Path:
-    """The folder of photos, or the archive. The digits have no path."""
-    option = "source" if args.format == "folder" else "archive"
-    path = getattr(args, option)
-    if not path and args.format != "digits":
-        raise InputError(f"--format {args.format} needs --{option}")
-    return Path(path or "")
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="prepare_images", description=__doc__)
-    parser.add_argument("--format", choices=FORMATS, required=True)
-    parser.add_argument("--archive", type=Path, help="of cifar-binary, cifar100-binary and npz")
+    add_arguments(parser)
     parser.add_argument("--channels", choices=["gray", "rgb"], default="gray")
     parser.add_argument("--luma", type=float, nargs=3, default=LUMA, metavar=("R", "G", "B"))
-    parser.add_argument(
-        "--classes",
-        choices=["folders", "none", "fine", "coarse"],
-        help="of a folder: folders (default) or none; of cifar100-binary: fine (default) or coarse",
-    )
     parser.add_argument("--side", type=int, help=f"of a folder, by default {SIDE}; of npz, by default as it is")
-    parser.add_argument("--test-fraction", type=float, default=0.2, help="of a folder or npz without splits")
-    parser.add_argument("--unreadable", choices=["refuse", "skip"], default="refuse", help="of photos")
     parser.add_argument("--n-images", type=json.loads, help='expected, as {"train": 50000, "test": 10000}')
-    parser.add_argument("--source", help="the folder, or where the archive is from; kept in the file")
     parser.add_argument("--out", type=Path, required=True)
     run_script(main, parser)

@@ -8,6 +8,7 @@ import yaml
 from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
+from lib.features.kinds import names_of
 from lib.workflow.config import (
     RENAMED_KEYS,
     RENAMED_VALUES,
@@ -93,7 +94,7 @@ RATE = "allowed: a number above 0"
 FORMATS = "allowed: cifar-binary, cifar100-binary, digits, folder, npz"
 SIDE = "allowed: a whole number from 4 to 512"
 FRACTION = "allowed: a number above 0 and below 1"
-KINDS = "pixels, autoencoder, pca, patches, invariant, or a name of your own below external"
+KINDS = "pixels, autoencoder, pca, patches, invariant, or a name below external or onnx"
 FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become folders)"
 
 
@@ -103,7 +104,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         # Unknown keys, from the top to the bottom.
         (
             "feature: [pixels]",
-            "feature is not a setting; allowed here: dataset, datasets, features, external, autoencoder, pca, "
+            "feature is not a setting; allowed here: dataset, datasets, features, external, onnx, autoencoder, pca, "
             "patches, invariant, clustering, evaluation, report",
         ),
         ("clustering: {k: [3]}", "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init"),
@@ -445,7 +446,7 @@ def test_text_that_is_nothing_allowed_is_refused(text, line):
 def external_errors(settings, others=""):
     """What is said of features that were made elsewhere, called mine."""
     config = with_settings(f"{{features: [pixels, mine], external: {{mine: {settings}}}{others}}}")
-    return validation_errors(config, load_schema(ROOT / "rules" / "config.schema.yaml", config["external"]))
+    return validation_errors(config, load_schema(ROOT / "rules" / "config.schema.yaml", names_of(config)))
 
 
 @pytest.mark.parametrize(
@@ -495,6 +496,4 @@ def test_names_that_external_features_cannot_have(name):
 
 def test_external_features_with_a_name_that_is_taken():
     config = with_settings("{external: {pixels: {source: a.npy}}}")
-    assert validation_errors(config, SCHEMA) == [
-        "external.pixels has the name of features that are made here; give it another"
-    ]
+    assert validation_errors(config, SCHEMA) == ["external.pixels has the name of other features; give it another"]

@@ -8,13 +8,13 @@ import jinja2
 import pytest
 import yaml
 
-from lib.features.kinds import KINDS
+from lib.features.kinds import KINDS, NAMED
 from lib.workflow.config import load_schema
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = load_schema(ROOT / "rules" / "config.schema.yaml")
 DEFAULTS = yaml.safe_load((ROOT / "config.yaml").read_text())
-OTHER_SECTIONS = {"dataset", "datasets", "features", "external", "clustering", "evaluation", "report"}
+OTHER_SECTIONS = {"dataset", "datasets", "features", *NAMED, "clustering", "evaluation", "report"}
 WITHOUT_SETTINGS = {"pixels"}
 
 
@@ -37,7 +37,7 @@ def test_each_has_a_rule():
     command = [sys.executable, "-m", "snakemake", "--list-rules", "--quiet"]
     rules = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     assert {rule for rule in rules if rule.startswith("encode_")} == {
-        f"encode_{kind}" for kind in (*KINDS, "external")
+        f"encode_{kind}" for kind in (*KINDS, *NAMED)
     }
 
 

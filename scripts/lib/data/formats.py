@@ -25,6 +25,7 @@ class Source(NamedTuple):
     side: int | None = None
     test_fraction: float = 0.2
     unreadable: str = "refuse"  # or skip
+    split: str | None = None  # of a folder: read no photos of others
 
 
 def open_cifar10(source: Source) -> Dataset:
@@ -126,6 +127,8 @@ def open_photos(source: Source) -> Dataset:
         logging.info("classes: %s", listed(distinguishable(folder.class_names)))
     side = source.side or SIDE
     n_images = {split: folder.n_images(split) for split in SPLITS}
+    if source.split:
+        folder = folder._replace(photos=[photo for photo in folder.photos if photo.split == source.split])
     batches = _read_folder(folder, side, source.unreadable)
     return Dataset(n_images, side, True, folder.class_names, batches, folder.arrangement)
 

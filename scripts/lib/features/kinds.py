@@ -64,17 +64,37 @@ KINDS = {
 }
 
 
-def kinds_of(config: dict) -> dict[str, Kind]:
-    """All kinds of features of a configuration: those above, and what was made elsewhere.
+# Sections of the settings in which features have names of the user's own, and what the report says of them.
+NAMED = {
+    "external": "made elsewhere",
+    "onnx": "the output of an encoder in an ONNX file, which got each image in colour",
+}
+
+
+def names_of(config: dict) -> list[str]:
+    """The names of all kinds of features of a configuration that may not be checked yet.
 
     Examples
     --------
-    >>> list(kinds_of({"external": {"dinov2": {"source": "dinov2.npy"}}}))[-2:]
+    >>> names_of({"external": {"dinov2": "?"}, "onnx": 3})[-2:]
+    ['invariant', 'dinov2']
+    """
+    sections = [config[section] for section in NAMED]
+    return [*KINDS, *(str(name) for section in sections if isinstance(section, dict) for name in section)]
+
+
+def kinds_of(config: dict) -> dict[str, Kind]:
+    """All kinds of features of a configuration: those above, and those with names of the user's own.
+
+    Examples
+    --------
+    >>> list(kinds_of({"external": {"dinov2": {"source": "dinov2.npy"}}, "onnx": {}}))[-2:]
     ['invariant', 'dinov2']
     """
     scaled = {"l2": ", each row scaled to length 1", "standardize": ", each column scaled to variance 1"}
-    external = {
-        name: Kind(name, f"made elsewhere{scaled.get(settings.get('normalize'), '')}")
-        for name, settings in config["external"].items()
+    named = {
+        name: Kind(name, f"{description}{scaled.get(settings.get('normalize'), '')}")
+        for section, description in NAMED.items()
+        for name, settings in config[section].items()
     }
-    return KINDS | external
+    return KINDS | named

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
-from lib.features.kinds import KINDS
+from lib.features.kinds import KINDS, NAMED
 
 # Keys that had another name before, and their names now.
 RENAMED_KEYS = {
@@ -40,22 +40,22 @@ _TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
 _Validator = validators.extend(Draft202012Validator, type_checker=_TYPES)
 
 
-def load_schema(path: Path, external: Iterable[str] = ()) -> dict:
-    """Load the schema of the settings, in which `features` may be any of `KINDS`, and what was made elsewhere.
+def load_schema(path: Path, kinds: Iterable[str] = KINDS) -> dict:
+    """Load the schema of the settings, in which `features` may be any of some kinds.
 
     Parameters
     ----------
     path
         A JSON schema as YAML. Each `description` completes the sentence "allowed: …".
-    external
-        The names of feature spaces that were made elsewhere.
+    kinds
+        The names of all kinds of features, also those of the user's own.
     """
-    kinds = [*KINDS, *map(str, external)]
+    kinds = list(map(str, kinds))
     schema = yaml.safe_load(path.read_text())
     features = schema["properties"]["features"]["items"]
     by_features = schema["properties"]["clustering"]["properties"]["splits"]["then"]["propertyNames"]
     for names in (features, by_features):
-        names.update(enum=kinds, description=f"{', '.join(kinds)}, or a name of your own below external")
+        names.update(enum=kinds, description=f"{', '.join(kinds)}, or a name below {' or '.join(NAMED)}")
     return schema
 
 
@@ -152,10 +152,14 @@ def validation_errors(config: dict, schema: dict) -> list[str]:
         for features in config["features"]:
             if features not in splits:
                 lines.append(f"clustering.splits.{features} is missing, and features lists {features}")
+    taken = set(KINDS)
+    for section in NAMED:
+        for name in config[section]:
+            if name in taken:
+                lines.append(f"{section}.{name} has the name of other features; give it another")
+            taken.add(name)
     for name, settings in config["external"].items():
-        if name in KINDS:
-            lines.append(f"external.{name} has the name of features that are made here; give it another")
-        elif name in config["features"]:
+        if name in config["features"] and name not in KINDS:
             lines += _external_errors(name, settings, splits[name] if isinstance(splits, dict) else splits)
     shown, ks = config["report"]["n_clusters"], config["clustering"]["n_clusters"]
     if shown is not None and shown not in ks:

@@ -29,7 +29,7 @@ class Targets:
         if kind in self.config["external"]:
             source = self.config["external"][kind]["source"]
             return list(range(len(source))) if isinstance(source, list) else []
-        return self.config[kind]["seeds"] if KINDS[kind].learned_files else []
+        return self.config[kind]["seeds"] if kind in KINDS and KINDS[kind].learned_files else []
 
     def is_learned(self, space: str) -> bool:
         """Whether a feature space is one of several models that there might be."""
