@@ -11,6 +11,7 @@ import numpy as np
 from lib.base.cli import positive_int, progress_bar, run_script
 from lib.base.errors import InputError
 from lib.data.images_file import SPLITS, count_images
+from lib.data.photos import BICUBIC
 from lib.data.reader import add_arguments, colour_batches, open_dataset
 from lib.features.external import normalized
 from lib.features.features_file import write_feature_blocks
@@ -21,7 +22,7 @@ def main(args: argparse.Namespace) -> None:
     preprocessing = Preprocessing(args.side, tuple(args.mean), tuple(args.std))
     encoder = OnnxEncoder(args.model, preprocessing, output=args.output, provider=args.provider)
     n = count_images(args.images, args.split)
-    dataset = open_dataset(args, side=args.side, split=args.split)
+    dataset = open_dataset(args, side=args.side, split=args.split, resampling=BICUBIC)
     batches = colour_batches(dataset, args.split, args.side, encoder.fixed_batch_size or args.batch_size)
     blocks = as_many(n, args.images, encoder.encode_all(batches, args.threads))
     first = next(blocks)

@@ -104,8 +104,8 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         # Unknown keys, from the top to the bottom.
         (
             "feature: [pixels]",
-            "feature is not a setting; allowed here: dataset, datasets, features, external, onnx, autoencoder, pca, "
-            "patches, invariant, clustering, evaluation, report",
+            "feature is not a setting; allowed here: dataset, datasets, features, external, onnx, autoencoder, "
+            "pca, patches, invariant, clustering, evaluation, report",
         ),
         ("clustering: {k: [3]}", "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init"),
         (

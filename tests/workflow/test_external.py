@@ -1,8 +1,12 @@
 """Features that were made elsewhere, through the real workflow."""
 
+import h5py
 import numpy as np
+import onnx
 import pandas as pd
 import pytest
+from onnx import TensorProto, helper
+from PIL import Image
 from test_bad_input import refused
 from test_own_images import write_photos
 
@@ -66,8 +70,6 @@ def embedded(photos, tmp_path_factory):
 
 
 def test_rows_are_of_the_images_that_they_are_named_after(embedded):
-    import h5py
-
     images = pd.read_csv(embedded.results / "images.csv")
     files = (embedded.path / "files.txt").read_text().splitlines()
     rows = np.load(embedded.path / "named.npy").astype(float)
@@ -127,3 +129,50 @@ def test_rows_that_do_not_fit(photos, embedded, tmp_path, change, words):
     project.configure(features=["named"], external={"named": {"source": "named.npy", "files": "files.txt"}})
     project.targets = ["tables"]
     refused(project, "encode_external", "named.npy", *words, log="tiny/logs/encode_external/named/test.log")
+
+
+def save_means(path, factor=1.0):
+    """An encoder whose features are the means of the colours, times a factor."""
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["images"], ["means"]),
+        helper.make_node("Mul", ["means", "factor"], ["features"]),
+    ]
+    images = helper.make_tensor_value_info("images", TensorProto.FLOAT, ("n", 3, "h", "w"))
+    features = helper.make_tensor_value_info("features", TensorProto.FLOAT, None)
+    weights = [helper.make_tensor("factor", TensorProto.FLOAT, (), [factor])]
+    graph = helper.make_graph(nodes, "means", [images], [features], weights)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+
+
+def test_an_encoder_sees_the_photos_in_colour(photos, tmp_path):
+    """Though the dataset is gray, and 32 pixels a side."""
+    project = photos.copy(tmp_path / "project")
+    save_means(project.path / "means.onnx")
+    settings = {"model": "means.onnx", "side": 50, "mean": [0, 0, 0], "std": [1, 1, 1], "batch_size": 7}
+    project.configure(features=["pixels", "means"], onnx={"means": settings})
+    project.targets = ["tables"]
+    project.run()
+    images = pd.read_csv(project.results / "images.csv").query("split == 'test'")
+    path = project.results / "features/means/test.h5"
+    with h5py.File(path) as file:
+        found = file["features"][:]
+    colour = [row["file"].endswith(".jpg") for _, row in images.iterrows()]
+    for name, row in zip(images["file"][colour], found[colour], strict=True):
+        with Image.open(project.path / "photos" / name) as photo:
+            side = min(photo.size)
+            left, top = ((size - side) // 2 for size in photo.size)
+            middle = np.asarray(photo.convert("RGB"))[top : top + side, left : left + side]
+        np.testing.assert_allclose(row, middle.mean(axis=(0, 1)) / 255, atol=0.02)
+    assert np.ptp(found[colour], axis=1).max() > 0.02, "the colours differ"
+    assert project.jobs() == set()
+    project.run("--forcerun", "encode_onnx", cores=1)
+    with h5py.File(path) as file:
+        assert file["features"][:].tobytes() == found.tobytes()
+    save_means(project.path / "means.onnx", factor=2)
+    assert {"encode_onnx means test", "compare"} <= project.jobs()
+    assert not {job for job in project.jobs() if job.startswith("cluster pixels")}
+    (project.path / "means.onnx").write_bytes(b"nothing")
+    error = "cannot be read as an ONNX model"
+    made_from_it = [name for name in project.snapshot() if "features/means" in name]
+    replaces = [name.removeprefix("results/tiny/") for name in made_from_it]
+    refused(project, "encode_onnx", error, log="tiny/logs/encode_onnx/means/test.log", replaces=replaces)

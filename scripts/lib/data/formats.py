@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from PIL import Image
+
 from lib.base.cli import progress_bar
 from lib.base.errors import InputError
 from lib.data.cifar import CIFAR10, CIFAR100, Layout, open_cifar, read_cifar
@@ -14,7 +16,7 @@ from lib.data.folder import Folder, open_folder
 from lib.data.images_file import SPLITS
 from lib.data.names import distinguishable, listed
 from lib.data.npz import open_npz
-from lib.data.photos import read_photos
+from lib.data.photos import LANCZOS, read_photos
 
 
 class Source(NamedTuple):
@@ -26,6 +28,7 @@ class Source(NamedTuple):
     test_fraction: float = 0.2
     unreadable: str = "refuse"  # or skip
     split: str | None = None  # of a folder: read no photos of others
+    resampling: Image.Resampling = LANCZOS  # of a folder or an array
 
 
 def open_cifar10(source: Source) -> Dataset:
@@ -97,7 +100,9 @@ def open_arrays(source: Source) -> Dataset:
     >>> open_arrays(Source(Path("a.npz"), test_fraction=0.5)).n_images
     {'train': 5, 'test': 5}
     """
-    return open_npz(source.path, side=source.side, test_fraction=source.test_fraction)
+    return open_npz(
+        source.path, side=source.side, test_fraction=source.test_fraction, resampling=source.resampling
+    )
 
 
 def open_photos(source: Source) -> Dataset:
@@ -129,14 +134,14 @@ def open_photos(source: Source) -> Dataset:
     n_images = {split: folder.n_images(split) for split in SPLITS}
     if source.split:
         folder = folder._replace(photos=[photo for photo in folder.photos if photo.split == source.split])
-    batches = _read_folder(folder, side, source.unreadable)
+    batches = _read_folder(folder, side, source.unreadable, source.resampling)
     return Dataset(n_images, side, True, folder.class_names, batches, folder.arrangement)
 
 
-def _read_folder(folder: Folder, side: int, if_unreadable: str) -> Iterator[Batch]:
+def _read_folder(folder: Folder, side: int, if_unreadable: str, resampling: Image.Resampling) -> Iterator[Batch]:
     unreadable: list[tuple[str, str]] = []
     with progress_bar(folder.photos, unit=" images") as photos:
-        yield from read_photos(folder.path, photos, side, unreadable)
+        yield from read_photos(folder.path, photos, side, unreadable, resampling)
     unreadable.sort()
     for path, reason in unreadable:
         logging.info("%s cannot be read: %s", path, reason)

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from lib.base.errors import InputError, reason_of
 from lib.data.dataset import MOST_CLASSES, Batch, Dataset, batch_images
 from lib.data.names import listed, printable
-from lib.data.photos import resize
+from lib.data.photos import LANCZOS, resize
 from lib.data.splits import draw_test_split
 
 # Usual names of labels, and arr_0 and so on, which np.savez gives to arrays without a name.
@@ -25,7 +26,9 @@ LIKE_LABELS = re.compile(
 )
 
 
-def open_npz(path: Path, *, side: int | None, test_fraction: float) -> Dataset:
+def open_npz(
+    path: Path, *, side: int | None, test_fraction: float, resampling: Image.Resampling = LANCZOS
+) -> Dataset:
     """Read a NumPy file of images and, if it has them, labels.
 
     ============================ ======================================================================
@@ -81,7 +84,7 @@ def open_npz(path: Path, *, side: int | None, test_fraction: float) -> Dataset:
             for start in range(0, len(rows[split]), batch_images(new_side)):
                 batch = rows[split][start : start + batch_images(new_side)]
                 x = arrays[f"x{suffix}"][batch]
-                x = resize(x, side) if side else x
+                x = resize(x, side, resampling) if side else x
                 pixels = x.transpose(0, 3, 1, 2) if x.ndim == 4 else x[:, None]
                 yield Batch(split, start, pixels, labels[suffix][batch] if has_labels else None)
 

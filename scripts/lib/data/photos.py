@@ -15,11 +15,16 @@ from lib.data.metadata import is_image, without_metadata
 from lib.data.names import printable
 
 FORMATS = ("PNG", "JPEG", "WEBP")
+LANCZOS, BICUBIC = Image.Resampling.LANCZOS, Image.Resampling.BICUBIC
 UNKNOWN = "cannot identify it as PNG, JPEG or WebP"
 
 
 def read_photos(
-    root: Path, photos: Iterable[Photo], side: int, unreadable: list[tuple[str, str]]
+    root: Path,
+    photos: Iterable[Photo],
+    side: int,
+    unreadable: list[tuple[str, str]],
+    resampling: Image.Resampling = LANCZOS,
 ) -> Iterator[Batch]:
     """All photos that can be read, a batch at a time so that memory stays bounded.
 
@@ -29,7 +34,7 @@ def read_photos(
         The folder of the photos.
     photos
         Those of a split follow one another.
-    side
+    side, resampling
         As for `read_photo`.
     unreadable
         Grows by the path and the reason of each photo that cannot be read.
@@ -44,7 +49,7 @@ def read_photos(
     [('empty.jpg', 'cannot identify it as PNG, JPEG or WebP')]
     """
     for split, photos_of_split in itertools.groupby(photos, key=lambda photo: photo.split):
-        readable = _readable(root, photos_of_split, side, unreadable)
+        readable = _readable(root, photos_of_split, side, unreadable, resampling)
         start = 0
         while batch := list(itertools.islice(readable, batch_images(side))):
             pixels = np.stack([square for _, square in batch])
@@ -55,11 +60,15 @@ def read_photos(
 
 
 def _readable(
-    root: Path, photos: Iterable[Photo], side: int, unreadable: list[tuple[str, str]]
+    root: Path,
+    photos: Iterable[Photo],
+    side: int,
+    unreadable: list[tuple[str, str]],
+    resampling: Image.Resampling,
 ) -> Iterator[tuple[Photo, np.ndarray]]:
     for photo in photos:
         try:
-            square = read_photo(root / photo.path, side)
+            square = read_photo(root / photo.path, side, resampling)
         except MemoryError:
             raise
         except Exception as error:  # a decoder can raise anything at damaged bytes
@@ -68,7 +77,7 @@ def _readable(
             yield photo, square
 
 
-def read_photo(path: Path, side: int) -> np.ndarray:
+def read_photo(path: Path, side: int, resampling: Image.Resampling = LANCZOS) -> np.ndarray:
     """The middle square of a photo, upright, scaled to another side. Transparent pixels become white.
 
     Returns
@@ -102,13 +111,13 @@ def read_photo(path: Path, side: int) -> np.ndarray:
             raise OSError(UNKNOWN) from None
         with image:
             image.draft(None, (2 * side, 2 * side))  # a JPEG can be decoded at a fraction of its size
-            square = _square(image, side)
+            square = _square(image, side, resampling)
         if turn is not None:
             square = square.transpose(turn)
         return np.asarray(square).transpose(2, 0, 1)
 
 
-def resize(images: np.ndarray, side: int) -> np.ndarray:
+def resize(images: np.ndarray, side: int, resampling: Image.Resampling = LANCZOS) -> np.ndarray:
     """The middle square of each image, scaled to another side.
 
     Parameters
@@ -124,20 +133,20 @@ def resize(images: np.ndarray, side: int) -> np.ndarray:
     >>> resize(np.zeros((5, 40, 60), np.uint8), 32).shape
     (5, 32, 32)
     """
-    return np.stack([np.asarray(_fit(Image.fromarray(image), side)) for image in images])
+    return np.stack([np.asarray(_fit(Image.fromarray(image), side, resampling)) for image in images])
 
 
-def _square(image: Image.Image, side: int) -> Image.Image:
+def _square(image: Image.Image, side: int, resampling: Image.Resampling) -> Image.Image:
     if image.mode.startswith("I;16"):  # Pillow would clip 16 bits to 8, so that nearly all becomes white
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     mode = "RGBA" if image.has_transparency_data else "RGB"
     if image.mode != mode:  # spares a copy of a large photo
         image = image.convert(mode)
-    image = _fit(image, side)
+    image = _fit(image, side, resampling)
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     return image
 
 
-def _fit(image: Image.Image, side: int) -> Image.Image:
-    return ImageOps.fit(image, (side, side), Image.Resampling.LANCZOS)
+def _fit(image: Image.Image, side: int, resampling: Image.Resampling) -> Image.Image:
+    return ImageOps.fit(image, (side, side), resampling)

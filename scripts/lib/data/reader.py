@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from lib.base.errors import InputError
 from lib.data.dataset import Dataset
 from lib.data.formats import FORMATS, Source
-from lib.data.photos import resize
+from lib.data.photos import BICUBIC, LANCZOS, resize
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +36,13 @@ def path_of_dataset(args: argparse.Namespace) -> Path:
     return Path(path or "")
 
 
-def open_dataset(args: argparse.Namespace, *, side: int | None, split: str | None = None) -> Dataset:
+def open_dataset(
+    args: argparse.Namespace,
+    *,
+    side: int | None,
+    split: str | None = None,
+    resampling: Image.Resampling = LANCZOS,
+) -> Dataset:
     """Open a dataset.
 
     Parameters
@@ -46,8 +53,11 @@ def open_dataset(args: argparse.Namespace, *, side: int | None, split: str | Non
         Of a folder or npz: the side to scale the images to.
     split
         Of a folder: read no photos of others.
+    resampling
+        How these are scaled.
     """
-    source = Source(path_of_dataset(args), args.classes, side, args.test_fraction, args.unreadable, split)
+    path = path_of_dataset(args)
+    source = Source(path, args.classes, side, args.test_fraction, args.unreadable, split, resampling)
     return FORMATS[args.format](source)
 
 
@@ -59,7 +69,7 @@ def colour_batches(dataset: Dataset, split: str, side: int, batch_size: int) -> 
             continue
         pixels = batch.pixels.repeat(3, axis=1) if batch.pixels.shape[1] == 1 else batch.pixels
         if pixels.shape[2] != side:
-            pixels = resize(pixels.transpose(0, 2, 3, 1), side).transpose(0, 3, 1, 2)
+            pixels = resize(pixels.transpose(0, 2, 3, 1), side, BICUBIC).transpose(0, 3, 1, 2)
         for image in pixels:
             waiting.append(image)
             if len(waiting) == batch_size:

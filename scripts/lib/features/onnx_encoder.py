@@ -69,16 +69,14 @@ class OnnxEncoder:
 
     def _check_input(self) -> None:
         inputs = self.session.get_inputs()
-        if (
-            len(inputs) != 1
-            or len(inputs[0].shape) != 4
-            or inputs[0].type not in ("tensor(float)", "tensor(float16)")
-        ):
+        shape = inputs[0].shape if len(inputs) == 1 else []
+        is_image = len(shape) == 4 and inputs[0].type in ("tensor(float)", "tensor(float16)")
+        if not is_image or (isinstance(shape[1], int) and 3 not in (shape[1], shape[3])):
             described = "; ".join(f"{x.name}: {x.type} {x.shape}" for x in inputs)
             raise InputError(f"{self.path} wants {described}; images alone, (n, 3, height, width), can be given")
         self.input = inputs[0].name
         self.dtype = np.float16 if inputs[0].type == "tensor(float16)" else np.float32
-        n, *shape = inputs[0].shape
+        n, *shape = shape
         self.channels_last = shape[-1] == 3 and shape[0] != 3
         self.fixed_batch_size = n if isinstance(n, int) and n > 0 else None
         sides = shape[:2] if self.channels_last else shape[1:]
