@@ -79,6 +79,19 @@ def features_pattern(kinds):
     return "|".join(patterns) or "(?!)"
 
 
+def program_of(features):
+    """The settings of the program that makes a feature space."""
+    return config["script"][features.partition("/seed")[0]]
+
+
+def own_code_digest(path):
+    """What a job depends on in a program of the user's own; "" if it cannot be read, of which the job tells."""
+    try:
+        return code_digest(Path(path))
+    except (OSError, SyntaxError, ValueError):
+        return ""
+
+
 def scaled_resource(base, per_mb=0):
     """Memory or time to ask for: `base` and `per_mb` for each megabyte of the first input, times the attempt."""
 

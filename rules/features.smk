@@ -135,6 +135,35 @@ rule encode_onnx:
         " {params.dataset} --threads {threads} --out {output:q} --log {log:q}"
 
 
+# Make features by a program of the user's own. Its code is followed as that of the scripts here.
+rule encode_script:
+    input:
+        "results/{dataset}/images.h5",
+    output:
+        "results/{dataset}/features/{features}/{split}.h5",
+    wildcard_constraints:
+        features=features_pattern(config["script"]),
+    log:
+        "results/{dataset}/logs/encode_script/{features}/{split}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/encode_script/{features}/{split}.tsv"
+    conda:
+        "../envs/features.yaml"
+    threads: 2
+    resources:
+        mem_mb=scaled_resource(4000, 20),
+        runtime=scaled_resource(240),
+    params:
+        command=script_command("encode_script.py"),
+        code_digest=script_digest("encode_script.py"),
+        program_digest=lambda w: own_code_digest(program_of(w.features)["path"]),
+        program=untracked(lambda w: shlex.join([f"--program={program_of(w.features)['path']}"])),
+        seed=lambda w: cli_options({"seed": int(seed)} if (seed := w.features.partition("/seed")[2]) else {}),
+    shell:
+        "{params.command} --images {input:q} --split {wildcards.split} {params.program} {params.seed}"
+        " --out {output:q} --log {log:q}"
+
+
 # Learn a dictionary of typical patches from the training images, by k-means.
 rule learn_dictionary:
     input:

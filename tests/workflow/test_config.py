@@ -94,7 +94,7 @@ RATE = "allowed: a number above 0"
 FORMATS = "allowed: cifar-binary, cifar100-binary, digits, folder, npz"
 SIDE = "allowed: a whole number from 4 to 512"
 FRACTION = "allowed: a number above 0 and below 1"
-KINDS = "pixels, autoencoder, pca, patches, invariant, or a name below external or onnx"
+KINDS = "pixels, autoencoder, pca, patches, invariant, or a name below external or onnx or script"
 FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become folders)"
 
 
@@ -104,8 +104,8 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         # Unknown keys, from the top to the bottom.
         (
             "feature: [pixels]",
-            "feature is not a setting; allowed here: dataset, datasets, features, external, onnx, autoencoder, "
-            "pca, patches, invariant, clustering, evaluation, report",
+            "feature is not a setting; allowed here: dataset, datasets, features, external, onnx, script, "
+            "autoencoder, pca, patches, invariant, clustering, evaluation, report",
         ),
         ("clustering: {k: [3]}", "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init"),
         (

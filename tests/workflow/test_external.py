@@ -176,3 +176,74 @@ def test_an_encoder_sees_the_photos_in_colour(photos, tmp_path):
     made_from_it = [name for name in project.snapshot() if "features/means" in name]
     replaces = [name.removeprefix("results/tiny/") for name in made_from_it]
     refused(project, "encode_onnx", error, log="tiny/logs/encode_onnx/means/test.log", replaces=replaces)
+
+
+PROGRAM = """
+import argparse
+
+import h5py
+import numpy as np
+from helper import FACTOR
+
+parser = argparse.ArgumentParser()
+for name in ("--images", "--split", "--out"):
+    parser.add_argument(name, required=True)
+parser.add_argument("--seed", type=int, default=0)
+args = parser.parse_args()
+with h5py.File(args.images) as file:
+    images = file[args.split]["images"][:]
+mean = images.reshape(len(images), -1).mean(axis=1)
+noise = np.random.default_rng(args.seed).normal(size=(len(images), 3))
+with h5py.File(args.out, "w") as file:
+    file["features"] = np.column_stack([FACTOR * mean, noise])
+"""
+
+
+@pytest.fixture
+def programmed(finished, tmp_path):
+    """Pixels, and features by a program of two seeds, run to the end."""
+    project = finished.copy(tmp_path / "project")
+    (project.path / "own").mkdir()
+    (project.path / "own" / "mine.py").write_text(PROGRAM)
+    (project.path / "own" / "helper.py").write_text("FACTOR = 2\n")
+    project.configure(features=["pixels", "mine"], script={"mine": {"path": "own/mine.py", "seeds": [0, 5]}})
+    project.run()
+    return project
+
+
+def test_a_program_of_ones_own_and_what_it_imports(programmed):
+    spaces = ["mine/seed0", "mine/seed5"]
+    assert programmed.jobs() == set()
+    compared = pd.read_csv(programmed.results / "comparison.csv")
+    assert set(compared["n_models_b"]) == {2}
+    program = programmed.path / "own" / "mine.py"
+    program.write_text(f"# A comment.\n{program.read_text()}")
+    assert programmed.jobs() == set()
+    (programmed.path / "own" / "helper.py").write_text("FACTOR = 3\n")
+    expected = {job.replace("encode_external", "encode_script") for job in branch(*spaces)}
+    assert programmed.jobs() == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("FACTOR * mean", "FACTOR / mean[0]", "for 60 images it is (60, d)"),
+        ("FACTOR * mean", "np.nan * mean", "60 of 60 rows hold NaN or infinity"),
+        ('file["features"]', 'file["embeddings"]', "features"),
+        ("args = parser", "raise SystemExit(3)\nargs = parser", "mine.py failed with status 3; what it printed"),
+        ("import FACTOR", "import FACTOR)", "mine.py failed with status 1"),
+    ],
+)
+def test_programs_that_fail(programmed, old, new, words):
+    programmed.edit("own/mine.py", old, new)
+    if "/ mean[0]" in new:
+        programmed.edit("own/mine.py", "np.column_stack([FACTOR / mean[0], noise])", "noise[1:]")
+    run = programmed.snakemake()
+    output = run.stdout + run.stderr
+    lines = {line for line in output.splitlines() if line.startswith("encode_script: error: ")}
+    assert len(lines) == 1, output
+    line = lines.pop()
+    print(f"\n{line}")
+    assert "own/mine.py" in line
+    assert words in line
+    assert not list(programmed.results.glob("features/mine/**/*.h5"))

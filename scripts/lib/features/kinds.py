@@ -68,6 +68,7 @@ KINDS = {
 NAMED = {
     "external": "made elsewhere",
     "onnx": "the output of an encoder in an ONNX file, which got each image in colour",
+    "script": "made by a program of the user's own",
 }
 
 
@@ -76,7 +77,7 @@ def names_of(config: dict) -> list[str]:
 
     Examples
     --------
-    >>> names_of({"external": {"dinov2": "?"}, "onnx": 3})[-2:]
+    >>> names_of({"external": {"dinov2": "?"}, "onnx": 3, "script": {}})[-2:]
     ['invariant', 'dinov2']
     """
     sections = [config[section] for section in NAMED]
@@ -88,7 +89,7 @@ def kinds_of(config: dict) -> dict[str, Kind]:
 
     Examples
     --------
-    >>> list(kinds_of({"external": {"dinov2": {"source": "dinov2.npy"}}, "onnx": {}}))[-2:]
+    >>> list(kinds_of({"external": {"dinov2": {"source": "dinov2.npy"}}, "onnx": {}, "script": {}}))[-2:]
     ['invariant', 'dinov2']
     """
     scaled = {"l2": ", each row scaled to length 1", "standardize": ", each column scaled to variance 1"}

@@ -16,7 +16,7 @@ class Targets:
     Examples
     --------
     >>> clustering = {"splits": ["test"], "n_clusters": [10], "seeds": [0, 1]}
-    >>> Targets({"features": ["pixels"], "external": {}, "clustering": clustering}).clusterings()
+    >>> Targets({"features": ["pixels"], "external": {}, "script": {}, "clustering": clustering}).clusterings()
     ['pixels/test/k10/seed0', 'pixels/test/k10/seed1']
     """
 
@@ -29,6 +29,8 @@ class Targets:
         if kind in self.config["external"]:
             source = self.config["external"][kind]["source"]
             return list(range(len(source))) if isinstance(source, list) else []
+        if kind in self.config["script"]:
+            return self.config["script"][kind].get("seeds", [])
         return self.config[kind]["seeds"] if kind in KINDS and KINDS[kind].learned_files else []
 
     def is_learned(self, space: str) -> bool:
