@@ -1,6 +1,10 @@
 """Features that were made elsewhere: no row is matched by luck, and every kind of file gives the same numbers."""
 
 import json
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -11,9 +15,12 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import StandardScaler, normalize
 
 from lib.base.errors import InputError
+from lib.data.formats import Source, open_digits
+from lib.data.images_file import write_images
 from lib.features import external
 from lib.features.array_file import open_table, read_names
 from lib.features.external import blocks, match_names, moments, normalized, take
+from lib.features.features_file import read_features
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(30, 5)) * [1, 10, 0.1, 5, 3] + 7
@@ -196,3 +203,14 @@ def test_a_list_of_file_names(tmp_path):
         read_names(path)
     with pytest.raises(InputError, match="No such file"):
         read_names(tmp_path / "missing.txt")
+
+
+def test_the_program_of_the_docs_runs(tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "external.md").read_text()
+    (program,) = re.findall(r"```python\n(# my_features\.py\n.*?)```", text, re.DOTALL)
+    (tmp_path / "my_features.py").write_text(program)
+    images = tmp_path / "images.h5"
+    write_images(images, open_digits(Source(Path())), origin="digits", source="scikit-learn")
+    command = [sys.executable, "my_features.py", "--images", images, "--split", "test", "--out", "features.h5"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    assert read_features(tmp_path / "features.h5").shape == (500, 31)
