@@ -10,7 +10,7 @@ min_version("9.27")
 include: "rules/common.smk"
 
 
-FEATURES = features_pattern(kinds_of(config))
+FEATURES = targets.features_pattern(kinds_of(config))
 
 
 wildcard_constraints:

@@ -1,7 +1,6 @@
 # What the rules share: the checked settings, and functions for params and resources.
 import json
 import math
-import re
 import shlex
 import sys
 from contextlib import contextmanager
@@ -35,6 +34,7 @@ with own_modules():
     from lib.workflow.digest import code_digest
     from lib.workflow.external import External
     from lib.workflow.params import cli_options, text_digest
+    from lib.workflow.programs import Programs
     from lib.workflow.sources import Sources
     from lib.workflow.targets import Targets, centroid_images
 
@@ -47,6 +47,7 @@ if errors := validation_errors(config, SCHEMA):
 sources = Sources(config["datasets"])
 targets = Targets(config)
 external = External(config["external"])
+programs = Programs(config["script"])
 
 
 def untracked(value):
@@ -71,25 +72,6 @@ def script_command(script):
 def script_digest(script):
     """What a job depends on in the code: the meaning of its script and of all that this imports."""
     return code_digest(SCRIPTS / script)
-
-
-def features_pattern(kinds):
-    """A regular expression for the feature spaces of some kinds: pixels, or autoencoder/seed0 if it is learned."""
-    patterns = [re.escape(kind) + (r"/seed(?:0|[1-9]\d*)" if targets.model_seeds(kind) else "") for kind in kinds]
-    return "|".join(patterns) or "(?!)"
-
-
-def program_of(features):
-    """The settings of the program that makes a feature space."""
-    return config["script"][features.partition("/seed")[0]]
-
-
-def own_code_digest(path):
-    """What a job depends on in a program of the user's own; "" if it cannot be read, of which the job tells."""
-    try:
-        return code_digest(Path(path))
-    except (OSError, SyntaxError, ValueError):
-        return ""
 
 
 def scaled_resource(base, per_mb=0):

@@ -63,12 +63,12 @@ rule encode_external:
         ],
     output:
         "results/{dataset}/features/{features}/{split}.h5",
-    wildcard_constraints:
-        features=features_pattern(config["external"]),
     log:
         "results/{dataset}/logs/encode_external/{features}/{split}.log",
     benchmark:
         "results/{dataset}/benchmarks/encode_external/{features}/{split}.tsv"
+    wildcard_constraints:
+        features=targets.features_pattern(config["external"]),
     conda:
         "../envs/features.yaml"
     threads: 1
@@ -100,12 +100,12 @@ rule encode_onnx:
         ],
     output:
         "results/{dataset}/features/{features}/{split}.h5",
-    wildcard_constraints:
-        features=features_pattern(config["onnx"]),
     log:
         "results/{dataset}/logs/encode_onnx/{features}/{split}.log",
     benchmark:
         "results/{dataset}/benchmarks/encode_onnx/{features}/{split}.tsv"
+    wildcard_constraints:
+        features=targets.features_pattern(config["onnx"]),
     conda:
         "../envs/encoders.yaml"
     threads: 2
@@ -127,7 +127,10 @@ rule encode_onnx:
         ),
         paths=untracked(
             lambda w: shlex.join(
-                [f"--model={config['onnx'][w.features]['model']}", *sources.options(w.dataset, sources.archives(w.dataset))]
+                [
+                    f"--model={config['onnx'][w.features]['model']}",
+                    *sources.options(w.dataset, sources.archives(w.dataset)),
+                ]
             )
         ),
     shell:
@@ -141,12 +144,12 @@ rule encode_script:
         "results/{dataset}/images.h5",
     output:
         "results/{dataset}/features/{features}/{split}.h5",
-    wildcard_constraints:
-        features=features_pattern(config["script"]),
     log:
         "results/{dataset}/logs/encode_script/{features}/{split}.log",
     benchmark:
         "results/{dataset}/benchmarks/encode_script/{features}/{split}.tsv"
+    wildcard_constraints:
+        features=targets.features_pattern(config["script"]),
     conda:
         "../envs/features.yaml"
     threads: 2
@@ -156,11 +159,11 @@ rule encode_script:
     params:
         command=script_command("encode_script.py"),
         code_digest=script_digest("encode_script.py"),
-        program_digest=lambda w: own_code_digest(program_of(w.features)["path"]),
-        program=untracked(lambda w: shlex.join([f"--program={program_of(w.features)['path']}"])),
-        seed=lambda w: cli_options({"seed": int(seed)} if (seed := w.features.partition("/seed")[2]) else {}),
+        program_digest=lambda w: programs.digest(w.features),
+        program=untracked(lambda w: programs.path_option(w.features)),
+        options=lambda w: programs.options(w.features),
     shell:
-        "{params.command} --images {input:q} --split {wildcards.split} {params.program} {params.seed}"
+        "{params.command} --images {input:q} --split {wildcards.split} {params.program} {params.options}"
         " --out {output:q} --log {log:q}"
 
 

@@ -1,5 +1,6 @@
 """What a configuration asks for."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,14 @@ def test_external_features_are_given_or_several_models():
     assert [found.is_learned(space) for space in ("one", "two/seed1")] == [False, True]
     assert found.learned_files() == []
     assert centroid_images("one/test/k3/seed0") == []
+
+
+def test_pattern_of_feature_spaces():
+    pattern = targets().features_pattern(["pixels", "autoencoder"])
+    assert [
+        bool(re.fullmatch(pattern, space)) for space in ("pixels", CODES[1], "autoencoder", "pixels/seed0")
+    ] == [
+        *(True, True),
+        *(False, False),
+    ]
+    assert not re.match(targets().features_pattern([]), "")

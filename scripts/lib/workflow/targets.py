@@ -1,5 +1,8 @@
 """What a configuration asks for: the files that the rules make, as paths below the folder of its dataset."""
 
+import re
+from collections.abc import Iterable
+
 from lib.features.kinds import KINDS
 
 
@@ -36,6 +39,11 @@ class Targets:
     def is_learned(self, space: str) -> bool:
         """Whether a feature space is one of several models that there might be."""
         return bool(self.model_seeds(space.partition("/")[0]))
+
+    def features_pattern(self, kinds: Iterable[str]) -> str:
+        """A regular expression for the feature spaces of some kinds, which matches nothing if there are none."""
+        patterns = [re.escape(kind) + (r"/seed(?:0|[1-9]\d*)" if self.model_seeds(kind) else "") for kind in kinds]
+        return "|".join(patterns) or "(?!)"
 
     def feature_spaces(self, kind: str) -> list[str]:
         """The feature spaces of a kind: one for each seed that it is learned from."""
