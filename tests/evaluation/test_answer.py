@@ -152,6 +152,18 @@ def test_a_k_of_which_nothing_is_known_is_left_out():
     assert answer(over_ks({1: UNKNOWN, 2: B, 3: B})) == answer(over_ks({2: B, 3: B}))
 
 
+def test_a_k_of_which_one_space_knows_nothing_is_left_out_too():
+    rows = without_classes((B, UNKNOWN), (B, B))
+    assert answer(rows) == answer(without_classes((UNKNOWN, UNKNOWN), (B, B)))
+    assert answer(rows).startswith("Yes: codes clusters better than pixels. Its silhouette is higher by")
+
+
+def test_no_difference_and_no_doubt():
+    rows = over_ks({10: NONE})
+    rows[["difference", "lower", "upper", "at_most"]] = 0.0
+    assert answer(rows).endswith("and codes: the adjusted Rand index is the same in every repetition.")
+
+
 def test_silhouettes_over_all_k():
     found = answer(without_classes((B, B), (A, B)))
     assert found.startswith(

@@ -32,7 +32,7 @@ def answer(rows: pd.DataFrame) -> str:
     decisive = rows[rows["decisive"] == "yes"]
     if decisive.empty:
         return f"Not known: nothing was measured by which {a} and {b} can be compared."
-    known = decisive[decisive["verdict"] != "not known"]
+    known = decisive[~decisive["k"].isin(decisive["k"][decisive["verdict"] == "not known"])]
     if known.empty:
         return _not_known(decisive)
     signs = {k: _sign(of_k["verdict"], a, b) for k, of_k in known.groupby("k", sort=False)}
@@ -67,6 +67,10 @@ def _at_one_k(rows: pd.DataFrame, a: str, b: str, sign: int | None) -> str:
     if sign is None:
         return f"Not decided: {_spaces_disagree(rows, a, b)}"
     digits = _decimals(rows)
+    if sign == 0 and rows["at_most"].max() == 0:
+        return (
+            f"No difference was found between {a} and {b}: the {_measure(rows)} is the same in every repetition."
+        )
     if sign == 0:
         return (
             f"No difference was found between {a} and {b}. If there is one in the {_measure(rows)}, it is below "
@@ -152,7 +156,8 @@ def _space(metric: str) -> str:
 
 def _decimals(rows: pd.DataFrame) -> int:
     """Decimals that show two digits of half the narrowest interval's half."""
-    width = float((rows["upper"] - rows["lower"]).min()) / 4
+    widths = rows["upper"] - rows["lower"]
+    width = float(widths[widths > 0].min()) / 4
     decimals = 1
     while decimals < 9 and width < 9.5 * 10.0**-decimals:
         decimals += 1
