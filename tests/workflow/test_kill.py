@@ -13,6 +13,7 @@ pytestmark = pytest.mark.slow
 RULES = [
     "download",
     "prepare_images",
+    "list_images",
     "encode_pixels",
     "train",
     "encode_autoencoder",

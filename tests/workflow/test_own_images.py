@@ -19,6 +19,7 @@ pytestmark = pytest.mark.slow
 OF_CLASSES = {"adjusted_rand", "normalized_mutual_info", "accuracy"}
 PIXELS = {
     "prepare_images",
+    "list_images",
     "encode_pixels test",
     "cluster pixels test k3 seed0",
     "evaluate pixels test k3 in pixels",

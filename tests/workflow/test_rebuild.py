@@ -44,7 +44,7 @@ OF_PIXELS = PIXELS | evaluations(["pixels"]) | evaluations(spaces=["pixels"]) | 
 TRAINING = {"train", "encode_autoencoder test"}
 OF_CODES = clusterings("cluster", [CODES]) | halves([CODES]) | evaluations([CODES]) | evaluations(spaces=[CODES])
 BRANCH = TRAINING | OF_CODES | half_scores() | FINAL
-EVERYTHING = {"prepare_images", "encode_pixels test"} | TRAINING | CLUSTERINGS
+EVERYTHING = {"prepare_images", "list_images", "encode_pixels test"} | TRAINING | CLUSTERINGS
 
 NEW_CODE = "\n\ndef _new():\n    return 1\n"
 
@@ -399,7 +399,7 @@ def test_changed_bytes_of_an_unchecked_source(project):
     expect(project, set())
     source.write_bytes(source.read_bytes() + bytes(512))
     touch(source, time.time() + 10)
-    expect(project, {"download", "prepare_images", "encode_pixels test"} | PIXELS)
+    expect(project, {"download", "prepare_images", "list_images", "encode_pixels test"} | PIXELS)
 
 
 def test_source_that_is_gone_after_use(project):
