@@ -208,7 +208,7 @@ def test_images_replaced_by_garbage(project):
         "images.h5",
         "delete it and run again",
         log="tiny/logs/encode_pixels/test.log",
-        replaces=["features/pixels/test.h5"],
+        replaces=["features/pixels/test.h5", "images.csv"],
     )
     path.unlink()
     project.run()
@@ -229,7 +229,8 @@ def test_dead_code(project):
         ),
         (
             {"features": ["pixel"]},
-            "config: features[0] is 'pixel'; allowed: pixels, autoencoder, pca, patches, invariant",
+            "config: features[0] is 'pixel'; allowed: pixels, autoencoder, pca, patches, invariant, "
+            "or a name below external or onnx or script",
         ),
         (
             {"clustering": {"k": 3}},

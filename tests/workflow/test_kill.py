@@ -26,7 +26,7 @@ RULES = [
     "compare",
     "conclude",
 ]
-TRAINING = ("train", "encode_autoencoder")
+WITH_AUTOENCODER = ("train", "encode_autoencoder", "cluster_halves", "score_halves")
 
 
 def start(project, rule: str, delay: float) -> tuple[subprocess.Popen, psutil.Process]:
@@ -63,7 +63,7 @@ def refused(project) -> str:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_killed_job(project, finished, rule):
-    if rule not in TRAINING:
+    if rule not in WITH_AUTOENCODER:
         project.without_training()
     for delay in (0.1, 0.05, 0.02, 0):
         run, job = start(project, rule, delay)
@@ -109,7 +109,7 @@ def test_training_that_outlives_its_snakemake_is_not_taken_for_another(project, 
 @pytest.mark.parametrize("rule", ["download", "prepare_images", "train", "cluster", "collect_scores"])
 def test_killed_snakemake(project, finished, rule):
     """It leaves a lock. Its job lives on, and may end while the next run makes the same file."""
-    if rule not in TRAINING:
+    if rule not in WITH_AUTOENCODER:
         project.without_training()
     run, job = start(project, rule, delay=0.05)
     run.send_signal(signal.SIGKILL)
