@@ -79,8 +79,8 @@ rule encode_external:
         command=script_command("encode_external.py"),
         code_digest=script_digest("encode_external.py"),
         options=lambda w: external.options(w.features, w.split),
-        paths=untracked(
-            lambda w: shlex.join(f"--{name}={path}" for name, path in external.paths(w.features, w.split).items())
+        paths=lambda w: shlex.join(
+            f"--{name}={path}" for name, path in external.paths(w.features, w.split).items()
         ),
     shell:
         "{params.command} --images {input.images:q} --split {wildcards.split} {params.paths} {params.options}"
@@ -125,16 +125,10 @@ rule encode_onnx:
                 if k in ("format", "classes", "test_fraction", "unreadable")
             }
         ),
-        paths=untracked(
-            lambda w: shlex.join(
-                [
-                    f"--model={config['onnx'][w.features]['model']}",
-                    *sources.options(w.dataset, sources.archives(w.dataset)),
-                ]
-            )
-        ),
+        model=lambda w: shlex.join([f"--model={config['onnx'][w.features]['model']}"]),
+        origin=untracked(lambda w: shlex.join(sources.options(w.dataset, sources.archives(w.dataset)))),
     shell:
-        "{params.command} --images {input.images:q} --split {wildcards.split} {params.paths} {params.options}"
+        "{params.command} --images {input.images:q} --split {wildcards.split} {params.model} {params.origin} {params.options}"
         " {params.dataset} --threads {threads} --out {output:q} --log {log:q}"
 
 

@@ -21,6 +21,8 @@ from lib.features.features_file import read_or_open_features, write_features
 def main(args: argparse.Namespace) -> None:
     """Write the features of one split."""
     n = count_images(args.images, args.split)
+    if not args.program.is_file():
+        raise InputError(f"{args.program} does not exist; a path is taken from where Snakemake runs")
     folder = args.out.parent / f".{args.out.name}.program"
     shutil.rmtree(folder, ignore_errors=True)  # of a job that was killed
     folder.mkdir(parents=True)
@@ -29,9 +31,17 @@ def main(args: argparse.Namespace) -> None:
     command += ["--out", str(made)] + ([] if args.seed is None else ["--seed", str(args.seed)])
     logging.info("%s", " ".join(command))
     try:
-        status = subprocess.run(command, stdout=sys.stderr, check=False).returncode
-        if status:
-            raise InputError(f"{args.program} failed with status {status}; what it printed is in the log")
+        last = ""
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        ) as program:
+            for line in program.stdout or ():
+                print(line, end="", file=sys.stderr, flush=True)
+                last = line.strip() or last
+        if program.returncode:
+            raise InputError(
+                f"{args.program} failed with status {program.returncode}: {last or 'it said nothing'}"
+            )
         if not made.is_file():
             raise InputError(f"{args.program} wrote no file to its --out")
         copy_features(made, args.out, n, args.program)
@@ -69,7 +79,9 @@ def read_made(made: Path, program: Path) -> Iterator[np.ndarray | h5py.Dataset]:
             features = stack.enter_context(read_or_open_features(made))
         except InputError as error:
             fault = str(error).removeprefix(f"{made}").partition(";")[0].lstrip(": ")
-            raise InputError(f"{program} wrote a file that will not do: {fault}") from None
+            raise InputError(
+                f"{program} wrote a file without an HDF5 dataset `features`, or with another fault: {fault}"
+            ) from None
         yield features
 
 

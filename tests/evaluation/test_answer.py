@@ -98,7 +98,7 @@ def test_why_it_is_not_known(others, start):
         ),
         (
             (A, B),
-            "Not decided: by the silhouette pixels in the pixels space and codes in the codes space clusters "
+            "Not decided: by the silhouette pixels in the pixels space and codes in the codes space is "
             "better, "
             "and each space favours the clusters made in it.",
         ),
@@ -119,7 +119,7 @@ def test_silhouettes_of_both_spaces_have_to_say_the_same(pair, sentence):
         (
             {2: B, 3: B, 4: B},
             "Yes: codes clusters better than pixels, at all 3 numbers of clusters (k = 2 to 4). Its adjusted Rand "
-            "index is higher by 0.200 to 0.200, and by 0.100 at least (with 95 % confidence for all together).",
+            "index is higher by 0.200, and by 0.100 at least (with 95 % confidence for all together).",
         ),
         (
             {2: NONE, 4: NONE},
@@ -132,7 +132,7 @@ def test_silhouettes_of_both_spaces_have_to_say_the_same(pair, sentence):
             {2: NONE, 3: A, 4: A, 5: A, 7: NONE, 9: A, 11: A},
             "No: codes clusters less well than pixels at 5 of 7 numbers of clusters (k = 2 to 11): at 3 to 5, 9 "
             "and "
-            "11. Its adjusted Rand index is lower by 0.200 to 0.200, and by 0.100 at least (with 95 % confidence "
+            "11. Its adjusted Rand index is lower by 0.200, and by 0.100 at least (with 95 % confidence "
             "for "
             "all together). At the others no difference was found: if there is one, it is below 0.140.",
         ),
@@ -194,4 +194,19 @@ def test_a_number_that_halves_the_interval_does_so():
 
 def test_the_widest_interval_counts():
     rows = pd.DataFrame([row("adjusted_rand", B, 2), row("adjusted_rand", B, 3, upper=0.9, variance_of_seeds=9.0)])
-    assert what_would_help(rows).startswith("Of the variance, 100 % comes from seeds of k-means.")
+    start = "Of the variance at k = 3, where the interval is widest, 100 % comes from seeds of k-means."
+    assert what_would_help(rows).startswith(start)
+    rows = without_classes((NONE, B))
+    rows.loc[1, "upper"] = 0.9
+    start = "Of the variance in the codes space, where the interval is widest, 100 % comes from images."
+    assert what_would_help(rows).startswith(start)
+
+
+def test_spaces_that_say_the_opposite_need_no_narrower_intervals():
+    assert what_would_help(without_classes((A, B))) == ""
+
+
+def test_silhouettes_that_differ_nowhere_at_some_k():
+    found = answer(without_classes((A, B), (NONE, NONE)))
+    assert found.startswith("Not decided at any of 2 numbers of clusters (k = 2 and 3): each space favours")
+    assert found.endswith("At k = 3 no difference was found in either, so it is below 0.140.")

@@ -63,9 +63,10 @@ def test_each_score_of_each_two_kinds_is_compared(with_classes, in_all_spaces):
         assert not np.isnan(difference.margin())
 
 
-def exact(difference, deviation=1.0, n_splits=20):
-    none = Part(0.0, 9)
-    return Difference(0.5, 0.5 + difference, difference, Part(deviation**2, n_splits), none, none, none)
+def exact(standard_errors, error=0.02):
+    """A difference of so many standard errors."""
+    none, difference = Part(0.0, 9), standard_errors * error
+    return Difference(0.5, 0.5 + difference, difference, Part(error**2, 20), none, none, none)
 
 
 def table_of(found, decisive="accuracy", n_models=(0, 0)):
@@ -127,6 +128,12 @@ def test_what_is_not_known_takes_nothing_from_the_others():
     for metric in ("accuracy", "adjusted_rand", "silhouette"):
         assert table.loc[(4, metric), "lower"] == pytest.approx(exact(3).interval(0.95)[0])
     assert table.loc[(4, "dunn_in_a"), ["lower", "upper", "p_value", "at_most"]].isna().all()
+
+
+@pytest.mark.parametrize(("metric", "most"), [("accuracy", 1), ("adjusted_rand", 2), ("silhouette_in_a", 2)])
+def test_intervals_end_where_the_score_does(metric, most):
+    row = table_of({4: {(metric, "a", "b"): exact(1, error=5.0)._replace(difference=0.5)}}).iloc[0]
+    assert (row["lower"], row["upper"], row["at_most"]) == (-most, most, most)
 
 
 def test_silhouettes_decide_in_the_two_spaces_alone():

@@ -102,7 +102,8 @@ def test_text_has_the_answer_first_and_the_numbers_of_the_shown_k():
     scores = {"adjusted_rand": B, "silhouette": "not comparable", "dunn": "not comparable"}
     rows = table(scores, ks=(2, 10))
     rows.loc[rows["metric"] == "dunn", ["lower", "upper"]] = float("nan")
-    first, second, *rest = describe(rows, 10).splitlines()
+    question, first, second, *rest = describe(rows, 10).splitlines()
+    assert question == "Does codes cluster better than pixels?"
     assert first.startswith("Yes: codes clusters better than pixels, at all 2 numbers of clusters (k = 2 and 10).")
     assert second.startswith("Of the variance")
     expected = [

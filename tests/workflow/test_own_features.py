@@ -230,8 +230,8 @@ def test_a_program_of_ones_own_and_what_it_imports(programmed):
         ("FACTOR * mean", "FACTOR / mean[0]", "for 60 images it is (60, d)"),
         ("FACTOR * mean", "np.nan * mean", "60 of 60 rows hold NaN or infinity"),
         ('file["features"]', 'file["embeddings"]', "features"),
-        ("args = parser", "raise SystemExit(3)\nargs = parser", "mine.py failed with status 3; what it printed"),
-        ("import FACTOR", "import FACTOR)", "mine.py failed with status 1"),
+        ("args = parser", "raise SystemExit(3)\nargs = parser", "mine.py failed with status 3: it said nothing"),
+        ("import FACTOR", "import FACTOR)", "mine.py failed with status 1: SyntaxError"),
     ],
 )
 def test_programs_that_fail(programmed, old, new, words):

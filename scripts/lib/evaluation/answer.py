@@ -102,10 +102,15 @@ def _over_ks(rows: pd.DataFrame, a: str, b: str, signs: dict[int, int | None]) -
         )
     if not ks[1] and not ks[-1]:
         if ks[None]:
-            return (
+            text = (
                 f"Not decided at any of {of_all}: each space favours the clusters made in it, and by the "
                 f"silhouette neither {a} nor {b} clusters better in both spaces."
             )
+            if not ks[0]:
+                return text
+            none = rows[rows["k"].isin(ks[0])]["at_most"].max()
+            of_none = f"At k = {_list(ks[0], all_ks)} no difference was found in either"
+            return f"{text} {of_none}, so it is below {none:.{digits}f}."
         return (
             f"No difference was found between {a} and {b} at any of {of_all}. If there is one in the "
             f"{_measure(rows)}, it is {bound} at each of them (with 95 % confidence for all together)."
@@ -114,9 +119,10 @@ def _over_ks(rows: pd.DataFrame, a: str, b: str, signs: dict[int, int | None]) -
     decided = rows[rows["k"].isin(ks[sign])]
     sizes = decided["difference"].abs()
     least = decided[["lower", "upper"]].abs().min(axis=None)
+    by = " to ".join(dict.fromkeys(f"{size:.{digits}f}" for size in (sizes.min(), sizes.max())))
     numbers = (
-        f"Its {_measure(decided)} is {'higher' if sign > 0 else 'lower'} by {sizes.min():.{digits}f} to "
-        f"{sizes.max():.{digits}f}, and by {least:.{digits}f} at least (with 95 % confidence for all together)."
+        f"Its {_measure(decided)} is {'higher' if sign > 0 else 'lower'} by {by}, and by {least:.{digits}f} at "
+        "least (with 95 % confidence for all together)."
     )
     if len(ks[sign]) == len(all_ks):
         return f"{_start(sign, a, b)}, at all {of_all}. {numbers}"
@@ -142,7 +148,7 @@ def _spaces_disagree(rows: pd.DataFrame, a: str, b: str) -> str:
             "favours the clusters made in it."
         )
     words = " and ".join(f"{ahead} in the {space} space" for space, ahead in higher.items())
-    return f"by the silhouette {words} clusters better, and each space favours the clusters made in it."
+    return f"by the silhouette {words} is better, and each space favours the clusters made in it."
 
 
 def _measure(rows: pd.DataFrame) -> str:
@@ -200,6 +206,7 @@ def what_would_help(rows: pd.DataFrame) -> str:
     >>> row |= {"mean_a": 0.2, "mean_b": 0.5, "difference": 0.3, "lower": -0.2, "upper": 0.8}
     >>> row |= {"variance_of_images": 0.001, "variance_of_seeds": 0.0, "variance_of_models_a": 0.0}
     >>> row |= {"variance_of_models_b": 0.009, "n_splits": 20, "n_seeds": 10, "n_models_a": 0, "n_models_b": 3}
+    >>> row |= {"verdict": "no difference found"}
     >>> print(what_would_help(pd.DataFrame([row])).replace("images. ", "images.\n"))
     Of the variance, 90 % comes from models of mine and 10 % from images.
     With 6 models of mine the interval would be about half as wide.
@@ -209,6 +216,14 @@ def what_would_help(rows: pd.DataFrame) -> str:
     if not widths.max() > 0:
         return ""
     row = decisive.loc[widths.idxmax()]
+    at_k = decisive["verdict"][decisive["k"] == row["k"]]
+    if at_k.nunique() > 1 and at_k.str.endswith("higher").all():
+        return ""  # the two spaces say the opposite, however narrow the intervals
+    place = [f"k = {row['k']}"] if decisive["k"].nunique() > 1 else []
+    place += [f"the {_space(row['metric'])} space"] if decisive["metric"].nunique() > 1 else []
+    where = f" at {' in '.join(place)}, where the interval is widest," if place else ""
+    if place and place[0].startswith("the"):
+        where = f" in {place[0]}, where the interval is widest,"
     found = difference_of(row)
     parts = {
         "images": "images",
@@ -223,7 +238,7 @@ def what_would_help(rows: pd.DataFrame) -> str:
         f"{100 * shares[name]:.0f} % {'comes ' if i == 0 else ''}from {parts[name]}"
         for i, name in enumerate(ranked)
     ]
-    text = f"Of the variance, {', '.join(words[:-1])}{' and ' if len(words) > 1 else ''}{words[-1]}."
+    text = f"Of the variance{where or ','} {', '.join(words[:-1])}{' and ' if len(words) > 1 else ''}{words[-1]}."
     counts = {"seeds": int(row["n_seeds"]), "models_a": int(row["n_models_a"]), "models_b": int(row["n_models_b"])}
     needed = {name: _number_that_halves(found, name, n) for name, n in counts.items() if n and name in ranked}
     enough = {name: n for name, n in needed.items() if n}

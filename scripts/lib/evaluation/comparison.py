@@ -22,6 +22,10 @@ MEASURES = {
 }
 OWN_SPACE = ("silhouette", "dunn")  # not comparable between spaces: distances in two spaces are on two scales
 LEVEL = 0.95
+LARGEST = {
+    "normalized_mutual_info": 1.0,
+    "accuracy": 1.0,
+}  # difference; of the others, which are from -1 to 1, it is 2
 PARTS = ("images", "seeds", "models_a", "models_b")
 COLUMNS = [
     *("k", "metric", "features_a", "features_b", "mean_a", "mean_b", "difference", "lower", "upper", "p_value"),
@@ -174,10 +178,22 @@ def comparison_table(
     for k, metric, a, b, of_score, comparable, decides, family in rows:
         size = sizes.get(family, 1)
         level = 1 - (1 - LEVEL) / size
-        lower, upper = of_score.interval(level)
+        # A difference that was seen is possible, whatever the range.
+        most = max(LARGEST.get(metric, 2.0), abs(of_score.difference))
+        lower, upper = np.clip(of_score.interval(level), -most, most).tolist()
         p_value = float(np.minimum(1, size * of_score.p_value()))
         table.append(
-            [k, metric, a, b, *of_score[:3], lower, upper, p_value, of_score.largest(level)]
+            [
+                k,
+                metric,
+                a,
+                b,
+                *of_score[:3],
+                lower,
+                upper,
+                p_value,
+                float(np.minimum(of_score.largest(level), most)),
+            ]
             + [part.variance for part in of_score[3:]]
             + [of_score.images.degrees_of_freedom, n_seeds, n_models[a], n_models[b]]
             + ["yes" if comparable else "no", "yes" if decides else "no"]

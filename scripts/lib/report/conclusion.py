@@ -146,7 +146,7 @@ def describe(table: pd.DataFrame, k: int) -> str:
     first = table["features_a"].iloc[0]
     for (split, a, b), rows in table.groupby(["split", "features_a", "features_b"], sort=False):
         found = conclude(rows, k)
-        lines += [found.answer, *found.reasons[:1], ""]
+        lines += [f"Does {b} cluster better than {a}?", found.answer, *found.reasons[:1], ""]
         if a != first:
             lines += ["(Its numbers are in comparison.csv.)", ""]
             continue
