@@ -5,8 +5,8 @@ from pathlib import Path
 
 from lib.base.cli import run_script
 from lib.clustering.clusters_file import read_clusters, read_seed
+from lib.evaluation.noise import combine_without_noise, partial_sums_without_noise
 from lib.evaluation.scores_file import read_pair_sums, write_scores
-from lib.evaluation.validity import combine, validities
 from lib.features.features_file import read_features
 
 
@@ -15,12 +15,10 @@ def main(args: argparse.Namespace) -> None:
     labellings = [read_clusters(path, len(X)) for path in args.clusters]
     seeds = [read_seed(path) for path in args.clusters]
     if args.pair_sums:
-        found = [
-            combine(labels, [read_pair_sums(path, i) for path in args.pair_sums])
-            for i, labels in enumerate(labellings)
-        ]
+        sums = [[read_pair_sums(path, i) for path in args.pair_sums] for i in range(len(labellings))]
     else:
-        found = validities(X, labellings, n_threads=args.threads)
+        sums = [[found] for found in partial_sums_without_noise(X, labellings, 0, 1, n_threads=args.threads)]
+    found = [combine_without_noise(*of_one) for of_one in zip(labellings, sums, strict=True)]
     scores = {seed: result._asdict() for seed, result in zip(seeds, found, strict=True)}
     write_scores(args.out, X.shape[1], scores)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from lib.base.cli import run_script
 from lib.clustering.clusters_file import read_clusters
+from lib.evaluation.noise import partial_sums_without_noise
 from lib.evaluation.scores_file import write_pair_sums
-from lib.evaluation.validity import partial_sums
 from lib.features.features_file import read_features
 
 
@@ -14,7 +14,8 @@ def main(args: argparse.Namespace) -> None:
     X = read_features(args.features)
     labellings = [read_clusters(path, len(X)) for path in args.clusters]
     chunk, n_chunks = args.chunk
-    write_pair_sums(args.out, partial_sums(X, labellings, chunk - 1, n_chunks, n_threads=args.threads))
+    sums = partial_sums_without_noise(X, labellings, chunk - 1, n_chunks, n_threads=args.threads)
+    write_pair_sums(args.out, sums)
 
 
 def chunk_of(text: str) -> tuple[int, int]:

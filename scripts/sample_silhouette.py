@@ -6,7 +6,7 @@ from pathlib import Path
 from lib.base.cli import positive_int, run_script
 from lib.base.errors import InputError
 from lib.clustering.clusters_file import read_clusters, read_seed
-from lib.evaluation.sampled_silhouette import sampled_silhouette
+from lib.evaluation.sampled_silhouette import sampled_silhouette_without_noise
 from lib.evaluation.scores_file import write_scores
 from lib.features.features_file import read_features
 
@@ -17,7 +17,9 @@ def main(args: argparse.Namespace) -> None:
     for path in args.clusters:
         labels = read_clusters(path, len(X))
         try:
-            mean, lower, upper = sampled_silhouette(X, labels, args.n_samples, n_threads=args.threads)
+            mean, lower, upper = sampled_silhouette_without_noise(
+                X, labels, args.n_samples, n_threads=args.threads
+            )
         except ValueError as error:
             raise InputError(f"{args.features}: {error}") from None
         scores[read_seed(path)] = {

@@ -32,13 +32,42 @@ def contingency(classes: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.bincount(rows * shape[1] + columns, minlength=shape[0] * shape[1]).reshape(shape)
 
 
-def agreement(counts: np.ndarray) -> dict[str, float]:
+def contingency_and_noise(classes: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The contingency table of the samples in clusters, and how many of each class are noise.
+
+    Parameters
+    ----------
+    classes : (n,) int
+    labels : (n,) int
+        -1 for noise, others for clusters.
+
+    Returns
+    -------
+    (n_classes, n_clusters) int, (n_classes,) int
+        The latter is 0 where nothing is noise.
+
+    Examples
+    --------
+    >>> counts, noise = contingency_and_noise(np.array([0, 0, 1]), np.array([5, -1, 7]))
+    >>> counts.tolist(), noise.tolist()
+    ([[1, 0], [0, 1]], [1, 0])
+    """
+    counts = contingency(classes, labels)
+    if labels.min() < 0:
+        return counts[:, 1:], counts[:, 0]
+    return counts, np.zeros(len(counts), counts.dtype)
+
+
+def agreement(counts: np.ndarray, noise: np.ndarray | int = 0) -> dict[str, float]:
     """Three measures of how well two partitions agree.
 
     Parameters
     ----------
     counts : (n_classes, n_clusters) int
         From `contingency`, of one sample or more.
+    noise : (n_classes,) int
+        Samples of each class in no cluster, from `contingency_and_noise`. Each of them counts as a cluster of its
+        own, and is in the wrong class for accuracy.
 
     Returns
     -------
@@ -56,15 +85,21 @@ def agreement(counts: np.ndarray) -> dict[str, float]:
     >>> found["adjusted_rand"], found["accuracy"]
     (0.0, 0.75)
     """
+    n_samples = counts.sum() + np.sum(noise)
     return {
-        "adjusted_rand": adjusted_rand(counts),
-        "normalized_mutual_info": _normalized_mutual_info(counts),
-        "accuracy": float(counts[linear_sum_assignment(counts, maximize=True)].sum() / counts.sum()),
+        "adjusted_rand": adjusted_rand(counts, noise),
+        "normalized_mutual_info": _normalized_mutual_info(counts, noise),
+        "accuracy": float(counts[linear_sum_assignment(counts, maximize=True)].sum() / n_samples),
     }
 
 
-def adjusted_rand(counts: np.ndarray) -> float:
+def adjusted_rand(counts: np.ndarray, noise: np.ndarray | int = 0) -> float:
     """Adjusted Rand index (Hubert & Arabie 1985), from `contingency`.
+
+    Parameters
+    ----------
+    counts, noise
+        As for `agreement`.
 
     Examples
     --------
@@ -72,9 +107,10 @@ def adjusted_rand(counts: np.ndarray) -> float:
     1.0
     """
     counts = counts.astype(np.float64)
+    # A sample that is a cluster by itself makes no pair within clusters, but counts in all others.
+    rows = counts.sum(axis=1) + noise
     together, of_classes, of_clusters, all_pairs = (
-        float((x * (x - 1) / 2).sum())
-        for x in (counts, counts.sum(axis=1), counts.sum(axis=0), counts.sum(keepdims=True))
+        float((x * (x - 1) / 2).sum()) for x in (counts, rows, counts.sum(axis=0), rows.sum(keepdims=True))
     )
     expected = of_classes * of_clusters / max(all_pairs, 1)  # one sample makes no pair
     most = (of_classes + of_clusters) / 2
@@ -82,9 +118,13 @@ def adjusted_rand(counts: np.ndarray) -> float:
     return 1.0 if most == expected else (together - expected) / (most - expected)
 
 
-def _normalized_mutual_info(counts: np.ndarray) -> float:
-    shares = counts / counts.sum()
-    classes, clusters, both = _entropy(shares.sum(axis=1)), _entropy(shares.sum(axis=0)), _entropy(shares.ravel())
+def _normalized_mutual_info(counts: np.ndarray, noise: np.ndarray | int) -> float:
+    n_noise = np.sum(noise)
+    n_samples = counts.sum() + n_noise
+    shares = counts / n_samples
+    alone = float(n_noise / n_samples * np.log(n_samples))  # the entropy of as many clusters of one sample
+    classes = _entropy(shares.sum(axis=1) + noise / n_samples)
+    clusters, both = _entropy(shares.sum(axis=0)) + alone, _entropy(shares.ravel()) + alone
     mean = (classes + clusters) / 2
     return 1.0 if mean == 0 else max(classes + clusters - both, 0.0) / mean
 
