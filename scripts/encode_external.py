@@ -7,9 +7,9 @@ import numpy as np
 
 from lib.base.cli import run_script
 from lib.base.errors import InputError, reason_of
-from lib.data.images_file import SPLITS, count_images, read_files
+from lib.data.images_file import SPLITS
 from lib.features.array_file import open_table, read_names
-from lib.features.external import Rows, match_names, moments, normalized
+from lib.features.external import Rows, moments, normalized, rows_of_splits
 from lib.features.features_file import write_feature_blocks
 
 
@@ -28,34 +28,6 @@ def main(args: argparse.Namespace) -> None:
             )
         except (ValueError, OSError) as error:
             raise InputError(f"{args.source}: {reason_of(error)}") from None
-
-
-def rows_of_splits(images: Path, splits: list[str], n_rows: int, names: list[str] | None) -> dict[str, np.ndarray]:
-    """The row of each image of each split, by file name if the rows have names, else by their order.
-
-    Raises
-    ------
-    ValueError
-        If rows and images do not fit.
-    """
-    counts = {split: count_images(images, split) for split in splits}
-    n_images = sum(counts.values())
-    ends = np.cumsum(list(counts.values()))
-    if names is None:
-        if n_rows != n_images:
-            of = " and ".join(f"{n:,} {split}" for split, n in counts.items())
-            raise ValueError(
-                f"{n_rows:,} rows for {n_images:,} images ({of}); a row for each is wanted, in their order"
-            )
-        order = np.arange(n_images)
-    else:
-        if len(names) != n_rows:
-            raise ValueError(f"{n_rows:,} rows and {len(names):,} file names")
-        wanted = [read_files(images, split) for split in splits]
-        if None in wanted:
-            raise ValueError("the images have no file names to match; leave out the names, and give rows in order")
-        order = match_names(names, [name for of_split in wanted for name in of_split or ()])
-    return dict(zip(splits, np.split(order, ends[:-1]), strict=True))
 
 
 def fitted(args: argparse.Namespace, rows: Rows, orders: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

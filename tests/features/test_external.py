@@ -18,7 +18,7 @@ from lib.base.errors import InputError
 from lib.data.formats import Source, open_digits
 from lib.data.images_file import write_images
 from lib.features import external
-from lib.features.array_file import open_table, read_names
+from lib.features.array_file import open_table, read_column, read_names
 from lib.features.external import blocks, match_names, moments, normalized, take
 from lib.features.features_file import read_features
 
@@ -214,3 +214,61 @@ def test_the_program_of_the_docs_runs(tmp_path):
     command = [sys.executable, "my_features.py", "--images", images, "--split", "test", "--out", "features.h5"]
     subprocess.run(command, cwd=tmp_path, check=True)
     assert read_features(tmp_path / "features.h5").shape == (500, 31)
+
+
+LABELS = np.arange(30) % 4 - 1
+
+
+def write_column(folder, kind, values):
+    path = folder / f"x.{kind.partition(' ')[0]}"
+    frame = pd.DataFrame({"cluster": values})
+    match kind:
+        case "npy":
+            np.save(path, values)
+        case "npy of one column":
+            path = folder / "x.npy"
+            np.save(path, values[:, None])
+        case "npz":
+            np.savez(path, labels=values)
+        case "h5":
+            with h5py.File(path, "w") as file:
+                file["labels"] = values
+        case "csv":
+            frame.to_csv(path, index=False)
+        case "csv with names":
+            frame.assign(file=NAMES).to_csv(path, index=False)
+        case "parquet":
+            frame.to_parquet(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["npy", "npy of one column", "npz", "h5", "csv", "csv with names", "parquet"])
+def test_a_column_of_labels_in_every_kind_of_file(tmp_path, kind):
+    path = write_column(tmp_path, kind, LABELS)
+    named = kind == "csv with names"
+    values, names = read_column(path, names_key="file" if named else None)
+    assert values.tolist() == LABELS.tolist()
+    assert names == (NAMES if named else None)
+
+
+def test_texts_in_a_column(tmp_path):
+    texts = np.array([f"kind {i % 3}" for i in range(30)])
+    for kind in ("csv", "parquet", "npy"):
+        assert read_column(write_column(tmp_path, kind, texts))[0].tolist() == texts.tolist()
+
+
+@pytest.mark.parametrize(
+    ("save", "words"),
+    [
+        (lambda path: np.save(path / "x.npy", X), r"an array of shape \(30, 5\) .*; one value for each image"),
+        (lambda path: np.save(path / "x.npy", np.zeros(0)), r"shape \(0,\)"),
+        (lambda path: np.save(path / "x.npy", np.array(3)), r"shape \(\)"),
+        (lambda path: (path / "x.csv").write_text("a,b\n1,2\n"), "several arrays; name one as `key`: a, b"),
+        (lambda path: (path / "x.txt").write_text("1"), "the name should end in"),
+    ],
+)
+def test_what_is_no_column(tmp_path, save, words):
+    save(tmp_path)
+    (path,) = tmp_path.iterdir()
+    with pytest.raises(InputError, match=words):
+        read_column(path)

@@ -1,4 +1,8 @@
-"""The file of a clustering, HDF5: `labels` (n,) and `centroids` (k, d), and how they were found as attributes."""
+"""The file of a clustering, HDF5: `labels` (n,) and `centroids` (k, d), and how they were found as attributes.
+
+A clustering that was made elsewhere has `names` (k,) of its clusters in place of centroids, and the label -1 for
+noise. Its number among several runs is in the place of the seed.
+"""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -7,6 +11,7 @@ import numpy as np
 
 from lib.base.errors import InputError
 from lib.base.hdf5 import reading, writing
+from lib.clustering.labels import Labels
 from lib.clustering.result import KMeansResult
 
 
@@ -52,6 +57,53 @@ def write_clusters(path: Path, result: KMeansResult, seed: int) -> None:
             file.attrs[name] = getattr(result, name)
 
 
+def write_labels(path: Path, labels: Labels, run: int) -> None:
+    """Write a clustering that was made elsewhere.
+
+    Parameters
+    ----------
+    run
+        Its number, if there are several of one name; else 0.
+
+    Raises
+    ------
+    InputError
+        If the disk is full or refuses the file.
+
+    Examples
+    --------
+    >>> write_labels(Path("run0.h5"), Labels(np.array([1, -1, 0]), ["blue", "red"]), run=0)
+    >>> read_clusters(Path("run0.h5")).tolist(), read_seed(Path("run0.h5"))
+    ([1, -1, 0], 0)
+    """
+    with writing(path) as file:
+        file["labels"] = labels.labels
+        file["labels"].attrs["description"] = "cluster of each image, in the order of images.h5; -1: in none"
+        file["names"] = labels.names
+        file["names"].attrs["description"] = "what each cluster was called elsewhere"
+        file.attrs["seed"] = run
+
+
+def read_cluster_names(path: Path) -> list[str]:
+    """What each cluster is called: its number, or its name elsewhere.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> write_labels(Path("run0.h5"), Labels(np.array([1, -1, 0]), ["blue", "red"]), run=0)
+    >>> read_cluster_names(Path("run0.h5"))
+    ['blue', 'red']
+    """
+    with reading(path) as file:
+        if "names" in file:
+            return file["names"].asstr()[:].tolist()
+        return list(map(str, range(len(file["centroids"]))))
+
+
 def read_clusters(path: Path, n: int | None = None) -> np.ndarray:
     """The cluster of each point, (n,) int32.
 
@@ -83,7 +135,7 @@ def read_clusters(path: Path, n: int | None = None) -> np.ndarray:
 
 
 def read_centroids(path: Path) -> np.ndarray:
-    """The centroid of each cluster, (k, d) float32.
+    """The centroid of each cluster, (k, d) float32; a clustering that was made elsewhere has none.
 
     Raises
     ------

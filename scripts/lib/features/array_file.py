@@ -49,6 +49,57 @@ def open_table(path: Path, *, key: str | None = None, names_key: str | None = No
     ...     table.rows[0:1].tolist(), table.names
     ([[1.0, 0.0]], None)
     """
+    with _opened(path, key, names_key) as found:
+        table = _numbers_of(path, found, key) if isinstance(found.rows, pd.DataFrame) else found
+        shape, kind = table.rows.shape, np.dtype(getattr(table.rows, "dtype", object)).kind
+        if len(shape) != 2 or 0 in shape or kind not in "iuf":
+            raise InputError(f"{path} holds {_described(table.rows)}; a row of numbers for each image is wanted")
+        yield table
+
+
+def read_column(
+    path: Path, *, key: str | None = None, names_key: str | None = None
+) -> tuple[np.ndarray, list[str] | None]:
+    """Read a column of numbers or texts: one value for each image.
+
+    Parameters
+    ----------
+    key
+        Which array of a .npz or HDF5 file, or which column of a Parquet or CSV file; None: the only one.
+    names_key
+        As for `open_table`.
+
+    Returns
+    -------
+    (n,) of any type, and the file names, where the file holds them.
+
+    Raises
+    ------
+    InputError
+        As `open_table`, or if there is more than one value for an image.
+
+    Examples
+    --------
+    >>> _ = Path("mine.csv").write_text("file,cluster\\na.png,3\\nb.png,-1\\n")
+    >>> values, names = read_column(Path("mine.csv"), names_key="file")
+    >>> values.tolist(), names
+    ([3, -1], ['a.png', 'b.png'])
+    """
+    with _opened(path, key, names_key) as (rows, names):
+        if isinstance(rows, pd.DataFrame):
+            columns = list(map(str, rows.columns))
+            rows = rows.iloc[:, columns.index(_choose(path, columns, key))].to_numpy()
+        values = np.asarray(rows)
+        if values.ndim == 2 and values.shape[1] == 1:
+            values = values[:, 0]
+        if values.ndim != 1 or not values.size:
+            raise InputError(f"{path} holds {_described(values)}; one value for each image is wanted")
+        return values, names
+
+
+@contextlib.contextmanager
+def _opened(path: Path, key: str | None, names_key: str | None) -> Iterator[Table]:
+    """An array, or a data frame of all columns but the names, as a file holds it."""
     readers = {".npy": _npy, ".npz": _npz, ".h5": _hdf5, ".hdf5": _hdf5, ".parquet": _parquet, ".csv": _csv}
     reader = readers.get(path.suffix.lower())
     if reader is None:
@@ -68,11 +119,9 @@ def open_table(path: Path, *, key: str | None = None, names_key: str | None = No
                     f"{path} holds Python objects, which are never loaded; save numbers alone"
                 ) from None
             raise InputError(f"{path} cannot be read: {reason_of(error)}") from None
-        shape, kind = table.rows.shape, np.dtype(getattr(table.rows, "dtype", object)).kind
-        if len(shape) != 2 or 0 in shape or kind not in "iuf":
-            raise InputError(f"{path} holds {_described(table.rows)}; a row of numbers for each image is wanted")
-        if table.names is not None and len(table.names) != shape[0]:
-            raise InputError(f"{path} has {shape[0]:,} rows and {len(table.names):,} file names")
+        n_rows = len(table.rows) if np.ndim(table.rows) else 0
+        if table.names is not None and len(table.names) != n_rows:
+            raise InputError(f"{path} has {n_rows:,} rows and {len(table.names):,} file names")
         yield table
 
 
@@ -118,20 +167,26 @@ def _hdf5(path: Path, key: str | None, names_key: str | None) -> Iterator[Table]
 
 @contextlib.contextmanager
 def _parquet(path: Path, key: str | None, names_key: str | None) -> Iterator[Table]:
-    yield _of_frame(path, pd.read_parquet(path), key, names_key)
+    yield _of_frame(path, pd.read_parquet(path), names_key)
 
 
 @contextlib.contextmanager
 def _csv(path: Path, key: str | None, names_key: str | None) -> Iterator[Table]:
     names = {} if names_key is None else {names_key: str}
-    yield _of_frame(path, pd.read_csv(path, dtype=names, keep_default_na=False), key, names_key)
+    yield _of_frame(path, pd.read_csv(path, dtype=names, keep_default_na=False), names_key)
 
 
-def _of_frame(path: Path, frame: pd.DataFrame, key: str | None, names_key: str | None) -> Table:
+def _of_frame(path: Path, frame: pd.DataFrame, names_key: str | None) -> Table:
     names = None
     if names_key is not None:
         column = _choose(path, list(map(str, frame.columns)), names_key)
         names = list(map(str, frame.pop(column).tolist()))
+    return Table(frame, names)
+
+
+def _numbers_of(path: Path, found: Table, key: str | None) -> Table:
+    """All columns of a data frame, or the lists of one, as an array."""
+    frame, names = found
     of_lists = [name for name in frame if frame[name].dtype == object or pd.api.types.is_string_dtype(frame[name])]
     if key is None and not of_lists:
         return Table(frame.to_numpy(), names)

@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+
+from lib.data.images_file import count_images, read_files
 
 BYTES_AT_ONCE = 2**26
 
@@ -62,6 +65,55 @@ def match_names(names: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
 
 def _first(names: Collection[str]) -> str:
     return ", ".join(list(names)[:3]) + (", …" if len(names) > 3 else "")
+
+
+def rows_of_splits(images: Path, splits: list[str], n_rows: int, names: list[str] | None) -> dict[str, np.ndarray]:
+    """The row of each image of each split, by file name if the rows have names, else by their order.
+
+    Parameters
+    ----------
+    images
+        images.h5 of the dataset.
+    splits
+        Those whose rows there are, in the order of `SPLITS`.
+    names
+        File names of the rows, if they have any.
+
+    Returns
+    -------
+    (n,) int64 for each split
+
+    Raises
+    ------
+    ValueError
+        If rows and images do not fit.
+
+    Examples
+    --------
+    >>> from lib.data.formats import Source, open_digits
+    >>> from lib.data.images_file import write_images
+    >>> write_images(Path("images.h5"), open_digits(Source(Path())), origin="digits", source="scikit-learn")
+    >>> rows_of_splits(Path("images.h5"), ["train", "test"], 1797, None)["test"][:2].tolist()
+    [1297, 1298]
+    """
+    counts = {split: count_images(images, split) for split in splits}
+    n_images = sum(counts.values())
+    ends = np.cumsum(list(counts.values()))
+    if names is None:
+        if n_rows != n_images:
+            of = " and ".join(f"{n:,} {split}" for split, n in counts.items())
+            raise ValueError(
+                f"{n_rows:,} rows for {n_images:,} images ({of}); a row for each is wanted, in their order"
+            )
+        order = np.arange(n_images)
+    else:
+        if len(names) != n_rows:
+            raise ValueError(f"{n_rows:,} rows and {len(names):,} file names")
+        wanted = [read_files(images, split) for split in splits]
+        if None in wanted:
+            raise ValueError("the images have no file names to match; leave out the names, and give rows in order")
+        order = match_names(names, [name for of_split in wanted for name in of_split or ()])
+    return dict(zip(splits, np.split(order, ends[:-1]), strict=True))
 
 
 def take(rows: Rows, order: np.ndarray) -> np.ndarray:
