@@ -11,6 +11,8 @@ include: "rules/common.smk"
 
 
 FEATURES = targets.features_pattern(kinds_of(config))
+# Clusterings that were made elsewhere have the place of features in the paths of what follows from them.
+IMPORTED = "|".join(map(re.escape, config["clusterings"])) or "(?!)"
 
 
 wildcard_constraints:
@@ -22,6 +24,7 @@ wildcard_constraints:
     split="train|test",
     k=r"[1-9]\d*",
     seed=r"0|[1-9]\d*",
+    run=r"0|[1-9]\d*",
 
 
 # All numbers of the chosen dataset, with the files that they are made from. When a job fails, Snakemake keeps its new

@@ -1,6 +1,6 @@
 # Needs: results/{dataset}/features/{features}/{split}.h5.
 # Makes: results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5, results/{dataset}/halves/, and
-# results/{dataset}/gap/.
+# results/{dataset}/gap/. Of clusterings that were made elsewhere: results/{dataset}/clusters/{name}/{split}/run{run}.h5.
 
 
 # Cluster one split in one feature space with k-means.
@@ -27,6 +27,42 @@ rule cluster:
         "{params.command} --features {input:q}"
         " --n-clusters {wildcards.k} --seed {wildcards.seed} {params.options}"
         " --threads {threads} --out {output:q} --log {log:q}"
+
+
+# Take a clustering that was made elsewhere.
+rule import_clusters:
+    input:
+        images="results/{dataset}/images.h5",
+        # Where a file is missing from the start, the script says so better than Snakemake would.
+        sources=lambda w: [
+            local(file)
+            for file in label_files.files(f"{w.features}/seed{w.run}", w.split)
+            if Path(file).exists() or Path(rules.import_clusters.output[0].format(**w)).exists()
+        ],
+    output:
+        "results/{dataset}/clusters/{features}/{split}/run{run}.h5",
+    log:
+        "results/{dataset}/logs/import_clusters/{features}/{split}/run{run}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/import_clusters/{features}/{split}/run{run}.tsv"
+    wildcard_constraints:
+        features=IMPORTED,
+    conda:
+        "../envs/features.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_resource(1000),
+        runtime=scaled_resource(10),
+    params:
+        command=script_command("import_clusters.py"),
+        code_digest=script_digest("import_clusters.py"),
+        options=lambda w: label_files.options(f"{w.features}/seed{w.run}", w.split),
+        paths=lambda w: shlex.join(
+            f"--{name}={path}" for name, path in label_files.paths(f"{w.features}/seed{w.run}", w.split).items()
+        ),
+    shell:
+        "{params.command} --images {input.images:q} --split {wildcards.split} {params.paths} {params.options}"
+        " --run {wildcards.run} --out {output:q} --log {log:q}"
 
 
 # Cluster halves of the images, many times, to see what other images would do. Each is clustered from several starts.

@@ -47,6 +47,7 @@ if errors := validation_errors(config, SCHEMA):
 sources = Sources(config["datasets"])
 targets = Targets(config)
 external = External(config["external"])
+label_files = External(config["clusterings"])
 programs = Programs(config["script"])
 
 
@@ -90,12 +91,13 @@ def results_folder(wildcards, input):
     return str(Path(input[0]).parent)
 
 
-def figure_of(name):
+def figure_of(name, clustering="k{k}/seed{seed}"):
     """A figure of a clustering, also for Snakemake's report."""
     return report(
-        f"results/{{dataset}}/figures/{{features}}/{{split}}/k{{k}}/seed{{seed}}/{name}.png",
+        f"results/{{dataset}}/figures/{{features}}/{{split}}/{clustering}/{name}.png",
         caption=f"captions/{name}.rst",
         category="Clusters",
         subcategory="{features}, {split} images",
-        labels={"figure": name, "k": "{k}", "seed": "{seed}"},
+        labels={"figure": name}
+        | {key: f"{{{key}}}" for key in ("k", "seed", "run") if f"{{{key}}}" in clustering},
     )

@@ -13,6 +13,15 @@ CLUSTERS_OF_ALL_SEEDS = expand(
 )
 # The sums behind the indices of these clusterings, in chunks.
 PAIR_SUMS = gather.pairs("results/{{dataset}}/pair_sums/{{features}}/{{split}}/k{{k}}/{{space}}/{scatteritem}.h5")
+PAIR_SUMS_OF_IMPORTED = gather.pairs(
+    "results/{{dataset}}/pair_sums/{{features}}/{{split}}/{{space}}/{scatteritem}.h5"
+)
+
+
+def clusters_of_all_runs(wildcards):
+    """The clusterings of one split that were made elsewhere under one name, one for each run."""
+    folder = f"results/{wildcards.dataset}/clusters/{wildcards.features}/{wildcards.split}"
+    return [f"{folder}/run{run}.h5" for run in targets.runs(wildcards.features)]
 
 
 # Compute the sums behind the indices of the clusterings of all seeds in one space, for a chunk of the pairs of images.
@@ -38,6 +47,21 @@ rule pair_sums:
     shell:
         "{params.command} --features {input.features:q} --clusters {input.clusters:q} --chunk {wildcards.scatteritem}"
         " --threads {threads} --out {output:q} --log {log:q}"
+
+
+# The same for the runs of a clustering that was made elsewhere.
+use rule pair_sums as pair_sums_of_imported with:
+    input:
+        features="results/{dataset}/features/{space}/{split}.h5",
+        clusters=clusters_of_all_runs,
+    output:
+        temp("results/{dataset}/pair_sums/{features}/{split}/{space}/{scatteritem}.h5"),
+    log:
+        "results/{dataset}/logs/pair_sums/{features}/{split}/{space}/{scatteritem}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/pair_sums/{features}/{split}/{space}/{scatteritem}.tsv"
+    wildcard_constraints:
+        features=IMPORTED,
 
 
 # Score the clusterings of all seeds in one feature space: their own, or another.
@@ -71,6 +95,19 @@ if n_samples := config["evaluation"]["silhouette_samples"]:
             " --clusters {input.clusters:q} --n-samples {params.n_samples}"
             " --threads {threads} --out {output:q} --log {log:q}"
 
+    use rule sample_silhouette as sample_silhouette_of_imported with:
+        input:
+            features="results/{dataset}/features/{space}/{split}.h5",
+            clusters=clusters_of_all_runs,
+        output:
+            "results/{dataset}/metrics/{features}/{split}/{space}.h5",
+        log:
+            "results/{dataset}/logs/metrics/{features}/{split}/{space}.log",
+        benchmark:
+            "results/{dataset}/benchmarks/metrics/{features}/{split}/{space}.tsv"
+        wildcard_constraints:
+            features=IMPORTED,
+
 else:
 
     # The exact indices, from all pairs of images.
@@ -98,6 +135,20 @@ else:
             "{params.command} --features {input.features:q}"
             " --clusters {input.clusters:q} --pair-sums {input.pair_sums:q}"
             " --threads {threads} --out {output:q} --log {log:q}"
+
+    use rule evaluate as evaluate_imported with:
+        input:
+            features="results/{dataset}/features/{space}/{split}.h5",
+            clusters=clusters_of_all_runs,
+            pair_sums=PAIR_SUMS_OF_IMPORTED if len(PAIR_SUMS_OF_IMPORTED) > 1 else [],
+        output:
+            "results/{dataset}/metrics/{features}/{split}/{space}.h5",
+        log:
+            "results/{dataset}/logs/metrics/{features}/{split}/{space}.log",
+        benchmark:
+            "results/{dataset}/benchmarks/metrics/{features}/{split}/{space}.tsv"
+        wildcard_constraints:
+            features=IMPORTED,
 
 
 # Score the clusterings of halves of the images in one feature space, wherever they were made.
@@ -196,6 +247,8 @@ rule compare:
         expand("results/{{dataset}}/metrics/{scores}.h5", scores=targets.scores()),
         expand("results/{{dataset}}/halves/{halves}.h5", halves=targets.halves()),
         expand("results/{{dataset}}/half_scores/{scores}.h5", scores=targets.half_scores()),
+        # Where clusterings were made elsewhere, what is compared is in this table.
+        "results/{dataset}/metrics.csv" if config["clusterings"] else [],
     output:
         "results/{dataset}/comparison.csv",
     log:

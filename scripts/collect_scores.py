@@ -8,11 +8,11 @@ import numpy as np
 
 from lib.base.cli import run_script
 from lib.base.files import atomic_write
-from lib.clustering.clusters_file import read_clusters, read_fit
+from lib.clustering.clusters_file import read_cluster_names, read_clusters, read_fit
 from lib.data.images_file import SPLITS, read_labels
-from lib.evaluation.agreement import agreement, contingency
+from lib.evaluation.agreement import agreement, contingency_and_noise
 from lib.evaluation.scores_file import read_scores
-from lib.workflow.layout import Clustering, Results
+from lib.workflow.layout import Clustering, Imported, Results
 
 INDICES = ("silhouette", "silhouette_lower", "silhouette_upper", "dunn")
 
@@ -21,8 +21,12 @@ def main(args: argparse.Namespace) -> None:
     results = Results(args)
     classes = {split: read_labels(results.images, split) for split in SPLITS}
     rows = [score(results, clustering, classes[clustering.split]) for clustering in results.clusterings()]
+    columns = list(rows[0])
+    if results.imported:
+        rows += [score_imported(results, clustering, classes[clustering.split]) for clustering in results.imported]
+        columns.append("n_noise")
     with atomic_write(args.out) as part, part.open("w", newline="") as file:
-        table = csv.DictWriter(file, rows[0], lineterminator="\n")
+        table = csv.DictWriter(file, columns, lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
 
@@ -43,17 +47,43 @@ def score(results: Results, clustering: Clustering, classes: np.ndarray | None) 
         **read_fit(results.clusters(clustering))._asdict(),
         **{name: float(own[name]) for name in INDICES if name in own},
     }
-    if classes is not None:
-        row |= agreement(contingency(classes, labels))
+    return row | agreement_of(labels, classes) | indices_in_spaces(results, clustering)
+
+
+def score_imported(results: Results, clustering: Imported, classes: np.ndarray | None) -> dict:
+    """The row of a clustering that was made elsewhere, which has no space of its own."""
+    labels = read_clusters(results.clusters(clustering))
+    row = {
+        "dataset": results.folder.name,
+        "features": clustering.name,
+        "split": clustering.split,
+        "n_samples": len(labels),
+        "k": len(read_cluster_names(results.clusters(clustering))),
+        "seed": clustering.seed,
+        "n_noise": int(np.count_nonzero(labels < 0)),
+    }
+    return row | agreement_of(labels, classes) | indices_in_spaces(results, clustering)
+
+
+def agreement_of(labels: np.ndarray, classes: np.ndarray | None) -> dict[str, float]:
+    """The agreement with the classes, if there are any."""
+    return {} if classes is None else agreement(*contingency_and_noise(classes, labels))
+
+
+def indices_in_spaces(results: Results, clustering: Clustering | Imported) -> dict[str, float]:
+    """The indices in the spaces of each kind of features, means over the models of the kind."""
     by_kind: dict[str, list[dict]] = {}
-    for space in results.evaluation_spaces(clustering.space) if results.spaces else []:
-        scores = read_scores(results.scores(clustering, space), clustering.seed)
-        by_kind.setdefault(space.kind, []).append(scores)
-    for kind in dict.fromkeys(space.kind for space in results.spaces):
-        for name in ("silhouette", "dunn"):
-            if name in own:
-                row[f"{name}_in_{kind}"] = float(np.mean([scores[name] for scores in by_kind[kind]]))
-    return row
+    if results.spaces:
+        own = clustering.space if isinstance(clustering, Clustering) else None
+        for space in results.evaluation_spaces(own):
+            scores = read_scores(results.scores(clustering, space), clustering.seed)
+            by_kind.setdefault(space.kind, []).append(scores)
+    return {
+        f"{name}_in_{kind}": float(np.mean([scores[name] for scores in by_kind[kind]]))
+        for kind in dict.fromkeys(space.kind for space in results.spaces)
+        for name in ("silhouette", "dunn")
+        if name in by_kind[kind][0]
+    }
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
+from sklearn.metrics import adjusted_rand_score
 
 import draw_scores
 import summarise
@@ -45,6 +47,7 @@ def test_gap_with_a_cluster_for_each_image_is_undefined(tmp_path):
         "n_clusters": [2, 3],
         "seeds": [0, 1],
         "spaces": [],
+        "imported": [],
     }
     args |= {"metrics": tmp_path / "metrics.csv", "gap": True, "out": tmp_path / "summary.csv"}
     summarise.main(Namespace(**args))
@@ -59,3 +62,49 @@ def test_gap_with_a_cluster_for_each_image_is_undefined(tmp_path):
         only = found[found["k"] == k]
         texts = {text.get_text() for axis in draw_scores.plot_scores(only).axes for text in axis.texts}
         assert ("undefined" in texts) == (k == 3)
+
+
+def test_runs_that_were_made_elsewhere_are_summarised_together(tmp_path):
+    """Whatever numbers of clusters they have; and the rows of k-means stay as they are."""
+    rng = np.random.default_rng(0)
+    runs = [rng.integers(-1, k, 40) for k in (2, 5)]
+    seeds = [rng.integers(0, 3, 40) for _ in range(2)]
+    folders = {"pixels/test/k3/seed": seeds, "mine/test/run": runs}
+    for name, labellings in folders.items():
+        for i, labels in enumerate(labellings):
+            path = tmp_path / "clusters" / f"{name}{i}.h5"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with h5py.File(path, "w") as file:
+                file["labels"] = labels
+    rows = [["tiny", "pixels", "test", 3, seed, 2.0 + seed, 0.5] for seed in (0, 1)]
+    table = pd.DataFrame(rows, columns=["dataset", "features", "split", "k", "seed", "inertia", "accuracy"])
+    table["model_seed"] = np.nan
+    args = {"results": tmp_path, "clustered_features": ["pixels/test"], "n_clusters": [3], "seeds": [0, 1]}
+    args |= {"spaces": [], "metrics": tmp_path / "metrics.csv", "gap": False, "out": tmp_path / "summary.csv"}
+    table.to_csv(args["metrics"], index=False)
+    summarise.main(Namespace(**args, imported=[]))
+    without = args["out"].read_text().splitlines()
+    for run, k in enumerate((2, 5)):
+        row = {"dataset": "tiny", "features": "mine", "split": "test", "k": k, "seed": run, "accuracy": 0.2 + run}
+        table = pd.concat([table, pd.DataFrame([row | {"n_noise": 10 * run}])])
+    table.to_csv(args["metrics"], index=False)
+    summarise.main(Namespace(**args, imported=["mine/test/run0", "mine/test/run1"]))
+    lines = args["out"].read_text().splitlines()
+    assert [line for line in lines if ",mine," not in line] == without
+    found = pd.read_csv(args["out"]).query("features == 'mine'").set_index("metric")
+    assert found["k"].isna().all()
+    assert found["mean"].drop("stability").to_dict() == {"n_clusters": 3.5, "n_noise": 5, "accuracy": 0.7}
+    apart = [np.where(labels < 0, 100 + np.arange(40), labels) for labels in runs]
+    assert found.loc["stability", "mean"] == pytest.approx(adjusted_rand_score(*apart))
+    draw_scores.main(Namespace(summary=args["out"], out=tmp_path / "scores.png"))
+    for ks in ([3], [3, 4]):
+        summary = pd.read_csv(args["out"])
+        summary = pd.concat([summary, *(summary[summary["k"] == 3].assign(k=k) for k in ks[1:])])
+        figure = draw_scores.plot_scores(summary)
+        titles = {axis.get_title().partition("\n")[0] for axis in figure.axes}
+        assert {"accuracy", "stability: adjusted Rand index"} <= titles
+        assert not titles & {"n_clusters", "n_noise"}
+        if len(ks) > 1:
+            (legend,) = figure.legends
+            assert [text.get_text() for text in legend.get_texts()] == ["pixels, test", "mine, test"]
+    plt.close("all")

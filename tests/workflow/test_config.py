@@ -105,7 +105,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         (
             "feature: [pixels]",
             "feature is not a setting; allowed here: dataset, datasets, features, external, onnx, script, "
-            "autoencoder, pca, patches, invariant, clustering, evaluation, report",
+            "clusterings, autoencoder, pca, patches, invariant, clustering, evaluation, report",
         ),
         ("clustering: {k: [3]}", "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init"),
         (
@@ -497,3 +497,54 @@ def test_names_that_external_features_cannot_have(name):
 def test_external_features_with_a_name_that_is_taken():
     config = with_settings("{external: {pixels: {source: a.npy}}}")
     assert validation_errors(config, SCHEMA) == ["external.pixels has the name of other features; give it another"]
+
+
+def clustering_errors(settings, others=""):
+    """What is said of a clustering that was made elsewhere, called mine."""
+    return validation_errors(with_settings(f"{{clusterings: {{mine: {settings}}}{others}}}"), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "{source: /data/labels.csv}",
+        "{source: [a.npy, {train: b.h5, test: c.h5}], key: rows, file_column: names}",
+        "{source: {test: a.csv}, files: {test: a.txt}}",
+    ],
+)
+def test_clusterings_that_are_allowed(settings):
+    assert clustering_errors(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "others", "line"),
+    [
+        ("a.npy", "", "clusterings.mine is 'a.npy'; allowed: a mapping with a source"),
+        ("{key: rows}", "", "clusterings.mine.source is missing; allowed: a path; a mapping"),
+        (
+            "{source: a.npy, normalize: l2}",
+            "",
+            "clusterings.mine.normalize is not a setting; allowed here: source,",
+        ),
+        ("{source: {train: a.npy}}", "", "clusterings.mine.source has no test, which is to be clustered"),
+        (
+            "{source: {test: a.npy}}",
+            ", clustering: {splits: {pixels: [test], autoencoder: [train]}}",
+            "clusterings.mine.source has no train, which is to be clustered",
+        ),
+        ("{source: a.npz, files: a.txt, file_column: b}", "", "clusterings.mine has both files and file_column"),
+        (
+            "{source: a.npy}",
+            ", evaluation: {cross_space_scores: false}",
+            "evaluation.cross_space_scores is false; with clusterings it has to be true",
+        ),
+        (
+            "{source: a.npy}",
+            ", external: {mine: {source: b.npy}}",
+            "clusterings.mine has the name of other features",
+        ),
+    ],
+)
+def test_faults_of_clusterings(settings, others, line):
+    (found,) = clustering_errors(settings, others)
+    assert found.startswith(line)

@@ -14,7 +14,7 @@ from lib.workflow.config import load_schema
 ROOT = Path(__file__).parents[2]
 SCHEMA = load_schema(ROOT / "rules" / "config.schema.yaml")
 DEFAULTS = yaml.safe_load((ROOT / "config.yaml").read_text())
-OTHER_SECTIONS = {"dataset", "datasets", "features", *NAMED, "clustering", "evaluation", "report"}
+OTHER_SECTIONS = {"dataset", "datasets", "features", *NAMED, "clusterings", "clustering", "evaluation", "report"}
 WITHOUT_SETTINGS = {"pixels"}
 
 

@@ -164,3 +164,27 @@ def test_pattern_of_feature_spaces():
         *(False, False),
     ]
     assert not re.match(targets().features_pattern([]), "")
+
+
+def test_clusterings_that_were_made_elsewhere():
+    clusterings = {"one": {"source": "a.csv"}, "two": {"source": ["b.csv", {"test": "c.csv"}]}}
+    without, found = targets(), targets(clusterings=clusterings)
+    imported = ["one/test/run0", "two/test/run0", "two/test/run1"]
+    assert found.imported() == found.layout_options()["imported"] == imported
+    assert found.clusterings() == without.clusterings() + imported
+    spaces = ["pixels", *CODES]
+    assert found.scores() == without.scores() + [
+        f"{name}/test/{space}" for name in ("one", "two") for space in spaces
+    ]
+    assert found.shown_clusterings() == [*without.shown_clusterings(), "one/test/run0", "two/test/run0"]
+    assert (found.halves(), found.features()) == (without.halves(), without.features())
+    assert "imported" not in without.layout_options()
+    assert found.shown_space() == "pixels"
+
+
+def test_clusterings_are_of_all_splits_that_are_clustered():
+    splits = {"pixels": ["train"], "autoencoder": ["test"]}
+    found = targets(clusterings={"one": {"source": "a.csv"}}, clustering={"splits": splits})
+    assert found.imported() == ["one/train/run0", "one/test/run0"]
+    assert set(found.scores()) >= {f"one/{split}/{space}" for split in ("train", "test") for space in CODES}
+    assert {f"{CODES[0]}/train", "pixels/test"} <= set(found.features())

@@ -134,8 +134,26 @@ def read_clusters(path: Path, n: int | None = None) -> np.ndarray:
     return labels
 
 
+def has_centroids(path: Path) -> bool:
+    """Whether a clustering was made here, by k-means. One that was made elsewhere has no centroids.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> write_labels(Path("run0.h5"), Labels(np.array([1, -1, 0]), ["blue", "red"]), run=0)
+    >>> has_centroids(Path("run0.h5"))
+    False
+    """
+    with reading(path) as file:
+        return "centroids" in file
+
+
 def read_centroids(path: Path) -> np.ndarray:
-    """The centroid of each cluster, (k, d) float32; a clustering that was made elsewhere has none.
+    """The centroid of each cluster, (k, d) float32.
 
     Raises
     ------

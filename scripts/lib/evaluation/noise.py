@@ -78,9 +78,10 @@ def combine_without_noise(labels: np.ndarray, chunks: Sequence[PartialSums]) -> 
         return found
     samples = np.zeros(len(labels))
     samples[numbers] = found.silhouette_samples
-    pairs = {
-        name: pair and (int(numbers[pair[0]]), int(numbers[pair[1]]))
-        for name, pair in found._asdict().items()
-        if name.endswith("_pair")
-    }
-    return found._replace(silhouette=float(samples.mean()), silhouette_samples=samples, **pairs)
+    near, far = (
+        None if pair is None else (int(numbers[pair[0]]), int(numbers[pair[1]]))
+        for pair in (found.separation_pair, found.diameter_pair)
+    )
+    return found._replace(
+        silhouette=float(samples.mean()), silhouette_samples=samples, separation_pair=near, diameter_pair=far
+    )

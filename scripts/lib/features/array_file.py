@@ -5,7 +5,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -21,6 +21,13 @@ class Table(NamedTuple):
     """Rows of numbers, and the file name of each, where the file holds it."""
 
     rows: Rows  # (n, d)
+    names: list[str] | None
+
+
+class _Content(NamedTuple):
+    """What a file holds: an array, or a data frame of all columns but the names; and the names."""
+
+    rows: Any
     names: list[str] | None
 
 
@@ -50,7 +57,7 @@ def open_table(path: Path, *, key: str | None = None, names_key: str | None = No
     ([[1.0, 0.0]], None)
     """
     with _opened(path, key, names_key) as found:
-        table = _numbers_of(path, found, key) if isinstance(found.rows, pd.DataFrame) else found
+        table = _numbers_of(path, found, key) if isinstance(found.rows, pd.DataFrame) else Table(*found)
         shape, kind = table.rows.shape, np.dtype(getattr(table.rows, "dtype", object)).kind
         if len(shape) != 2 or 0 in shape or kind not in "iuf":
             raise InputError(f"{path} holds {_described(table.rows)}; a row of numbers for each image is wanted")
@@ -98,8 +105,7 @@ def read_column(
 
 
 @contextlib.contextmanager
-def _opened(path: Path, key: str | None, names_key: str | None) -> Iterator[Table]:
-    """An array, or a data frame of all columns but the names, as a file holds it."""
+def _opened(path: Path, key: str | None, names_key: str | None) -> Iterator[_Content]:
     readers = {".npy": _npy, ".npz": _npz, ".h5": _hdf5, ".hdf5": _hdf5, ".parquet": _parquet, ".csv": _csv}
     reader = readers.get(path.suffix.lower())
     if reader is None:
@@ -140,51 +146,51 @@ def _choose(path: Path, arrays: list[str], key: str | None) -> str:
 
 
 @contextlib.contextmanager
-def _npy(path: Path, key: str | None, names_key: str | None) -> Iterator[Table]:
+def _npy(path: Path, key: str | None, names_key: str | None) -> Iterator[_Content]:
     for name, option in (("key", key), ("file_column", names_key)):
         if option is not None:
             raise InputError(f"{path} holds one array without a name: leave out `{name}`")
-    yield Table(np.load(path, mmap_mode="r", allow_pickle=False), None)
+    yield _Content(np.load(path, mmap_mode="r", allow_pickle=False), None)
 
 
 @contextlib.contextmanager
-def _npz(path: Path, key: str | None, names_key: str | None) -> Iterator[Table]:
+def _npz(path: Path, key: str | None, names_key: str | None) -> Iterator[_Content]:
     with np.load(path, allow_pickle=False) as file:
         rows = file[_choose(path, [name for name in file.files if name != names_key], key)]
         names = None if names_key is None else file[_choose(path, file.files, names_key)]
-        yield Table(rows, None if names is None else list(map(str, names.ravel().tolist())))
+        yield _Content(rows, None if names is None else list(map(str, names.ravel().tolist())))
 
 
 @contextlib.contextmanager
-def _hdf5(path: Path, key: str | None, names_key: str | None) -> Iterator[Table]:
+def _hdf5(path: Path, key: str | None, names_key: str | None) -> Iterator[_Content]:
     with path.open("rb") as bytes_of, h5py.File(bytes_of, "r") as file:
         arrays: list[str] = []
         file.visititems(lambda name, item: arrays.append(name) if isinstance(item, h5py.Dataset) else None)
         rows = file[_choose(path, [name for name in arrays if name != names_key], key)]
         names = None if names_key is None else file[_choose(path, arrays, names_key)].asstr()[:].tolist()
-        yield Table(rows, names)
+        yield _Content(rows, names)
 
 
 @contextlib.contextmanager
-def _parquet(path: Path, key: str | None, names_key: str | None) -> Iterator[Table]:
+def _parquet(path: Path, key: str | None, names_key: str | None) -> Iterator[_Content]:
     yield _of_frame(path, pd.read_parquet(path), names_key)
 
 
 @contextlib.contextmanager
-def _csv(path: Path, key: str | None, names_key: str | None) -> Iterator[Table]:
+def _csv(path: Path, key: str | None, names_key: str | None) -> Iterator[_Content]:
     names = {} if names_key is None else {names_key: str}
     yield _of_frame(path, pd.read_csv(path, dtype=names, keep_default_na=False), names_key)
 
 
-def _of_frame(path: Path, frame: pd.DataFrame, names_key: str | None) -> Table:
+def _of_frame(path: Path, frame: pd.DataFrame, names_key: str | None) -> _Content:
     names = None
     if names_key is not None:
         column = _choose(path, list(map(str, frame.columns)), names_key)
         names = list(map(str, frame.pop(column).tolist()))
-    return Table(frame, names)
+    return _Content(frame, names)
 
 
-def _numbers_of(path: Path, found: Table, key: str | None) -> Table:
+def _numbers_of(path: Path, found: _Content, key: str | None) -> Table:
     """All columns of a data frame, or the lists of one, as an array."""
     frame, names = found
     of_lists = [name for name in frame if frame[name].dtype == object or pd.api.types.is_string_dtype(frame[name])]

@@ -153,33 +153,54 @@ def validation_errors(config: dict, schema: dict) -> list[str]:
             if features not in splits:
                 lines.append(f"clustering.splits.{features} is missing, and features lists {features}")
     taken = set(KINDS)
-    for section in NAMED:
+    for section in (*NAMED, "clusterings"):
         for name in config[section]:
             if name in taken:
                 lines.append(f"{section}.{name} has the name of other features; give it another")
             taken.add(name)
     for name, settings in config["external"].items():
         if name in config["features"] and name not in KINDS:
-            lines += _external_errors(name, settings, splits[name] if isinstance(splits, dict) else splits)
+            of_name = splits[name] if isinstance(splits, dict) else splits
+            lines += _external_errors(f"external.{name}", settings, of_name)
+    for name, settings in config["clusterings"].items():
+        lines += _external_errors(f"clusterings.{name}", settings, clustered_splits(config))
+    if config["clusterings"] and not config["evaluation"]["cross_space_scores"]:
+        lines.append(
+            "evaluation.cross_space_scores is false; with clusterings it has to be true, as these are scored in "
+            "the spaces of features"
+        )
     shown, ks = config["report"]["n_clusters"], config["clustering"]["n_clusters"]
     if shown is not None and shown not in ks:
         lines.append(f"report.n_clusters is {shown}; allowed: one of clustering.n_clusters, which is {ks}")
     return lines
 
 
-def _external_errors(name: str, settings: dict, splits: list[str]) -> list[str]:
-    """What is wrong with features that were made elsewhere."""
+def clustered_splits(config: dict) -> list[str]:
+    """The splits that are clustered in some feature space, each once.
+
+    Examples
+    --------
+    >>> splits = {"pixels": ["test"], "pca": ["train", "test"]}
+    >>> clustered_splits({"features": ["pixels", "pca"], "clustering": {"splits": splits}})
+    ['test', 'train']
+    """
+    splits = config["clustering"]["splits"]
+    if isinstance(splits, dict):
+        splits = [split for features in config["features"] for split in splits.get(features, [])]
+    return list(dict.fromkeys(splits))
+
+
+def _external_errors(key: str, settings: dict, splits: list[str]) -> list[str]:
+    """What is wrong with the files of what was made elsewhere."""
     sources = settings["source"] if isinstance(settings["source"], list) else [settings["source"]]
     lines = []
-    for key, values in (("source", sources), ("files", [settings.get("files", "")])):
+    for of_key, values in (("source", sources), ("files", [settings.get("files", "")])):
         for value in values:
             if isinstance(value, dict):
                 missing = [split for split in splits if split not in value]
-                lines += [f"external.{name}.{key} has no {split}, which is to be clustered" for split in missing]
+                lines += [f"{key}.{of_key} has no {split}, which is to be clustered" for split in missing]
     if "files" in settings and "file_column" in settings:
-        lines.append(
-            f"external.{name} has both files and file_column; one of them says which row is of which image"
-        )
+        lines.append(f"{key} has both files and file_column; one of them says which row is of which image")
     return lines
 
 

@@ -1,15 +1,16 @@
-"""Features that were made elsewhere: which files their rows are in, and how these are read."""
+"""What was made elsewhere: which files the rows are in, and how these are read."""
 
 from lib.workflow.params import cli_options
 
 
 class External:
-    """The `external` section of a checked configuration.
+    """The section `external` or `clusterings` of a checked configuration.
 
     Parameters
     ----------
     settings
-        By the name of the feature space.
+        By the name of the feature space or clustering. The runs of a clustering are called as models are: a space
+        `{name}/seed{run}`.
 
     Examples
     --------

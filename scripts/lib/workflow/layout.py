@@ -45,8 +45,36 @@ class Clustering(NamedTuple):
     seed: int
 
     @property
+    def group(self) -> str:
+        """The clusterings of all seeds, which are scored together."""
+        return f"{self.space.path}/{self.split}/k{self.k}"
+
+    @property
     def path(self) -> str:
-        return f"{self.space.path}/{self.split}/k{self.k}/seed{self.seed}"
+        return f"{self.group}/seed{self.seed}"
+
+
+class Imported(NamedTuple):
+    """One clustering that was made elsewhere.
+
+    Examples
+    --------
+    >>> Imported("hdbscan", "test", 0).path
+    'hdbscan/test/run0'
+    """
+
+    name: str
+    split: str
+    seed: int  # its number among several runs
+
+    @property
+    def group(self) -> str:
+        """All runs, which are scored together."""
+        return f"{self.name}/{self.split}"
+
+    @property
+    def path(self) -> str:
+        return f"{self.group}/run{self.seed}"
 
 
 class Results:
@@ -77,6 +105,10 @@ class Results:
         self.n_clusters: list[int] = args.n_clusters
         self.seeds: list[int] = args.seeds
         self.spaces = [Space(path) for path in args.spaces]
+        self.imported: list[Imported] = []
+        for path in args.imported:
+            name, split, run = path.split("/")
+            self.imported.append(Imported(name, split, int(run.removeprefix("run"))))
 
     @staticmethod
     def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -90,6 +122,13 @@ class Results:
         parser.add_argument("--seeds", type=int, nargs="+", required=True)
         parser.add_argument(
             "--spaces", nargs="+", default=[], metavar="SPACE", help="that all clusterings are scored in"
+        )
+        parser.add_argument(
+            "--imported",
+            nargs="+",
+            default=[],
+            metavar="NAME/SPLIT/RUN",
+            help="clusterings that were made elsewhere",
         )
 
     @property
@@ -105,8 +144,15 @@ class Results:
     def images(self) -> Path:
         return self.folder / "images.h5"
 
+    @property
+    def n_runs(self) -> dict[str, int]:
+        """How many runs there are of each clustering that was made elsewhere."""
+        return {
+            name: len({other.seed for other in self.imported if other.name == name}) for name, *_ in self.imported
+        }
+
     def clusterings(self) -> list[Clustering]:
-        """All clusterings: of all features that are clustered, of each k and each seed."""
+        """All clusterings by k-means: of all features that are clustered, of each k and each seed."""
         return [
             Clustering(space, split, k, seed)
             for space, split in self.clustered_features
@@ -114,18 +160,22 @@ class Results:
             for seed in self.seeds
         ]
 
-    def evaluation_spaces(self, space: Space) -> list[Space]:
-        """The spaces that the clusterings of a space are scored in: its own, and those of other kinds."""
+    def evaluation_spaces(self, space: Space | None) -> list[Space]:
+        """The spaces that the clusterings of a space are scored in: its own, and those of other kinds.
+
+        Clusterings that were made elsewhere have no space of their own (None), and are scored in all.
+        """
+        if space is None:
+            return self.spaces
         return [space, *(other for other in self.spaces if other.kind != space.kind)]
 
-    def clusters(self, clustering: Clustering) -> Path:
+    def clusters(self, clustering: Clustering | Imported) -> Path:
         """The file of a clustering."""
         return self.folder / "clusters" / f"{clustering.path}.h5"
 
-    def scores(self, clustering: Clustering, space: Space) -> Path:
-        """The file of the scores of a clustering, and of those of other seeds, in a space."""
-        folder = self.folder / "metrics" / clustering.space.path / clustering.split / f"k{clustering.k}"
-        return folder / f"{space.path}.h5"
+    def scores(self, clustering: Clustering | Imported, space: Space) -> Path:
+        """The file of the scores of a clustering, and of those of other seeds or runs, in a space."""
+        return self.folder / "metrics" / clustering.group / f"{space.path}.h5"
 
     def halves(self, space: Space, split: str, k: int) -> Path:
         """The file of the clusterings of halves of the images, made in a space."""

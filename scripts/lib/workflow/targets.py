@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from lib.features.kinds import KINDS
+from lib.workflow.config import clustered_splits
 
 
 class Targets:
@@ -19,7 +20,8 @@ class Targets:
     Examples
     --------
     >>> clustering = {"splits": ["test"], "n_clusters": [10], "seeds": [0, 1]}
-    >>> Targets({"features": ["pixels"], "external": {}, "script": {}, "clustering": clustering}).clusterings()
+    >>> sections = {"external": {}, "script": {}, "clusterings": {}}
+    >>> Targets({"features": ["pixels"], "clustering": clustering, **sections}).clusterings()
     ['pixels/test/k10/seed0', 'pixels/test/k10/seed1']
     """
 
@@ -75,13 +77,28 @@ class Targets:
         ]
 
     def clusterings(self) -> list[str]:
-        """The clusterings: `{space}/{split}/k{k}/seed{seed}`."""
+        """The clusterings: `{space}/{split}/k{k}/seed{seed}`, and those that were made elsewhere."""
         settings = self.config["clustering"]
-        return [
+        made_here = [
             f"{features}/k{k}/seed{seed}"
             for features in self.clustered_features()
             for k in settings["n_clusters"]
             for seed in settings["seeds"]
+        ]
+        return made_here + self.imported()
+
+    def runs(self, name: str) -> list[int]:
+        """The numbers of the runs of a clustering that was made elsewhere."""
+        source = self.config["clusterings"][name]["source"]
+        return list(range(len(source))) if isinstance(source, list) else [0]
+
+    def imported(self) -> list[str]:
+        """The clusterings that were made elsewhere: `{name}/{split}/run{run}`."""
+        return [
+            f"{name}/{split}/run{run}"
+            for name in self.config["clusterings"]
+            for split in clustered_splits(self.config)
+            for run in self.runs(name)
         ]
 
     def evaluation_spaces(self, space: str, kind: str) -> list[str]:
@@ -91,14 +108,18 @@ class Targets:
         return self.feature_spaces(kind) if self.config["evaluation"]["cross_space_scores"] else []
 
     def scores(self) -> list[str]:
-        """The scores of the clusterings of all seeds in a space: `{space}/{split}/k{k}/{evaluation space}`."""
+        """The scores of the clusterings of all seeds in a space: `{space}/{split}/k{k}/{evaluation space}`.
+
+        Those of all runs of a clustering that was made elsewhere are `{name}/{split}/{evaluation space}`.
+        """
+        groups = dict.fromkeys(clustering.rpartition("/")[0] for clustering in self.imported())
         return [
             f"{features}/k{k}/{space}"
             for features in self.clustered_features()
             for kind in self.kinds
             for space in self.evaluation_spaces(features.rpartition("/")[0], kind)
             for k in self.config["clustering"]["n_clusters"]
-        ]
+        ] + [f"{group}/{space}" for group in groups for kind in self.kinds for space in self.feature_spaces(kind)]
 
     def compared_features(self) -> list[str]:
         """What is clustered in a split in which there is another kind of features: `{space}/{split}`."""
@@ -146,6 +167,8 @@ class Targets:
         settings["clustered_features"] = self.clustered_features()
         if self.config["evaluation"]["cross_space_scores"]:
             settings["spaces"] = [space for kind in self.kinds for space in self.feature_spaces(kind)]
+        if self.config["clusterings"]:
+            settings["imported"] = self.imported()
         return settings
 
     def settings_of(self, dataset: str) -> dict:
@@ -157,14 +180,18 @@ class Targets:
         return self.config["report"]["n_clusters"] or self.config["clustering"]["n_clusters"][0]
 
     def shown_clusterings(self) -> list[str]:
-        """The clusterings to show pictures of: of the shown k, and of the first of all seeds."""
+        """The clusterings to show pictures of: of the shown k, and of the first of all seeds or runs."""
         first = [self.feature_spaces(kind)[0] for kind in self.kinds]
         seed = self.config["clustering"]["seeds"][0]
         return [
             f"{features}/k{self.shown_k()}/seed{seed}"
             for features in self.clustered_features()
             if features.rpartition("/")[0] in first
-        ]
+        ] + [clustering for clustering in self.imported() if clustering.endswith("/run0")]
+
+    def shown_space(self) -> str:
+        """The space in which clusterings that were made elsewhere are shown: the first of all."""
+        return self.feature_spaces(self.kinds[0])[0]
 
     def figures(self) -> list[str]:
         """All figures."""
