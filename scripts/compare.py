@@ -17,10 +17,13 @@ from lib.data.images_file import count_images, read_labels
 from lib.evaluation.comparison import (
     COLUMNS,
     MEASURES,
+    OWN_SPACE,
+    Differences,
     ScoresByName,
     comparison_table,
     decisive_measure,
     differences,
+    fixed_differences,
 )
 from lib.evaluation.half_scores import agreement_scores, stacked
 from lib.evaluation.scores_file import read_half_scores, read_scores
@@ -28,6 +31,7 @@ from lib.evaluation.uncertainty import Scores
 from lib.workflow.layout import Clustering, Results, Space
 
 INDICES = ("silhouette", "dunn")
+N_RUNS = "n_runs"  # of a clustering that was made elsewhere, which is on side b
 
 
 def main(args: argparse.Namespace) -> None:
@@ -38,7 +42,8 @@ def main(args: argparse.Namespace) -> None:
         for space, other in results.clustered_features:
             if other == split:
                 models.setdefault(space.kind, []).append(space)
-        if len(models) == 1:
+        fixed = [name for name in results.n_runs if any(run[:2] == (name, split) for run in results.imported)]
+        if len(models) + len(fixed) == 1:
             continue
         classes = read_labels(results.images, split)
         try:
@@ -48,21 +53,48 @@ def main(args: argparse.Namespace) -> None:
         learned = {kind: spaces[0].model_seed is not None for kind, spaces in models.items()}
         found = {}
         for k in results.n_clusters:
-            halves, _ = read_halves(results.halves(next(iter(models.values()))[0], split, k))
-            found[k] = differences(
-                agreements_of(results, models, split, k, classes) if classes is not None else {},
-                indices_of(results, models, split, k),
-                learned=learned,
-                half_size=len(halves[0]),
-                n_images=count_images(results.images, split),
-            )
+            found[k] = compared_features(results, models, split, k, classes) if len(models) > 1 else {}
+            if fixed:
+                found[k] |= fixed_differences(mean_scores(results, split, k), models, fixed)
             logging.info("%s, k = %d: compared", split, k)
         counts = {kind: len(spaces) if learned[kind] else 0 for kind, spaces in models.items()}
+        counts |= dict.fromkeys(fixed, 0)
         table = comparison_table(found, decisive, n_seeds=len(results.seeds), n_models=counts)
         tables.append(table.assign(dataset=results.folder.name, split=split))
     table = pd.concat(tables) if tables else pd.DataFrame()
+    columns = ["dataset", "split", *COLUMNS]
+    if results.imported:
+        table[N_RUNS] = table["features_b"].map(results.n_runs).astype("Int64")
+        columns.append(N_RUNS)
     with atomic_write(args.out) as part:
-        table.reindex(columns=["dataset", "split", *COLUMNS]).to_csv(part, index=False)
+        table.reindex(columns=columns).to_csv(part, index=False)
+
+
+def compared_features(
+    results: Results, models: dict[str, list[Space]], split: str, k: int, classes: np.ndarray | None
+) -> Differences:
+    """The differences between feature spaces."""
+    halves, _ = read_halves(results.halves(next(iter(models.values()))[0], split, k))
+    return differences(
+        agreements_of(results, models, split, k, classes) if classes is not None else {},
+        indices_of(results, models, split, k),
+        learned={kind: spaces[0].model_seed is not None for kind, spaces in models.items()},
+        half_size=len(halves[0]),
+        n_images=count_images(results.images, split),
+    )
+
+
+def mean_scores(results: Results, split: str, k: int) -> dict[str, dict[str, float]]:
+    """Scores by kind of features and by clustering that was made elsewhere: means over seeds, models and runs.
+
+    Those that only one side has, like the inertia, are left out.
+    """
+    table = pd.read_csv(results.folder / "metrics.csv", float_precision="round_trip")
+    is_fixed = table["features"].isin(list(results.n_runs))
+    rows = table[(table["split"] == split) & (is_fixed | (table["k"] == k))]
+    metrics = [name for name in table if name in MEASURES or name.partition("_in_")[2]]
+    metrics = [name for name in metrics if name not in OWN_SPACE]
+    return {str(name): of_name[metrics].mean().to_dict() for name, of_name in rows.groupby("features", sort=False)}
 
 
 def agreements_of(

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.evaluation.comparison import COLUMNS, comparison_table, decisive_measure, difference_of, differences
+from lib.evaluation.comparison import (
+    COLUMNS,
+    comparison_table,
+    decisive_measure,
+    difference_of,
+    differences,
+    fixed_differences,
+)
 from lib.evaluation.uncertainty import Difference, Part, Scores
 
 MODELS = {"pixels": 1, "invariant": 2, "autoencoder": 3}  # kinds of features, and how many models each has
@@ -160,3 +167,24 @@ def test_which_measure_decides():
         decisive_measure("accuracy", has_classes=False)
     with pytest.raises(ValueError, match="dunn cannot decide, but one of adjusted_rand"):
         decisive_measure("dunn", has_classes=True)
+
+
+def test_a_fixed_clustering_has_a_difference_and_no_interval_and_changes_nothing_else():
+    agreements, indices = inputs()
+    found = differences(agreements, indices, learned={kind: n > 1 for kind, n in MODELS.items()}, **SIZES)
+    counts = {kind: n if n > 1 else 0 for kind, n in MODELS.items()}
+    without = comparison_table({10: found}, "accuracy", n_seeds=5, n_models=counts)
+    means = {kind: {"accuracy": 0.3, "silhouette_in_pixels": 0.1, "dunn": 1.0} for kind in MODELS}
+    means["mine"] = {"accuracy": 0.5, "silhouette_in_pixels": -0.1}
+    fixed = fixed_differences(means, MODELS, ["mine"])
+    table = comparison_table({10: found | fixed}, "accuracy", n_seeds=5, n_models=counts | {"mine": 0})
+    is_fixed = table["features_b"] == "mine"
+    pd.testing.assert_frame_equal(table[~is_fixed], without)
+    rows = table[is_fixed]
+    assert len(rows) == 2 * len(MODELS)
+    assert set(rows["verdict"]) == {"not known"}
+    assert rows[["lower", "upper", "p_value", "at_most", "variance_of_images"]].isna().all(axis=None)
+    assert rows.groupby("metric")["difference"].unique().map(list).to_dict() == {
+        "accuracy": [pytest.approx(0.2)],
+        "silhouette_in_pixels": [pytest.approx(-0.2)],
+    }

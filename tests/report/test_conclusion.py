@@ -128,3 +128,37 @@ def test_remarks_are_about_what_is_there():
     assert "_in_SPACE" in with_spaces
     assert decisive_measures(table(dict.fromkeys(SPACES, B), decisive="silhouette")) == "silhouette"
     assert decisive_measures(table({"silhouette": "not comparable"})) == ""
+
+
+def test_a_clustering_that_was_made_elsewhere_has_no_interval():
+    rows = table(dict.fromkeys([*AGREEMENT, "silhouette_in_pixels"], UNKNOWN), ks=(3, 10)).assign(n_runs=2)
+    rows[["lower", "upper", "variance_of_images"]] = float("nan")
+    rows.loc[rows["k"] == 3, "difference"] = -0.1
+    rows[["n_models_b"]] = 0
+    found = conclude(rows, 10)
+    assert found.question == "Does codes cluster better than k-means in pixels?"
+    assert found.answer == (
+        "Not known: the adjusted Rand index of codes differs from that of k-means in pixels by -0.1000 to +0.2000 "
+        "at k = 3 and 10. How sure that is nobody can tell: codes was made elsewhere, and cannot be made anew of "
+        "other images."
+    )
+    assert found.reasons == []
+    assert repetitions(rows) == "5 seeds of k-means, 2 runs of codes"
+    text = describe(rows, 10)
+    assert "+0.2000" in text
+    assert "[" not in text.replace("[interval]", "")
+
+
+def test_without_classes_such_a_clustering_is_compared_in_the_space_of_the_features():
+    rows = table({"silhouette_in_pixels": UNKNOWN}).assign(n_runs=1)
+    rows[["lower", "upper"]] = float("nan")
+    rows["decisive"] = "yes"
+    assert conclude(rows, 10).answer.startswith(
+        "Not known: the silhouette in the pixels space of codes differs from that of k-means in pixels by +0.2000."
+    )
+
+
+def test_features_beside_such_a_clustering_have_their_answer():
+    """In a table with both, the column of runs is empty for two feature spaces."""
+    rows = table({"adjusted_rand": B})
+    assert conclude(rows.assign(n_runs=float("nan")), 10) == conclude(rows, 10)

@@ -27,6 +27,8 @@ def answer(rows: pd.DataFrame) -> str:
     'Yes: pca clusters better than pixels. Its accuracy is higher by 0.30 (95 % interval 0.09 to 0.51).'
     >>> answer(pd.DataFrame([row | {"n_models_b": 1, "verdict": "not known"}]))
     'Not known from one model of pca: another may differ by more. Learn more models.'
+    >>> answer(pd.DataFrame([row | {"n_runs": 1, "verdict": "not known"}])).partition(".")[0]
+    'Not known: the accuracy of pca differs from that of k-means in pixels by +0'
     """
     a, b = rows[["features_a", "features_b"]].iloc[0]
     decisive = rows[rows["decisive"] == "yes"]
@@ -41,9 +43,27 @@ def answer(rows: pd.DataFrame) -> str:
     return _over_ks(known, a, b, signs)
 
 
+def is_fixed(rows: pd.DataFrame) -> bool:
+    """Whether b is a clustering that was made elsewhere, and a the clusters of k-means in a feature space.
+
+    Parameters
+    ----------
+    rows
+        As for `answer`.
+
+    Examples
+    --------
+    >>> is_fixed(pd.DataFrame({"n_runs": [1]})), is_fixed(pd.DataFrame({"k": [10]}))
+    (True, False)
+    """
+    return bool(rows.iloc[0].get("n_runs", 0) > 0)
+
+
 def _not_known(rows: pd.DataFrame) -> str:
     """Why there is no interval at any k."""
     row = rows.iloc[0]
+    if is_fixed(rows):
+        return _fixed(rows)
     single = [row[f"features_{side}"] for side in "ab" if row[f"n_models_{side}"] == 1]
     if single:
         names = " and ".join(single)
@@ -54,6 +74,20 @@ def _not_known(rows: pd.DataFrame) -> str:
         return "Not known: one cluster of all images is the same in every feature space."
     return (
         f"Not known: half of the images are too few for {rows['k'].min()} clusters, and so are all for a verdict."
+    )
+
+
+def _fixed(rows: pd.DataFrame) -> str:
+    """What is known of a clustering that was made elsewhere, on side b."""
+    a, b = rows[["features_a", "features_b"]].iloc[0]
+    score, _, space = rows["metric"].iloc[0].partition("_in_")
+    least, most = (f"{value:+.4f}" for value in (rows["difference"].min(), rows["difference"].max()))
+    ks = rows["k"].tolist()
+    by = least if len(ks) == 1 else f"{least} to {most} at k = {_list(ks, ks)}"
+    measure = MEASURES[score] + (f" in the {space} space" if space else "")
+    return (
+        f"Not known: the {measure} of {b} differs from that of k-means in {a} by {by}. How sure that is nobody "
+        f"can tell: {b} was made elsewhere, and cannot be made anew of other images."
     )
 
 

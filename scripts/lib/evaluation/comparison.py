@@ -7,7 +7,7 @@ procedure would find a little more, but has no intervals to show for it.)
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -128,6 +128,38 @@ def _each(scores: Scores, f: Callable[[np.ndarray], np.ndarray]) -> Scores:
 
 def _swapped(x: np.ndarray) -> np.ndarray:
     return x.swapaxes(0, 1)
+
+
+def fixed_differences(
+    means: Mapping[str, Mapping[str, float]], kinds: Iterable[str], fixed: Iterable[str]
+) -> Differences:
+    """The difference of each score between kinds of features and clusterings that were made elsewhere.
+
+    Such a clustering cannot be made anew of other images, so nothing is known of how sure the difference is.
+
+    Parameters
+    ----------
+    means
+        Mean scores, by kind or by name of a clustering, and by metric. The metrics of `fixed` are compared.
+    kinds
+        Of features, whose clusters k-means made.
+    fixed
+        Names of clusterings.
+
+    Examples
+    --------
+    >>> means = {"pixels": {"accuracy": 0.2, "silhouette": 0.1}, "mine": {"accuracy": 0.5}}
+    >>> found = fixed_differences(means, ["pixels"], ["mine"])
+    >>> found["accuracy", "pixels", "mine"].difference, found["accuracy", "pixels", "mine"].interval()
+    (0.3, (nan, nan))
+    """
+    unknown = Part(np.nan, 0)
+    return {
+        (metric, a, b): Difference(means[a][metric], mean, mean - means[a][metric], *[unknown] * len(PARTS))
+        for a in kinds
+        for b in fixed
+        for metric, mean in means[b].items()
+    }
 
 
 def comparison_table(

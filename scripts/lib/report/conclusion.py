@@ -4,13 +4,14 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from lib.evaluation.answer import IN_SPACE, answer, what_would_help
+from lib.evaluation.answer import IN_SPACE, answer, is_fixed, what_would_help
 from lib.evaluation.comparison import MEASURES, OWN_SPACE
 
 
 class Conclusion(NamedTuple):
     """What follows from the comparison of two feature spaces."""
 
+    question: str
     answer: str  # a sentence or two
     reasons: list[str]  # sentences with the numbers
 
@@ -46,7 +47,9 @@ def conclude(rows: pd.DataFrame, k: int) -> Conclusion:
             "k-means makes clusters that are compact in the space it works in, so each space favours those made "
             "in it: to be higher in some spaces only decides nothing."
         )
-    return Conclusion(answer(rows), [reason for reason in reasons if reason])
+    a, b = rows[["features_a", "features_b"]].iloc[0]
+    question = f"Does {b} cluster better than {'k-means in ' if is_fixed(rows) else ''}{a}?"
+    return Conclusion(question, answer(rows), [reason for reason in reasons if reason])
 
 
 def _numbers(row: pd.Series) -> str:
@@ -79,6 +82,8 @@ def repetitions(table: pd.DataFrame) -> str:
     """
     counts = [(table["n_seeds"].iloc[0], "seed", "k-means")]
     counts += [(n, "model", kind) for kind, n in _models(table).items()]
+    if is_fixed(table):
+        counts.append((int(table["n_runs"].iloc[0]), "run", table["features_b"].iloc[0]))
     return ", ".join(f"{n} {what}{'' if n == 1 else 's'} of {name}" for n, what, name in counts)
 
 
@@ -146,7 +151,7 @@ def describe(table: pd.DataFrame, k: int) -> str:
     first = table["features_a"].iloc[0]
     for (split, a, b), rows in table.groupby(["split", "features_a", "features_b"], sort=False):
         found = conclude(rows, k)
-        lines += [f"Does {b} cluster better than {a}?", found.answer, *found.reasons[:1], ""]
+        lines += [found.question, found.answer, *found.reasons[:1], ""]
         if a != first:
             lines += ["(Its numbers are in comparison.csv.)", ""]
             continue

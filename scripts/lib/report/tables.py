@@ -18,6 +18,8 @@ NAMES = MEASURES | {
     "stability_of_models": "stability between models",
     "gap": "gap statistic",
     "gap_standard_error": "gap statistic, standard error",
+    "n_clusters": "number of clusters",
+    "n_noise": "images in no cluster",
 }
 
 
@@ -34,8 +36,8 @@ def conclusions(comparison: pd.DataFrame, k: int) -> list[dict]:
     Returns
     -------
     For each pair: `split`; the kinds of features `a` and `b`; `is_other`, whether `a` is not the first kind;
-    `repetitions` in words; `rows` of the table at k; `verdicts` as of `verdicts_by_k`; `answer` and `reasons` as
-    of `conclude`.
+    `repetitions` in words; `rows` of the table at k; `verdicts` as of `verdicts_by_k`; `question`, `answer` and
+    `reasons` as of `conclude`.
 
     Examples
     --------
@@ -62,12 +64,12 @@ def conclusions(comparison: pd.DataFrame, k: int) -> list[dict]:
 
 
 def scores_at(summary: pd.DataFrame, k: int) -> pd.DataFrame:
-    """The scores for one number of clusters.
+    """The scores for one number of clusters, and those of clusterings that were made elsewhere.
 
     Parameters
     ----------
     summary
-        summary.csv.
+        summary.csv. The latter have no k there.
 
     Returns
     -------
@@ -80,7 +82,8 @@ def scores_at(summary: pd.DataFrame, k: int) -> pd.DataFrame:
     >>> scores_at(pd.DataFrame([row]), k=10).loc["dunn", "pixels, test"]["mean"]
     0.2
     """
-    rows = summary[(summary["k"] == k) & ~summary["metric"].isin(["gap_standard_error", "relative_inertia"])]
+    at_k = (summary["k"] == k) | summary["k"].isna()
+    rows = summary[at_k & ~summary["metric"].isin(["gap_standard_error", "relative_inertia"])]
     cells = pd.Series(
         rows[["n", "mean", "std"]].to_dict("records"),
         pd.MultiIndex.from_arrays([rows["metric"], rows["features"] + ", " + rows["split"]]),
@@ -128,7 +131,7 @@ def choices_of_k(summary: pd.DataFrame) -> list[dict]:
     [{'features': 'pixels', 'split': 'test', 'silhouette': None, 'dunn': None, 'elbow': 2}]
     """
     found = []
-    for (features, split), rows in summary.groupby(["features", "split"], sort=False):
+    for (features, split), rows in summary.dropna(subset="k").groupby(["features", "split"], sort=False):
         means = rows.pivot(index="k", columns="metric", values="mean").sort_index()
         choice = {"features": features, "split": split}
         for metric in ("silhouette", "dunn"):
