@@ -119,6 +119,26 @@ rule draw_clusters:
         " --centroids {output.centroids:q} --dunn {output.dunn:q} --log {log:q}"
 
 
+# The same of a clustering that was made elsewhere, in the first feature space.
+use rule draw_clusters as draw_imported_clusters with:
+    input:
+        images="results/{dataset}/images.h5",
+        features=f"results/{{dataset}}/features/{targets.shown_space()}/{{split}}.h5",
+        clusters="results/{dataset}/clusters/{features}/{split}/run{run}.h5",
+        scores=f"results/{{dataset}}/metrics/{{features}}/{{split}}/{targets.shown_space()}.h5",
+        decoded=[],
+    output:
+        silhouettes=figure_of("silhouettes", "run{run}"),
+        contents=figure_of("contents", "run{run}"),
+        montage=figure_of("montage", "run{run}"),
+        centroids=figure_of("centroids", "run{run}"),
+        dunn=figure_of("dunn", "run{run}"),
+    log:
+        "results/{dataset}/logs/draw_clusters/{features}/{split}/run{run}.log",
+    wildcard_constraints:
+        features=IMPORTED,
+
+
 # Draw a map of the images in two dimensions, with their clusters and classes.
 rule draw_map:
     input:
@@ -144,3 +164,19 @@ rule draw_map:
     shell:
         "{params.command} --images {input.images:q} --features {input.features:q} --split {wildcards.split}"
         " --clusters {input.clusters:q} --method {params.method} --out {output:q} --log {log:q}"
+
+
+# The same of a clustering that was made elsewhere, in the first feature space.
+use rule draw_map as draw_imported_map with:
+    input:
+        images="results/{dataset}/images.h5",
+        features=f"results/{{dataset}}/features/{targets.shown_space()}/{{split}}.h5",
+        clusters="results/{dataset}/clusters/{features}/{split}/run{run}.h5",
+    output:
+        figure_of("map", "run{run}"),
+    log:
+        "results/{dataset}/logs/draw_map/{features}/{split}/run{run}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/draw_map/{features}/{split}/run{run}.tsv"
+    wildcard_constraints:
+        features=IMPORTED,

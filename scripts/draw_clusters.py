@@ -2,7 +2,7 @@
 
 import argparse
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import h5py
@@ -12,13 +12,19 @@ from matplotlib.ticker import PercentFormatter
 
 from lib.base.cli import run_script
 from lib.base.parallel import blocks
-from lib.clustering.clusters_file import read_centroids, read_clusters, read_seed
+from lib.clustering.clusters_file import (
+    has_centroids,
+    read_centroids,
+    read_cluster_names,
+    read_clusters,
+    read_seed,
+)
 from lib.data.images_file import SPLITS, count_images, read_images
 from lib.evaluation.scores_file import read_scores
 from lib.features.features_file import open_features
 from lib.report import figures
 from lib.report.centroids_file import read_centroid_images
-from lib.report.labels import Classes, read_classes, text_width
+from lib.report.labels import Classes, read_classes, text_width, truncate, use_fonts_for
 
 N_EXAMPLES = 5  # images of each kind, for each cluster
 EXAMPLE_KINDS = ("nearest to the centroid", "others, at random", "farthest from the centroid")
@@ -28,29 +34,34 @@ N_COLUMNS = 10  # of centroids
 def main(args: argparse.Namespace) -> None:
     """Write all figures."""
     labels = read_clusters(args.clusters, count_images(args.images, args.split))
-    centroids = read_centroids(args.clusters)
-    sizes = np.bincount(labels, minlength=len(centroids))
+    names = [f"cluster {truncate(name, 12)}" for name in read_cluster_names(args.clusters)]
     scores = read_scores(args.scores, read_seed(args.clusters))
-    figures.save(plot_silhouettes(scores, labels, sizes), args.silhouettes)
-
     classes = read_classes(args.images, args.split)
+    use_fonts_for("".join([*names, *(classes.names if classes else [])]))
+    n_clusters = len(names)
+    if labels.min() < 0:  # noise is shown as the last cluster
+        labels = np.where(labels < 0, n_clusters, labels)
+        names.append("noise")
+    sizes = np.bincount(labels, minlength=len(names))
+    figures.save(plot_silhouettes(scores, labels, sizes, names), args.silhouettes)
     if classes is None:
-        figures.save(plot_sizes(sizes), args.contents)
+        figures.save(plot_sizes(sizes, names), args.contents)
     else:
         counts = count_classes(labels, classes.labels, len(sizes), len(classes.names))
-        figures.save(plot_contents(counts, classes.names), args.contents)
+        figures.save(plot_contents(counts, classes.names, names), args.contents)
 
     with open_features(args.features) as X:
+        centroids = read_centroids(args.clusters) if has_centroids(args.clusters) else means(X, labels, sizes)
         distances = distances_to_centroids(X, labels, centroids)
     pictures_of = functools.partial(read_pictures, args.images, args.split)
-    figures.save(plot_montage(labels, distances, sizes, pictures_of), args.montage)
-    figures.save(plot_dunn(scores, labels, classes, pictures_of), args.dunn)
+    figures.save(plot_montage(labels, distances, sizes[:n_clusters], pictures_of, names), args.montage)
+    figures.save(plot_dunn(scores, labels, classes, pictures_of, names), args.dunn)
 
     if args.decoded:
         pictures = read_centroid_images(args.decoded)
     else:
         pictures = mean_pictures(args.images, args.split, labels, sizes)
-    figures.save(plot_centroids(pictures, sizes), args.centroids)
+    figures.save(plot_centroids(pictures, sizes[:n_clusters], names), args.centroids)
 
 
 def read_pictures(path: Path, split: str, rows: np.ndarray) -> np.ndarray:
@@ -64,6 +75,23 @@ def mean_pictures(path: Path, split: str, labels: np.ndarray, sizes: np.ndarray)
     for rows in blocks(len(labels)):
         np.add.at(sums, labels[rows], read_images(path, split, rows))
     return sums / sizes.reshape(-1, *[1] * (sums.ndim - 1)) / 255
+
+
+def means(X: h5py.Dataset | np.ndarray, labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """The mean of the features of each cluster, (k, d) float64.
+
+    Parameters
+    ----------
+    X : (n, d)
+        Features, in memory or not.
+    labels : (n,) int
+    sizes : (k,) int
+        Images in each cluster.
+    """
+    sums = np.zeros((len(sizes), X.shape[1]))
+    for rows in blocks(len(labels)):
+        np.add.at(sums, labels[rows], X[rows])
+    return sums / sizes[:, None]
 
 
 def distances_to_centroids(X: h5py.Dataset | np.ndarray, labels: np.ndarray, centroids: np.ndarray) -> np.ndarray:
@@ -115,7 +143,7 @@ def examples(
     return nearest, others[np.sort(at_random)], farthest
 
 
-def plot_silhouettes(scores: dict, labels: np.ndarray, sizes: np.ndarray) -> plt.Figure:
+def plot_silhouettes(scores: dict, labels: np.ndarray, sizes: np.ndarray, names: Sequence[str]) -> plt.Figure:
     """The silhouette of each image as a bar, sorted within its cluster (Rousseeuw 1987).
 
     Parameters
@@ -125,6 +153,8 @@ def plot_silhouettes(scores: dict, labels: np.ndarray, sizes: np.ndarray) -> plt
     labels : (n,) int
     sizes : (k,) int
         Images in each cluster.
+    names
+        Of the clusters.
     """
     mean = scores["silhouette"]
     if np.isnan(mean):
@@ -139,14 +169,14 @@ def plot_silhouettes(scores: dict, labels: np.ndarray, sizes: np.ndarray) -> plt
     heights = np.maximum(sizes[shown], sizes[shown].mean() / 2) * 1.05
     middles = np.cumsum(heights) - heights / 2
     figure, axis = plt.subplots(figsize=(figures.WIDTH, 1 + 0.3 * len(shown)), layout="constrained")
-    names = []
+    texts = []
     for i, cluster in enumerate(shown):
         values = np.sort(scores["silhouette_samples"][labels == cluster])[::-1]
         edges = middles[i] - len(values) / 2 + np.arange(len(values) + 1)
         colour = figures.COLOURS[i % len(figures.COLOURS)]
         axis.fill_betweenx(edges, 0, [*values, values[-1]], step="post", color=colour, lw=0)
-        names.append(f"cluster {cluster}: {len(values):,} images, mean {values.mean():.2f}")
-    axis.set_yticks(middles, names)
+        texts.append(f"{names[cluster]}: {len(values):,} images, mean {values.mean():.2f}")
+    axis.set_yticks(middles, texts)
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(heights.sum(), 0)
     axis.axvline(0, color="black", lw=0.8)
@@ -156,20 +186,20 @@ def plot_silhouettes(scores: dict, labels: np.ndarray, sizes: np.ndarray) -> plt
     return figure
 
 
-def plot_sizes(sizes: np.ndarray) -> plt.Figure:
-    """The number of images in each cluster, from `sizes` (k,)."""
+def plot_sizes(sizes: np.ndarray, names: Sequence[str]) -> plt.Figure:
+    """The number of images in each cluster, from `sizes` (k,) and the `names` of the clusters."""
     shown = figures.largest(sizes)
     figure, axis = plt.subplots(figsize=(figures.WIDTH, 0.8 + 0.25 * len(shown)), layout="constrained")
     bars = axis.barh(range(len(shown)), sizes[shown], color=figures.COLOURS[0])
     axis.bar_label(bars, [f"{size:,}" for size in sizes[shown]], padding=3)
-    axis.set_yticks(range(len(shown)), [f"cluster {cluster}" for cluster in shown])
+    axis.set_yticks(range(len(shown)), [names[cluster] for cluster in shown])
     axis.set_ylim(len(shown) - 0.5, -0.5)
     axis.set_xlabel("images" + figures.omission_note(sizes, "clusters"))
     return figure
 
 
-def plot_contents(counts: np.ndarray, names: list[str]) -> plt.Figure:
-    """Clusters (rows) against classes (columns), from `counts` (k, n_classes).
+def plot_contents(counts: np.ndarray, class_names: Sequence[str], names: Sequence[str]) -> plt.Figure:
+    """Clusters (rows) against classes (columns), from `counts` (k, n_classes) and the names of both.
 
     Clusters are in the order of the class that is most frequent in them.
     """
@@ -186,10 +216,10 @@ def plot_contents(counts: np.ndarray, names: list[str]) -> plt.Figure:
         dark = share > 0.6 * darkest
         text = f"{count:,}\n{100 * share:.0f} %" if count else "0"
         axis.text(x, y, text, ha="center", va="center", size=6, color="white" if dark else "black")
-    axis.set_xticks(range(len(classes)), [names[number] for number in classes])
-    if max(map(text_width, names)) > 3:
+    axis.set_xticks(range(len(classes)), [class_names[number] for number in classes])
+    if max(map(text_width, class_names)) > 3:
         axis.tick_params(axis="x", rotation=45, rotation_mode="xtick")
-    axis.set_yticks(range(len(clusters)), [f"cluster {number}: {sizes[number]:,} images" for number in clusters])
+    axis.set_yticks(range(len(clusters)), [f"{names[number]}: {sizes[number]:,} images" for number in clusters])
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
     notes = figures.omission_note(sizes, "clusters") + figures.omission_note(counts.sum(axis=0), "classes")
@@ -200,7 +230,11 @@ def plot_contents(counts: np.ndarray, names: list[str]) -> plt.Figure:
 
 
 def plot_montage(
-    labels: np.ndarray, distances: np.ndarray, sizes: np.ndarray, pictures_of: Callable[[np.ndarray], np.ndarray]
+    labels: np.ndarray,
+    distances: np.ndarray,
+    sizes: np.ndarray,
+    pictures_of: Callable[[np.ndarray], np.ndarray],
+    names: Sequence[str],
 ) -> plt.Figure:
     """A row of images for each cluster: nearest to its centroid, others at random, farthest.
 
@@ -212,6 +246,8 @@ def plot_montage(
         Images in each cluster.
     pictures_of
         Reads the images of some rows, as `read_pictures` does.
+    names
+        Of the clusters.
     """
     shown = figures.largest(sizes)
     left, step = 2.3, N_EXAMPLES + 0.4
@@ -221,7 +257,7 @@ def plot_montage(
     for column, name in enumerate(EXAMPLE_KINDS):
         axis.text(left + step * column + N_EXAMPLES / 2, 0.35, name, ha="center", va="center")
     for row, cluster in enumerate(shown):
-        text = f"cluster {cluster}\n{sizes[cluster]:,} images"
+        text = f"{names[cluster]}\n{sizes[cluster]:,} images"
         axis.text(left - 0.2, 0.7 + row + 0.5, text, ha="right", va="center")
         for column, numbers in enumerate(examples(labels, distances, cluster, N_EXAMPLES)):
             for place, picture in enumerate(pictures_of(numbers)):
@@ -229,14 +265,14 @@ def plot_montage(
     return figure
 
 
-def plot_centroids(pictures: np.ndarray, sizes: np.ndarray) -> plt.Figure:
-    """The centroid of each cluster, from `pictures` (k, height, width[, 3]) and the clusters' `sizes` (k,)."""
+def plot_centroids(pictures: np.ndarray, sizes: np.ndarray, names: Sequence[str]) -> plt.Figure:
+    """The centroid of each cluster, from `pictures` (k, height, width[, 3]), `sizes` (k,) and `names`."""
     shown = figures.largest(sizes)
     n_rows = -(-len(shown) // N_COLUMNS)
     figure, axis = figures.picture_grid(N_COLUMNS, 1.4 * n_rows, figures.omission_note(sizes, "clusters"))
     for place, cluster in enumerate(shown):
         x, y = place % N_COLUMNS, place // N_COLUMNS * 1.4
-        text = f"cluster {cluster}\n{sizes[cluster]:,} images"
+        text = f"{names[cluster]}\n{sizes[cluster]:,} images"
         axis.text(x + 0.5, y + 0.2, text, ha="center", va="center", size=6)
         figures.place_picture(axis, pictures[cluster], x, y + 0.4)
     return figure
@@ -247,6 +283,7 @@ def plot_dunn(
     labels: np.ndarray,
     classes: Classes | None,
     pictures_of: Callable[[np.ndarray], np.ndarray],
+    names: Sequence[str],
 ) -> plt.Figure:
     """The two pairs of images that decide Dunn's index.
 
@@ -259,6 +296,8 @@ def plot_dunn(
         Of the images, if they have any.
     pictures_of
         Reads the images of some rows, as `read_pictures` does.
+    names
+        Of the clusters.
     """
     if "dunn" not in scores:
         return figures.message("Dunn's index was left out: the silhouette was estimated from some images.")
@@ -277,7 +316,7 @@ def plot_dunn(
         numbers = scores[f"{name}_pair"]
         for x, number, picture in zip((left, left + 1.2), numbers, pictures_of(numbers), strict=True):
             figures.place_picture(axis, picture, x, 0.7)
-            text = f"image {number:,}\ncluster {labels[number]}"
+            text = f"image {number:,}\n{names[labels[number]]}"
             text += "" if classes is None else f"\nclass {classes.names[classes.labels[number]]}"
             axis.text(x + 0.5, 1.75, text, ha="center", va="top")
     return figure
@@ -288,8 +327,12 @@ if __name__ == "__main__":
     parser.add_argument("--images", type=Path, required=True, help="images.h5")
     parser.add_argument("--features", type=Path, required=True, help="of the images, .h5")
     parser.add_argument("--split", choices=SPLITS, required=True)
-    parser.add_argument("--clusters", type=Path, required=True, help="a clustering of the features, .h5")
-    parser.add_argument("--scores", type=Path, required=True, help="of the clustering in its own space, .h5")
+    parser.add_argument(
+        "--clusters", type=Path, required=True, help="a clustering, of the features or elsewhere, .h5"
+    )
+    parser.add_argument(
+        "--scores", type=Path, required=True, help="of the clustering in the space of the features, .h5"
+    )
     parser.add_argument("--decoded", type=Path, nargs="?", help="centroids as images, .h5, if there is a decoder")
     parser.add_argument("--silhouettes", type=Path, required=True, help="to write, .png, like all that follow")
     for name in ("contents", "montage", "centroids", "dunn"):

@@ -11,11 +11,11 @@ from sklearn.decomposition import PCA
 
 from lib.base.cli import run_script
 from lib.base.parallel import blocks
-from lib.clustering.clusters_file import read_clusters
+from lib.clustering.clusters_file import read_cluster_names, read_clusters
 from lib.data.images_file import SPLITS
 from lib.features.features_file import open_features
 from lib.report import figures
-from lib.report.labels import place_labels, read_classes, truncate
+from lib.report.labels import place_labels, read_classes, truncate, use_fonts_for
 
 GRAY = "#BBBBBB"
 
@@ -26,9 +26,11 @@ def main(args: argparse.Namespace) -> None:
         chosen = np.random.default_rng(0).permutation(len(features)) < args.max_points
         X = np.concatenate([features[rows][chosen[rows]] for rows in blocks(len(features))])
     clusters = read_clusters(args.clusters, len(chosen))
-    panels = {"clusters": (clusters[chosen], [str(cluster) for cluster in range(clusters.max() + 1)])}
+    names = [truncate(name) for name in read_cluster_names(args.clusters)]
+    panels = {"clusters": (clusters[chosen], names)}
     if classes := read_classes(args.images, args.split):
         panels["classes"] = classes.labels[chosen], classes.names
+    use_fonts_for("".join(name for _, names in panels.values() for name in names))
     points, axis_names = {"pca": project_by_pca, "umap": project_by_umap}[args.method](X)
     title = "" if chosen.all() else f"{len(X):,} of {len(chosen):,} images"
     figures.save(plot_map(points, axis_names, panels, title), args.out)
@@ -75,7 +77,8 @@ def plot_map(
     axis_names
         Of x and y.
     panels
-        By title, "clusters" or "classes": the cluster or class of each point, (n,) int, and their names.
+        By title, "clusters" or "classes": the cluster or class of each point, (n,) int, and their names. Points
+        in no cluster, -1, are gray.
     title
         Of the figure.
     """
@@ -84,12 +87,13 @@ def plot_map(
     )
     figure.suptitle(title, fontsize=8)
     for axis, (name, (labels, names)) in zip(axes[0], panels.items(), strict=True):
-        sizes = np.bincount(labels, minlength=len(names))
+        sizes = np.bincount(labels[labels >= 0], minlength=len(names))
         coloured = figures.largest(sizes)
-        colours = np.full(len(names), GRAY, dtype=object)
+        colours = np.full(len(names) + 1, GRAY, dtype=object)  # the last is that of noise
         colours[coloured] = np.resize(figures.COLOURS, len(coloured))
         axis.scatter(*points.T, s=np.clip(6000 / len(points), 2, 12), c=colours[labels], lw=0, alpha=0.6)
-        axis.set_title(name + figures.omission_note(sizes, name))
+        note = f"; gray: {np.count_nonzero(labels < 0):,} images in none" if labels.min() < 0 else ""
+        axis.set_title(name + figures.omission_note(sizes, name) + note)
         axis.set_xlabel(axis_names[0])
         axis.set_aspect("equal", "datalim")
         axis.set(xticks=[], yticks=[])

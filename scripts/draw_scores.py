@@ -23,7 +23,8 @@ NAMES = {
     "stability_of_models": "stability: adjusted Rand index\nbetween models",
 }
 OWN = ("silhouette", "dunn")  # measured in each feature space by itself
-NOT_SHOWN = ("inertia", "gap_standard_error", "silhouette_lower", "silhouette_upper")  # another score shows them
+# Another score shows the first ones, and the last say what a clustering that was made elsewhere is.
+NOT_SHOWN = ("inertia", "gap_standard_error", "silhouette_lower", "silhouette_upper", "n_clusters", "n_noise")
 WITHOUT_ZERO = ("relative_inertia", "gap")  # for all others 0 means something, and is in the panel
 N_COLUMNS = 3
 
@@ -37,7 +38,7 @@ def main(args: argparse.Namespace) -> None:
 
 def plot_scores(summary: pd.DataFrame) -> plt.Figure:
     """A panel for each score in summary.csv; feature spaces by colour and marker, splits by kind of line."""
-    ks = sorted(summary["k"].unique())
+    ks = sorted(summary["k"].dropna().astype(int).unique())
     all_curves = curves(summary)
     metrics = list(dict.fromkeys(metric for metric, _, _ in all_curves))
     styles = styles_of(list(dict.fromkeys((features, split) for _, features, split in all_curves)))
@@ -59,16 +60,26 @@ def plot_scores(summary: pd.DataFrame) -> plt.Figure:
         if not any(np.isfinite(curve["mean"]).any() for curve in panel.values()):
             axis.text(0.5, 0.5, "undefined", ha="center", va="center", transform=axis.transAxes)
     how = f"k = {ks[0]}; points: means over seeds; bars" if len(ks) == 1 else "lines: means over seeds; bands"
+    if len(ks) > 1 and summary["k"].isna().any():
+        how = f"dotted: made elsewhere, with numbers of clusters of their own; {how}"
     dataset = truncate(str(summary["dataset"].iloc[0]))
     of_gap = " (of the gap: standard error)" if "gap" in metrics else ""
     figure.suptitle(f"{dataset}; {how}: smallest to largest{of_gap}", fontsize=8)
     if len(ks) > 1:
-        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+        legend = {
+            text: handle
+            for axis in axes.flat
+            for handle, text in zip(*axis.get_legend_handles_labels(), strict=True)
+        }
+        order = sorted(legend, key=[", ".join(series) for series in styles].index)
+        figure.legend([legend[text] for text in order], order, loc="outside lower center", ncols=4)
     return figure
 
 
 def curves(summary: pd.DataFrame) -> dict[tuple[str, str, str], pd.DataFrame]:
     """For each metric, features and split, a table of mean, min and max by k.
+
+    Of clusterings that were made elsewhere the table has one row, whose k is NaN.
 
     Around the gap statistic, min and max are one standard error away. Infinite values are NaN.
     """
@@ -102,6 +113,11 @@ def plot_lines(axis: plt.Axes, metric: str, panel: dict[Series, pd.DataFrame], s
     """Means against k, in bands from the smallest to the largest value; a ring marks a rule of thumb's choice."""
     for number, (series, curve) in enumerate(panel.items()):
         style = styles[series]
+        if curve.index.isna().all():  # made elsewhere: the same whatever k is
+            mean, low, high = curve.iloc[0]
+            axis.axhline(mean, label=", ".join(series), color=style["color"], ls=":", lw=1.5)
+            axis.axhspan(low, high, color=style["color"], alpha=0.2, lw=0)
+            continue
         axis.plot(curve.index, curve["mean"], label=", ".join(series), **style)
         axis.fill_between(curve.index, curve["min"], curve["max"], color=style["color"], alpha=0.2, lw=0)
         choice = None

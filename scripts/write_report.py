@@ -28,7 +28,7 @@ from lib.report.tables import (
     metric_name,
     scores_at,
 )
-from lib.workflow.layout import Clustering, Results
+from lib.workflow.layout import Clustering, Imported, Results
 
 SCRIPTS = Path(__file__).parent
 TABLES = ("metrics", "summary", "comparison")
@@ -60,11 +60,13 @@ def main(args: argparse.Namespace) -> None:
     cluster_figures = CLUSTER_FIGURES | ({} if data["classes"] else WITHOUT_CLASSES)
     kinds = list(dict.fromkeys(space.kind for space, _ in results.clustered_features))
     first = [next(space for space, _ in results.clustered_features if space.kind == kind) for kind in kinds]
-    pictured = [
+    pictured: list[Clustering | Imported] = [
         Clustering(space, split, args.shown_k, results.seeds[0])
         for space, split in results.clustered_features
         if space in first
     ]
+    pictured += [run for run in results.imported if run.seed == 0]
+    made_here = metrics[~metrics["features"].isin(list(results.n_runs))]
 
     def figure(path: str, name: str, alt: str, **wildcards: str | int | None) -> dict:
         caption = caption_paragraphs(args.captions / f"{name}.rst", wildcards, config)
@@ -94,8 +96,8 @@ def main(args: argparse.Namespace) -> None:
             for kind in kinds
         },
         n_fewest=min(data["n"][split] for _, split in results.clustered_features),
-        n_clusterings=len(metrics),
-        n_unfinished=int((~metrics["converged"]).sum()),
+        n_clusterings=len(made_here),
+        n_unfinished=int((~made_here["converged"].astype(bool)).sum()),
         estimated="silhouette_lower" in metrics,
         summary=summary,
         rankings={split: ranking(rows, args.shown_k) for split, rows in comparison.groupby("split", sort=False)},
@@ -103,7 +105,9 @@ def main(args: argparse.Namespace) -> None:
         scores=scores_at(summary, args.shown_k),
         decisive=decisive_measures(comparison),
         choices=choices_of_k(summary),
-        scores_figure=figure("figures/scores.png", "scores", f"A chart for each score of {', '.join(kinds)}."),
+        scores_figure=figure(
+            "figures/scores.png", "scores", f"A chart for each score of {', '.join([*kinds, *results.n_runs])}."
+        ),
         models={
             space: {
                 "shares": [
@@ -141,8 +145,10 @@ def main(args: argparse.Namespace) -> None:
         part.write_text(html, encoding="utf-8")
 
 
-def wildcards_of(clustering: Clustering) -> dict[str, str | int]:
+def wildcards_of(clustering: Clustering | Imported) -> dict[str, str | int]:
     """The wildcards of the rules that draw a clustering, which captions use."""
+    if isinstance(clustering, Imported):
+        return {"features": clustering.name, "split": clustering.split, "run": clustering.seed}
     return {
         "features": clustering.space.path,
         "split": clustering.split,

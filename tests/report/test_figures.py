@@ -107,6 +107,39 @@ def test_decoded_centroids_are_shown_instead_of_the_features(tmp_path):
     assert (np.abs(drawn(args.centroids)[..., :3] - [0, 0.5, 1]) < 0.01).all(axis=2).mean() > 0.1
 
 
+def test_a_clustering_with_noise_that_was_made_elsewhere(tmp_path, monkeypatch):
+    """Noise is a row of its own where images are counted, and is in no montage; names are those of elsewhere."""
+    args = dataset(tmp_path, k=3)
+    with h5py.File(args.clusters, "r+") as file:
+        labels = file["labels"][:]
+        labels[:10] = -1
+        del file["labels"], file["centroids"]
+        file["labels"], file["names"] = labels, ["red", "$x^{", "a name that is long"]
+    with h5py.File(args.scores, "r+") as file:
+        group = file["seed7"]
+        group["silhouette_samples"][:10] = 0
+        clustered = np.flatnonzero(labels >= 0)
+        group.attrs["separation_pair"] = group.attrs["diameter_pair"] = clustered[:2]
+    saved = {}
+    monkeypatch.setattr(figures, "save", lambda figure, path: saved.update({path.stem: figure}))
+    draw_clusters.main(args)
+    sizes = [int((labels == i).sum()) for i in range(3)]
+    names = ["cluster red", "cluster $x^{", "cluster a name that…"]
+    rows = [f"{name}: {size} images" for name, size in zip([*names, "noise"], [*sizes, 10], strict=True)]
+    assert sorted(x.get_text() for x in saved["contents"].axes[0].get_yticklabels()) == sorted(rows)
+    bars = [x.get_text().partition(", mean")[0] for x in saved["silhouettes"].axes[0].get_yticklabels()]
+    assert bars == rows
+    for figure in ("montage", "centroids"):
+        texts = [text.get_text().partition("\n")[0] for text in saved[figure].axes[0].texts]
+        assert [text for text in texts if text.startswith(("cluster", "noise"))] == names
+    draw_map.main(Namespace(**vars(args), method="pca", max_points=100, out=tmp_path / "map.png"))
+    panel = saved["map"].axes[0]
+    assert panel.get_title() == "clusters; gray: 10 images in none"
+    gray = (panel.collections[0].get_facecolors()[:, :3] == mpl.colors.to_rgb(draw_map.GRAY)).all(axis=1)
+    assert np.flatnonzero(gray).tolist() == list(range(10))
+    plt.close("all")
+
+
 def test_mean_pictures_are_those_of_each_cluster(tmp_path):
     args = dataset(tmp_path, k=2)
     with h5py.File(args.images) as file, h5py.File(args.clusters) as clusters:
@@ -197,7 +230,7 @@ def test_small_clusters_have_fewer_examples(size, expected):
 
 def test_clusters_are_sorted_by_their_most_frequent_class():
     counts = np.array([[1, 1, 8], [6, 4, 0], [0, 9, 1], [9, 0, 1]])
-    (axis, *_) = draw_clusters.plot_contents(counts, ["a", "b", "c"]).axes
+    (axis, *_) = draw_clusters.plot_contents(counts, ["a", "b", "c"], [f"cluster {i}" for i in range(4)]).axes
     assert [label.get_text().partition(":")[0] for label in axis.get_yticklabels()] == [
         "cluster 3",
         "cluster 1",
@@ -545,7 +578,7 @@ def test_long_names_are_cut_by_their_width(name, length, expected):
 
 def test_names_that_mean_something_to_matplotlib_are_shown_as_they_are():
     names = ["_hidden", "$x^{", "$x$", "猫" * 5]
-    (axis, *_) = draw_clusters.plot_contents(np.eye(4) + 1, names).axes
+    (axis, *_) = draw_clusters.plot_contents(np.eye(4) + 1, names, list("abcd")).axes
     assert [label.get_text() for label in axis.get_xticklabels()] == names
     assert not any(label.get_parse_math() for label in axis.get_xticklabels())
     plt.close("all")
