@@ -63,6 +63,7 @@ def expect(project, jobs, *options):
         ("lib/data/dataset.py", EVERYTHING),
         ("lib/evaluation/scores_file.py", EVALUATIONS),
         ("lib/evaluation/sampled_silhouette.py", set()),
+        ("lib/evaluation/noise.py", evaluations() | FINAL),
         # imported by kmeans.py and validity.py, which the scripts import
         ("lib/base/parallel.py", CLUSTERINGS),
         # imported by all scripts; what the downloaded bytes are does not depend on it
