@@ -91,6 +91,12 @@ def results_folder(wildcards, input):
     return str(Path(input[0]).parent)
 
 
+def clusters_of_all_runs(wildcards):
+    """The clusterings of one split that were made elsewhere under one name, one for each run."""
+    folder = f"results/{wildcards.dataset}/clusters/{wildcards.features}/{wildcards.split}"
+    return [f"{folder}/run{run}.h5" for run in targets.runs(wildcards.features)]
+
+
 def figure_of(name, clustering="k{k}/seed{seed}"):
     """A figure of a clustering, also for Snakemake's report."""
     return report(

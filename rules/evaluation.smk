@@ -18,12 +18,6 @@ PAIR_SUMS_OF_IMPORTED = gather.pairs(
 )
 
 
-def clusters_of_all_runs(wildcards):
-    """The clusterings of one split that were made elsewhere under one name, one for each run."""
-    folder = f"results/{wildcards.dataset}/clusters/{wildcards.features}/{wildcards.split}"
-    return [f"{folder}/run{run}.h5" for run in targets.runs(wildcards.features)]
-
-
 # Compute the sums behind the indices of the clusterings of all seeds in one space, for a chunk of the pairs of images.
 rule pair_sums:
     input:

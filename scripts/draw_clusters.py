@@ -34,7 +34,9 @@ N_COLUMNS = 10  # of centroids
 def main(args: argparse.Namespace) -> None:
     """Write all figures."""
     labels = read_clusters(args.clusters, count_images(args.images, args.split))
-    names = [f"cluster {truncate(name, 12)}" for name in read_cluster_names(args.clusters)]
+    names = [
+        truncate(f"cluster {name}" if name.isdigit() else name, 12) for name in read_cluster_names(args.clusters)
+    ]
     scores = read_scores(args.scores, read_seed(args.clusters))
     classes = read_classes(args.images, args.split)
     use_fonts_for("".join([*names, *(classes.names if classes else [])]))

@@ -29,9 +29,14 @@ def main(args: argparse.Namespace) -> None:
     more = list(stabilities(results))
     if args.gap:
         more += gaps(results, table)
-    values = pd.concat([scores, pd.DataFrame(more, columns=scores.columns)])
+    others = pd.DataFrame(more, columns=scores.columns)
     if results.imported:
-        values = pd.concat([values, scores_of_imported(imported)]).astype({"k": "Int64"})
+        tables = [scores, scores_of_imported(imported), others]
+        values = pd.concat(
+            [table.astype({"k": "Int64"}) for table in tables]
+        )  # whole numbers, some of them missing
+    else:
+        values = pd.concat([scores, others])
     groups = values.groupby([*GROUP, "metric"], sort=False, dropna=False)
     summary = groups["value"].agg(["count", "mean", "std", "min", "max"])
     with atomic_write(args.out) as part:
