@@ -228,10 +228,10 @@ def counts_in_words(n_images: dict[str, int]) -> str:
 
     Examples
     --------
-    >>> counts_in_words({"train": 50000, "test": 10000})
+    >>> counts_in_words({"test": 10000, "train": 50000})
     '50,000 train and 10,000 test'
     """
-    return " and ".join(f"{n:,} {split}" for split, n in n_images.items())
+    return " and ".join(f"{n_images[split]:,} {split}" for split in SPLITS if split in n_images)
 
 
 def write_images(
