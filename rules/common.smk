@@ -37,6 +37,7 @@ with own_modules():
     from lib.workflow.programs import Programs
     from lib.workflow.sources import Sources
     from lib.workflow.targets import Targets, centroid_images
+    from lib.workflow.vectors import Vectors
 
 # Not the directive `configfile`, which does nothing where another workflow uses this one as a module.
 config = with_defaults(config, yaml.safe_load((BASE / "config.yaml").read_text()))
@@ -55,6 +56,7 @@ if errors := split_errors(config, splits):
 targets = Targets(config)
 external = External(config["external"])
 programs = Programs(config["script"])
+vectors = Vectors(config)
 
 
 def untracked(value):

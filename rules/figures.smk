@@ -85,8 +85,34 @@ rule decode_centroids:
         "{params.command} --clusters {input.clusters:q} --model {input.model:q} --out {output:q} --log {log:q}"
 
 
-# Draw one clustering: its silhouettes, classes in clusters, images and centroids, and the pairs of Dunn's index.
+# Draw one clustering by its numbers: its silhouettes, and the classes in its clusters.
 rule draw_clusters:
+    input:
+        images="results/{dataset}/images.h5",
+        clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
+        scores="results/{dataset}/metrics/{features}/{split}/k{k}/{features}.h5",
+    output:
+        silhouettes=figure_of("silhouettes"),
+        contents=figure_of("contents"),
+    log:
+        "results/{dataset}/logs/draw_clusters/{features}/{split}/k{k}/seed{seed}.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_resource(400),
+        runtime=scaled_resource(10),
+    params:
+        command=script_command("draw_clusters.py"),
+        code_digest=script_digest("draw_clusters.py"),
+    shell:
+        "{params.command} --images {input.images:q} --split {wildcards.split}"
+        " --clusters {input.clusters:q} --scores {input.scores:q}"
+        " --silhouettes {output.silhouettes:q} --contents {output.contents:q} --log {log:q}"
+
+
+# Draw one clustering by its images: examples, centroids, and the pairs of Dunn's index.
+rule draw_pictures:
     input:
         images="results/{dataset}/images.h5",
         features="results/{dataset}/features/{features}/{split}.h5",
@@ -97,13 +123,11 @@ rule draw_clusters:
             for file in centroid_images(f"{w.features}/{w.split}/k{w.k}/seed{w.seed}")
         ],
     output:
-        silhouettes=figure_of("silhouettes"),
-        contents=figure_of("contents"),
         montage=figure_of("montage"),
         centroids=figure_of("centroids"),
         dunn=figure_of("dunn"),
     log:
-        "results/{dataset}/logs/draw_clusters/{features}/{split}/k{k}/seed{seed}.log",
+        "results/{dataset}/logs/draw_pictures/{features}/{split}/k{k}/seed{seed}.log",
     conda:
         "../envs/report.yaml"
     threads: 1
@@ -111,16 +135,15 @@ rule draw_clusters:
         mem_mb=scaled_resource(400, 3),
         runtime=scaled_resource(10),
     params:
-        command=script_command("draw_clusters.py"),
-        code_digest=script_digest("draw_clusters.py"),
+        command=script_command("draw_pictures.py"),
+        code_digest=script_digest("draw_pictures.py"),
     shell:
         "{params.command} --images {input.images:q} --features {input.features:q} --split {wildcards.split}"
         " --clusters {input.clusters:q} --scores {input.scores:q} --decoded {input.decoded:q}"
-        " --silhouettes {output.silhouettes:q} --contents {output.contents:q} --montage {output.montage:q}"
-        " --centroids {output.centroids:q} --dunn {output.dunn:q} --log {log:q}"
+        " --montage {output.montage:q} --centroids {output.centroids:q} --dunn {output.dunn:q} --log {log:q}"
 
 
-# Draw a map of the images in two dimensions, with their clusters and classes.
+# Draw a map in two dimensions, with clusters and classes.
 rule draw_map:
     input:
         images="results/{dataset}/images.h5",

@@ -9,7 +9,7 @@ import numpy as np
 from lib.base.cli import run_script
 from lib.base.files import atomic_write
 from lib.clustering.clusters_file import read_clusters, read_fit
-from lib.data.images_file import read_labels
+from lib.data.images_file import read_labels, read_more_labels
 from lib.evaluation.agreement import agreement, contingency
 from lib.evaluation.scores_file import read_scores
 from lib.workflow.layout import Clustering, Results
@@ -20,7 +20,7 @@ INDICES = ("silhouette", "silhouette_lower", "silhouette_upper", "dunn")
 def main(args: argparse.Namespace) -> None:
     results = Results(args)
     splits = {split for _, split in results.clustered_features}
-    classes = {split: read_labels(results.images, split) for split in splits}
+    classes = {split: labellings(results.images, split) for split in splits}
     rows = [score(results, clustering, classes[clustering.split]) for clustering in results.clusterings()]
     with atomic_write(args.out) as part, part.open("w", newline="") as file:
         table = csv.DictWriter(file, rows[0], lineterminator="\n")
@@ -28,8 +28,21 @@ def main(args: argparse.Namespace) -> None:
         table.writerows(rows)
 
 
-def score(results: Results, clustering: Clustering, classes: np.ndarray | None) -> dict:
-    """The row of a clustering: in which space, split, k and seed, how it was found, and its scores."""
+def labellings(images: Path, split: str) -> dict[str, np.ndarray]:
+    """The classes of a split, by what is added to the names of the scores: nothing for the first column."""
+    classes = read_labels(images, split)
+    more = {f"_with_{column}": labels for column, labels in read_more_labels(images, split).items()}
+    return ({} if classes is None else {"": classes}) | more
+
+
+def score(results: Results, clustering: Clustering, classes: dict[str, np.ndarray]) -> dict:
+    """The row of a clustering: in which space, split, k and seed, how it was found, and its scores.
+
+    Parameters
+    ----------
+    classes
+        As of `labellings`.
+    """
     own = read_scores(results.scores(clustering, clustering.space), clustering.seed)
     labels = read_clusters(results.clusters(clustering))
     row = {
@@ -44,8 +57,9 @@ def score(results: Results, clustering: Clustering, classes: np.ndarray | None) 
         **read_fit(results.clusters(clustering))._asdict(),
         **{name: float(own[name]) for name in INDICES if name in own},
     }
-    if classes is not None:
-        row |= agreement(contingency(classes, labels))
+    for suffix, of_column in classes.items():
+        found = agreement(contingency(of_column, labels))
+        row |= {f"{measure}{suffix}": value for measure, value in found.items()}
     by_kind: dict[str, list[dict]] = {}
     for space in results.evaluation_spaces(clustering.space) if results.spaces else []:
         scores = read_scores(results.scores(clustering, space), clustering.seed)

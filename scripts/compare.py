@@ -13,7 +13,7 @@ from lib.base.errors import InputError
 from lib.base.files import atomic_write
 from lib.clustering.clusters_file import read_clusters
 from lib.clustering.halves_file import read_halves
-from lib.data.images_file import count_images, read_labels
+from lib.data.images_file import count_images, read_labels, read_more_labels
 from lib.evaluation.comparison import (
     COLUMNS,
     MEASURES,
@@ -40,7 +40,7 @@ def main(args: argparse.Namespace) -> None:
                 models.setdefault(space.kind, []).append(space)
         if len(models) == 1:
             continue
-        classes = read_labels(results.images, split)
+        classes, more = read_labels(results.images, split), read_more_labels(results.images, split)
         try:
             decisive = decisive_measure(args.decisive, classes is not None)
         except ValueError as error:
@@ -50,7 +50,7 @@ def main(args: argparse.Namespace) -> None:
         for k in results.n_clusters:
             halves, _ = read_halves(results.halves(next(iter(models.values()))[0], split, k))
             found[k] = differences(
-                agreements_of(results, models, split, k, classes) if classes is not None else {},
+                agreements_of(results, models, split, k, classes, more) if classes is not None else {},
                 indices_of(results, models, split, k),
                 learned=learned,
                 half_size=len(halves[0]),
@@ -66,9 +66,14 @@ def main(args: argparse.Namespace) -> None:
 
 
 def agreements_of(
-    results: Results, models: dict[str, list[Space]], split: str, k: int, classes: np.ndarray
+    results: Results,
+    models: dict[str, list[Space]],
+    split: str,
+    k: int,
+    classes: np.ndarray,
+    more: dict[str, np.ndarray],
 ) -> Mapping[str, ScoresByName]:
-    """Agreement with the classes, by kind of features."""
+    """Agreement with the classes, and with those of more columns, by kind of features."""
     found = {}
     for kind, spaces in models.items():
         labels = [
@@ -79,7 +84,12 @@ def agreements_of(
             for space in spaces
         ]
         of_halves = [read_halves(results.halves(space, split, k)) for space in spaces]
-        found[kind] = agreement_scores(labels, [x for _, x in of_halves], classes, of_halves[0][0])
+        halves = of_halves[0][0]
+        half_labels = [x for _, x in of_halves]
+        found[kind] = dict(agreement_scores(labels, half_labels, classes, halves))
+        for column, of_column in more.items():
+            scores = agreement_scores(labels, half_labels, of_column, halves)
+            found[kind] |= {f"{measure}_with_{column}": scores[measure] for measure in scores}
     return found
 
 

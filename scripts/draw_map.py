@@ -1,4 +1,4 @@
-"""Draw the images of a split as points of a plane, those with similar features near each other."""
+"""Draw the images or rows of a split as points of a plane, those with similar features near each other."""
 
 import argparse
 import sys
@@ -30,7 +30,7 @@ def main(args: argparse.Namespace) -> None:
     if classes := read_classes(args.images, args.split):
         panels["classes"] = classes.labels[chosen], classes.names
     points, axis_names = {"pca": project_by_pca, "umap": project_by_umap}[args.method](X)
-    title = "" if chosen.all() else f"{len(X):,} of {len(chosen):,} images"
+    title = "" if chosen.all() else f"{len(X):,} of {len(chosen):,} points"
     figures.save(plot_map(points, axis_names, panels, title), args.out)
 
 

@@ -1,4 +1,4 @@
-"""List the images of a dataset, in the order in which features that were made elsewhere have their rows."""
+"""List the images of a dataset, or rows of vectors, in the order of features that were made elsewhere."""
 
 import argparse
 import csv

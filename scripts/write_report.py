@@ -16,7 +16,7 @@ from PIL import Image
 from lib.base.cli import run_script
 from lib.base.files import atomic_write
 from lib.data.images_file import read_description
-from lib.features.kinds import kinds_of
+from lib.features.kinds import KINDS, kinds_of
 from lib.features.training_files import read_examples
 from lib.report.conclusion import decisive_measures, ranking
 from lib.report.provenance import commit, file_hashes, job_times, machine, versions
@@ -35,16 +35,17 @@ TABLES = ("metrics", "summary", "comparison")
 # Texts for those who cannot see the figures. The numbers are in tables.
 CLUSTER_FIGURES = {
     "contents": "Cells of clusters (rows) and classes (columns), darker where a class has more of a cluster.",
-    "map": "The images as points of a plane, in the colours of their clusters and of their classes.",
+    "map": "Points of a plane, in the colours of their clusters and of their classes.",
     "montage": "A row of images for each cluster: nearest to the centroid, at random, and farthest from it.",
     "centroids": "The centroid of each cluster as an image.",
-    "silhouettes": "For each cluster, the silhouettes of its images as a bar, sorted, from high to low.",
+    "silhouettes": "For each cluster, its silhouettes as a bar, sorted, from high to low.",
     "dunn": "Two pairs of images: the nearest two of different clusters, the farthest two of one cluster.",
 }
 WITHOUT_CLASSES = {
-    "contents": "A bar for each cluster: how many images it has.",
-    "map": "The images as points of a plane, in the colours of their clusters.",
+    "contents": "A bar for each cluster: its size.",
+    "map": "Points of a plane, in the colours of their clusters.",
 }
+OF_IMAGES = ("montage", "centroids", "dunn")
 MODEL_FIGURES = {
     "loss": "Curves of the loss on the images that are learned from, and on those put aside, by epoch.",
     "reconstructions": "Some images, below each its code, and below that the reconstruction from the code.",
@@ -58,6 +59,8 @@ def main(args: argparse.Namespace) -> None:
     config = json.loads(args.config)
     data = read_description(results.images)
     cluster_figures = CLUSTER_FIGURES | ({} if data["classes"] else WITHOUT_CLASSES)
+    if data["shape"] is None:
+        cluster_figures = {name: text for name, text in cluster_figures.items() if name not in OF_IMAGES}
     kinds = list(dict.fromkeys(space.kind for space, _ in results.clustered_features))
     first = [next(space for space, _ in results.clustered_features if space.kind == kind) for kind in kinds]
     pictured = [
@@ -86,6 +89,8 @@ def main(args: argparse.Namespace) -> None:
         config=config,
         settings=yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
         data=data,
+        things="images" if data["shape"] else "rows",
+        own_kinds=list(KINDS),
         kinds=kinds,
         k=args.shown_k,
         results=results,

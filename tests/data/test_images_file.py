@@ -62,7 +62,13 @@ def test_unreadable_file_is_told_in_one_line(tmp_path, read):
 
 def test_dataset_that_is_one_whole(tmp_path):
     pixels = np.arange(32, dtype=np.uint8).reshape(2, 1, 4, 4)
-    dataset = Dataset({"all": 2}, side=4, colours=False, class_names=["a", "b"], batches=iter([Batch("all", 0, pixels, np.array([0, 1]))]))
+    dataset = Dataset(
+        {"all": 2},
+        side=4,
+        colours=False,
+        class_names=["a", "b"],
+        batches=iter([Batch("all", 0, pixels, np.array([0, 1]))]),
+    )
     path = tmp_path / "images.h5"
     write_images(path, dataset, origin="x", source="x")
     assert splits_of(path) == ["all"]
@@ -70,5 +76,5 @@ def test_dataset_that_is_one_whole(tmp_path):
     description = read_description(path)
     assert (description["n"], description["shape"]) == ({"all": 2}, (4, 4))
     assert description["classes"] == {"a": 1, "b": 1}
-    with pytest.raises(InputError, match="has no split test, but all; set clustering.splits to that"):
+    with pytest.raises(InputError, match=r"has no split test, but all; set clustering.splits to that"):
         count_images(path, "test")

@@ -38,7 +38,7 @@ def test_datasets_in_the_comments_have_no_faults():
     end = next(i for i, line in enumerate(lines) if i > start and not line)
     text = "\n".join(["datasets:", *(line.replace("# ", "", 1) for line in lines[start:end])])
     settings = yaml.safe_load(text)
-    assert [dataset["format"] for dataset in settings["datasets"].values()] == ["folder", "npz"]
+    assert [dataset["format"] for dataset in settings["datasets"].values()] == ["folder", "npz", "vectors"]
     assert validation_errors(with_settings(text), SCHEMA) == []
     for dataset in settings["datasets"].values():
         rules = next(
@@ -92,7 +92,7 @@ SHA256 = (
     "or null to skip the check"
 )
 RATE = "allowed: a number above 0"
-FORMATS = "allowed: cifar-binary, cifar100-binary, digits, folder, npz"
+FORMATS = "allowed: cifar-binary, cifar100-binary, digits, folder, npz, vectors"
 SIDE = "allowed: a whole number from 4 to 512"
 FRACTION = "allowed: a number above 0 and below 1"
 KINDS = "pixels, autoencoder, pca, patches, invariant, or a name below external or onnx or script"
@@ -136,7 +136,10 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ),
         ("clustering: {n_clusters: 10}", f"clustering.n_clusters is 10; {WHOLE_NUMBERS}"),
         ("clustering: {seeds: [0, true]}", f"clustering.seeds[1] is true; {SEED}"),
-        ("clustering: {splits: test}", f"clustering.splits is 'test'; {SPLITS}, or such a list for each feature space, or null"),
+        (
+            "clustering: {splits: test}",
+            f"clustering.splits is 'test'; {SPLITS}, or such a list for each feature space, or null",
+        ),
         ("datasets: {cifar10: null}", "datasets.cifar10 is null; allowed: a mapping with a format"),
         # Values out of range.
         ("dataset: mnist", "dataset is 'mnist'; allowed: cifar10, cifar100, digits"),

@@ -77,9 +77,7 @@ def test_photos_without_classes_through_everything(fresh):
         assert not set(table["metric"]) & OF_CLASSES
     assert "accuracy" not in (fresh.results / "comparison.txt").read_text()
     with h5py.File(fresh.results / "images.h5") as file:
-        assert {name: set(group) for name, group in file.items()} == {
-            "all": {"images", "files"}
-        }
+        assert {name: set(group) for name, group in file.items()} == {"all": {"images", "files"}}
         assert file["all/images"].shape == (150, 32, 32)
     for features in ("pixels", "autoencoder/seed0"):
         figures = fresh.results / "figures" / features / "all/k3/seed0"

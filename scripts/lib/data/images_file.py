@@ -1,4 +1,7 @@
-"""The file of a dataset's images, images.h5, from which all else is made. Nobody else reads or writes it."""
+"""The file of a dataset's images, images.h5, from which all else is made. Nobody else reads or writes it.
+
+Of vectors without images it has the number of rows, their names and their classes.
+"""
 
 import hashlib
 import logging
@@ -9,7 +12,7 @@ import numpy as np
 
 from lib.base.errors import InputError
 from lib.base.hdf5 import reading, writing
-from lib.data.dataset import BATCH_BYTES, BATCH_IMAGES, Batch, Dataset
+from lib.data.dataset import BATCH_BYTES, BATCH_IMAGES, Batch, Dataset, LabelColumns
 from lib.data.grayscale import LUMA, to_gray
 from lib.data.names import distinguishable, listed
 
@@ -64,10 +67,10 @@ def _splits(file: h5py.File) -> list[str]:
     return [split for split in SPLITS if split in file]
 
 
-def _group(file: h5py.File, split: str) -> h5py.Group:
+def _group(file: h5py.File, split: str, path: Path) -> h5py.Group:
     if split not in file and _splits(file):
         raise InputError(
-            f"{file.filename} has no split {split}, but {' and '.join(_splits(file))}; set clustering.splits to "
+            f"{path} has no split {split}, but {' and '.join(_splits(file))}; set clustering.splits to "
             "that, or leave it out and run again"
         )
     return file[split]
@@ -98,7 +101,7 @@ def read_images(path: Path, split: str, rows: slice | np.ndarray = slice(None)) 
     (3, 32, 32)
     """
     with reading(path) as file:
-        images = _group(file, split)["images"]
+        images = _group(file, split, path)["images"]
         if isinstance(rows, slice):
             return images[rows]
         increasing, places = np.unique(rows, return_inverse=True)  # HDF5 reads rows in increasing order only
@@ -106,7 +109,7 @@ def read_images(path: Path, split: str, rows: slice | np.ndarray = slice(None)) 
 
 
 def count_images(path: Path, split: str) -> int:
-    """How many images a split has.
+    """How many images, or rows of vectors, a split has.
 
     Raises
     ------
@@ -121,7 +124,7 @@ def count_images(path: Path, split: str) -> int:
     500
     """
     with reading(path) as file:
-        return len(_group(file, split)["images"])
+        return _count(_group(file, split, path))
 
 
 def read_labels(path: Path, split: str) -> np.ndarray | None:
@@ -144,8 +147,38 @@ def read_labels(path: Path, split: str) -> np.ndarray | None:
     [0, 1, 2]
     """
     with reading(path) as file:
-        group = _group(file, split)
+        group = _group(file, split, path)
         return group["labels"][:] if "labels" in group else None
+
+
+def _count(group: h5py.Group) -> int:
+    return int(group.attrs["n"]) if "n" in group.attrs else len(group["images"])
+
+
+def read_more_labels(path: Path, split: str) -> dict[str, np.ndarray]:
+    """Further ways of sorting the rows of vectors into classes, beside `read_labels`.
+
+    Returns
+    -------
+    (n,) uint16 by the name of the column
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> from lib.data.dataset import Labelling
+    >>> labelling = Labelling(np.array([0, 1, 0]), ["a", "b"])
+    >>> columns = LabelColumns(3, None, {"topic": labelling, "language": labelling})
+    >>> write_rows(Path("images.h5"), columns, source="labels.csv")
+    >>> [(name, labels.tolist()) for name, labels in read_more_labels(Path("images.h5"), "all").items()]
+    [('language', [0, 1, 0])]
+    """
+    with reading(path) as file:
+        group = _group(file, split, path)
+        return {str(item.attrs["column"]): item[:] for item in group.get("more_labels", {}).values()}
 
 
 def read_files(path: Path, split: str) -> list[str] | None:
@@ -164,7 +197,7 @@ def read_files(path: Path, split: str) -> list[str] | None:
     True
     """
     with reading(path) as file:
-        group = _group(file, split)
+        group = _group(file, split, path)
         return group["files"].asstr()[:].tolist() if "files" in group else None
 
 
@@ -192,8 +225,9 @@ def read_description(path: Path) -> dict:
 
     Returns
     -------
-    `n`: how many images each split has. `shape`: of an image. `classes`: how many images each class has, by name,
-    or None. `source`, `sha256`, `luma`, `arrangement` and `n_unreadable`: attributes of the file, or None.
+    `n`: how many images each split has. `shape`: of an image, or None where there are vectors alone. `classes`:
+    how many images each class has, by name, or None. `source`, `sha256`, `luma`, `arrangement` and
+    `n_unreadable`: attributes of the file, or None.
 
     Raises
     ------
@@ -211,8 +245,8 @@ def read_description(path: Path) -> dict:
     with reading(path) as file:
         splits = _splits(file)
         found = {
-            "n": {split: len(file[split]["images"]) for split in splits},
-            "shape": file[splits[0]]["images"].shape[1:],
+            "n": {split: _count(file[split]) for split in splits},
+            "shape": file[splits[0]]["images"].shape[1:] if "images" in file[splits[0]] else None,
             **{name: file.attrs.get(name) for name in ATTRIBUTES},
             "classes": None,
         }
@@ -299,6 +333,46 @@ def write_images(
             images = file[split]["images"]
             _refuse_constant(images, split, origin)
             logging.info("%s: %s images of %s x %s", split, *map("{:,}".format, images.shape[:3]))
+
+
+def write_rows(path: Path, columns: LabelColumns, *, source: str) -> None:
+    """Write what is known of the rows of vectors that have no images. The first column has the classes.
+
+    Parameters
+    ----------
+    source
+        Where the columns are from; kept as an attribute.
+
+    Raises
+    ------
+    InputError
+        If there is one row alone, or the file cannot be written.
+
+    Examples
+    --------
+    >>> from lib.data.dataset import Labelling
+    >>> labelling = Labelling(np.array([0, 1, 0]), ["art", "sport"])
+    >>> write_rows(Path("images.h5"), LabelColumns(3, ["x", "y", "z"], {"topic": labelling}), source="labels.csv")
+    >>> read_labels(Path("images.h5"), "all").tolist(), read_class_names(Path("images.h5"))
+    ([0, 1, 0], ['art', 'sport'])
+    """
+    if columns.n == 1:
+        raise InputError(f"{source}: there is one row alone, and nothing to cluster; add rows")
+    n_names = max((len(labelling.names) for labelling in columns.labellings.values()), default=0)
+    with writing(path, large_attributes=n_names > MANY_CLASSES) as file:
+        file.attrs["source"] = source
+        group = file.create_group("all")
+        group.attrs["n"] = columns.n
+        if columns.names is not None:
+            group["files"] = np.array(columns.names, h5py.string_dtype())
+            group["files"].attrs["description"] = "the name of each row"
+        for number, (column, labelling) in enumerate(columns.labellings.items()):
+            name = f"more_labels/{number}" if number else "labels"
+            group[name] = labelling.labels.astype(np.uint16)
+            group[name].attrs["description"] = "class of each row: an index into the names of the classes"
+            group[name].attrs["column"] = column
+            (group[name] if number else file).attrs["class_names"] = labelling.names
+        logging.info("%s rows; classes: %s", f"{columns.n:,}", ", ".join(columns.labellings) or "none")
 
 
 def _write_batches(

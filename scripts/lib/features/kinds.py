@@ -4,6 +4,7 @@ A new kind is an entry here, its settings in config.yaml and rules/config.schema
 `encode_{kind}` in rules/features.smk with its script. docs/development.md has it step by step.
 """
 
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -94,8 +95,16 @@ def kinds_of(config: dict) -> dict[str, Kind]:
     """
     scaled = {"l2": ", each row scaled to length 1", "standardize": ", each column scaled to variance 1"}
     named = {
-        name: Kind(name, f"{description}{scaled.get(settings.get('normalize'), '')}")
+        name: Kind(name, f"{description}{_file_of(settings)}{scaled.get(settings.get('normalize'), '')}")
         for section, description in NAMED.items()
         for name, settings in config[section].items()
     }
     return KINDS | named
+
+
+def _file_of(settings: dict) -> str:
+    """Where features with a name of the user's own are from: the name of the first file, in brackets."""
+    source = settings.get("source") or settings.get("model") or settings["path"]
+    source = source[0] if isinstance(source, list) else source
+    path = next(iter(source.values())) if isinstance(source, dict) else source
+    return f" ({Path(path).name})"

@@ -147,6 +147,17 @@ def validation_errors(config: dict, schema: dict) -> list[str]:
     for name, settings in config["datasets"].items():
         if "luma" in settings and abs(sum(settings["luma"]) - 1) > 0.01:
             lines.append(f"datasets.{name}.luma is {settings['luma']}; allowed: three weights that add up to 1")
+    if config["datasets"].get(config["dataset"], {}).get("format") == "vectors":
+        lines += [
+            f"features lists {name}, which needs images, and {config['dataset']} has vectors alone; name features "
+            "below external"
+            for name in config["features"]
+            if name not in config["external"]
+        ]
+    for name, settings in config["datasets"].items():
+        for key in ("class_columns", "name_column"):
+            if key in settings and "classes" not in settings:
+                lines.append(f"datasets.{name}.{key} is about the table of `classes`, which is missing")
     splits = config["clustering"]["splits"]
     if isinstance(splits, dict):
         for features in config["features"]:

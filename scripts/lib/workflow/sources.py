@@ -1,6 +1,7 @@
 """Where the images of the datasets come from: an archive, a folder of photos, or neither."""
 
 import hashlib
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -27,6 +28,11 @@ class Sources:
 
     def __init__(self, datasets: dict[str, dict]):
         self.datasets = datasets
+
+    def pattern(self, *, vectors: bool) -> str:
+        """A regular expression for the datasets of vectors, or for all others."""
+        names = [name for name, x in self.datasets.items() if (x["format"] == "vectors") == vectors]
+        return "|".join(map(re.escape, names)) or "(?!)"
 
     def archives(self, dataset: str) -> list[str]:
         """The archive of a dataset, named by its content, so that datasets may share it; none if it has none."""
@@ -58,6 +64,8 @@ class Sources:
         ['train', 'test']
         """
         settings = self.datasets[dataset]
+        if settings["format"] == "vectors":
+            return ["all"]
         if "n_images" in settings:
             return list(settings["n_images"])
         if settings["format"] not in ("folder", "npz") or "test_fraction" in settings:
