@@ -52,7 +52,8 @@ def test_autoencoder_without_tensorflow_says_what_to_do(lite):
     run = snakemake(lite, features=["autoencoder"], autoencoder={"seeds": [0]})
     assert run.returncode == 1
     wanted = (
-        "train: error: TensorFlow is not installed; run `make install`, or leave autoencoder out of `features`"
+        "train: error: TensorFlow is not installed; run `make install`, or leave autoencoder and "
+        "encoders in Keras files out of `features`"
     )
     assert run.stderr.splitlines().count(wanted) == 1
     assert "Traceback" not in run.stderr
