@@ -183,6 +183,14 @@ def test_an_encoder_sees_the_photos_in_colour(photos, tmp_path, kind, error):
     save_means(model, factor=2)
     assert {f"encode_{kind} means test", "compare"} <= project.jobs()
     assert not {job for job in project.jobs() if job.startswith("cluster pixels")}
+    made = project.snapshot()
+    project.configure(**{kind: {"means": settings | {"model": f"other.{kind}"}}})
+    run = project.snakemake()
+    line = f"config: means: other.{kind} does not exist; the features that are there stay as they are"
+    assert (run.returncode, (run.stdout + run.stderr).splitlines().count(line)) == (1, 1)
+    assert "Traceback" not in run.stderr
+    assert project.snapshot() == made
+    project.configure(**{kind: {"means": settings}})
     model.write_bytes(b"nothing")
     made_from_it = [name for name in project.snapshot() if "features/means" in name]
     replaces = [name.removeprefix("results/tiny/") for name in made_from_it]
