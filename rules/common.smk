@@ -30,7 +30,7 @@ def own_modules():
 
 with own_modules():
     from lib.features.kinds import kinds_of, names_of
-    from lib.workflow.config import load_schema, validation_errors, with_defaults, without_text
+    from lib.workflow.config import load_schema, split_errors, validation_errors, with_defaults, without_text
     from lib.workflow.digest import code_digest
     from lib.workflow.encoders import Encoders
     from lib.workflow.external import External
@@ -46,6 +46,13 @@ config = without_text(config, SCHEMA)
 if errors := validation_errors(config, SCHEMA):
     sys.exit("\n".join(f"config: {error}" for error in errors))
 sources = Sources(config["datasets"])
+# With the `prefix` that another workflow may give this one.
+archives = [workflow.modifier.modify_path(file) for file in sources.archives(config["dataset"])]
+splits = sources.splits(config["dataset"], *archives)
+if config["clustering"]["splits"] is None:
+    config["clustering"]["splits"] = ["all"] if splits == ["all"] else ["test"]
+if errors := split_errors(config, splits):
+    sys.exit("\n".join(f"config: {error}" for error in errors))
 targets = Targets(config)
 external = External(config["external"])
 encoders = Encoders(config["onnx"] | config["keras"])

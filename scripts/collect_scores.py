@@ -9,7 +9,7 @@ import numpy as np
 from lib.base.cli import run_script
 from lib.base.files import atomic_write
 from lib.clustering.clusters_file import read_clusters, read_fit
-from lib.data.images_file import SPLITS, read_labels
+from lib.data.images_file import read_labels
 from lib.evaluation.agreement import agreement, contingency
 from lib.evaluation.scores_file import read_scores
 from lib.workflow.layout import Clustering, Results
@@ -19,7 +19,8 @@ INDICES = ("silhouette", "silhouette_lower", "silhouette_upper", "dunn")
 
 def main(args: argparse.Namespace) -> None:
     results = Results(args)
-    classes = {split: read_labels(results.images, split) for split in SPLITS}
+    splits = {split for _, split in results.clustered_features}
+    classes = {split: read_labels(results.images, split) for split in splits}
     rows = [score(results, clustering, classes[clustering.split]) for clustering in results.clusterings()]
     with atomic_write(args.out) as part, part.open("w", newline="") as file:
         table = csv.DictWriter(file, rows[0], lineterminator="\n")

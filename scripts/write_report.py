@@ -46,8 +46,8 @@ WITHOUT_CLASSES = {
     "map": "The images as points of a plane, in the colours of their clusters.",
 }
 MODEL_FIGURES = {
-    "loss": "Curves of the loss on training and on test images, by epoch.",
-    "reconstructions": "Some test images, below each its code, and below that the reconstruction from the code.",
+    "loss": "Curves of the loss on the images that are learned from, and on those put aside, by epoch.",
+    "reconstructions": "Some images, below each its code, and below that the reconstruction from the code.",
 }
 
 
@@ -67,7 +67,8 @@ def main(args: argparse.Namespace) -> None:
     ]
 
     def figure(path: str, name: str, alt: str, **wildcards: str | int | None) -> dict:
-        caption = caption_paragraphs(args.captions / f"{name}.rst", wildcards, config)
+        params = {"method": config["report"]["projection"], "splits": list(data["n"])}
+        caption = caption_paragraphs(args.captions / f"{name}.rst", wildcards, params)
         return {"alt": alt, "caption": caption, **embedded(results.folder / path)}
 
     environment = jinja2.Environment(
@@ -151,7 +152,7 @@ def wildcards_of(clustering: Clustering) -> dict[str, str | int]:
     }
 
 
-def caption_paragraphs(caption: Path, wildcards: dict, config: dict) -> list[str]:
+def caption_paragraphs(caption: Path, wildcards: dict, params: dict) -> list[str]:
     """The paragraphs of a caption as in Snakemake's report, without the one that names the clustering.
 
     Parameters
@@ -160,10 +161,10 @@ def caption_paragraphs(caption: Path, wildcards: dict, config: dict) -> list[str
         A template, .rst.
     wildcards
         Of the rule that draws the figure.
-    config
-        All settings.
+    params
+        Likewise.
     """
-    job = SimpleNamespace(wildcards=wildcards, params={"method": config["report"]["projection"]})
+    job = SimpleNamespace(wildcards=wildcards, params=params)
     text = jinja2.Template(caption.read_text(encoding="utf-8"), trim_blocks=True).render(snakemake=job)
     paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
     return [text for text in paragraphs if text and not text.startswith("Clusters of ")]
@@ -184,7 +185,9 @@ def embedded(path: Path) -> dict[str, str | int]:
 
 
 def reproduced_variance(model: Path) -> float:
-    """The share of the variance of the test images that an autoencoder reproduces, 1 for all.
+    """The share of the variance of the images put aside that an autoencoder reproduces, 1 for all.
+
+    Where a dataset is one whole, of all.
 
     Parameters
     ----------

@@ -389,7 +389,7 @@ def test_autoencoder_is_drawn(tmp_path, channels, n_filters):
     history.to_csv(tmp_path / "history.csv")
     outputs = {name: tmp_path / f"{name}.png" for name in ("loss", "reconstructions")}
     inputs = {"history": tmp_path / "history.csv", "examples": tmp_path / "examples.h5"}
-    draw_autoencoder.main(Namespace(**inputs, **outputs))
+    draw_autoencoder.main(Namespace(**inputs, **outputs, splits=["all"]))
     for path in outputs.values():
         pixels = plt.imread(path)
         assert min(pixels.shape[:2]) > 200

@@ -13,6 +13,7 @@ from lib.workflow.config import (
     RENAMED_KEYS,
     RENAMED_VALUES,
     load_schema,
+    split_errors,
     validation_errors,
     with_defaults,
     without_text,
@@ -87,7 +88,7 @@ POSITIVE = "allowed: a whole number, 1 or more"
 SEED = "allowed: a whole number from 0 to 4294967295"
 WHOLE_NUMBERS = "allowed: a list of one or more whole numbers, each once, like [5, 10]"
 SPACES = "allowed: a list of one or more feature spaces, each once, like [pixels]"
-SPLITS = "allowed: a list of train, test or both, like [test]"
+SPLITS = "allowed: a list of train and test, like [test], or [all]"
 SHA256 = (
     "allowed: the archive's SHA-256 as 64 hexadecimal digits (0-9, a-f; in quotes if there is no letter), "
     "or null to skip the check"
@@ -137,7 +138,10 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ),
         ("clustering: {n_clusters: 10}", f"clustering.n_clusters is 10; {WHOLE_NUMBERS}"),
         ("clustering: {seeds: [0, true]}", f"clustering.seeds[1] is true; {SEED}"),
-        ("clustering: {splits: test}", f"clustering.splits is 'test'; {SPLITS}"),
+        (
+            "clustering: {splits: test}",
+            f"clustering.splits is 'test'; {SPLITS}, or such a list for each feature space, or null",
+        ),
         ("datasets: {cifar10: null}", "datasets.cifar10 is null; allowed: a mapping with a format"),
         # Values out of range.
         ("dataset: mnist", "dataset is 'mnist'; allowed: cifar10, cifar100, digits"),
@@ -171,7 +175,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
             "evaluation.silhouette_samples is 19; "
             "allowed: a whole number, 20 or more, or null for the exact silhouette",
         ),
-        ("clustering: {splits: [val]}", "clustering.splits[0] is 'val'; allowed: train, test"),
+        ("clustering: {splits: [val]}", "clustering.splits[0] is 'val'; allowed: train, test, all"),
         ("datasets: {cifar10: {format: png}}", f"datasets.cifar10.format is 'png'; {FORMATS}"),
         ("datasets: {cifar10: {source: ''}}", "datasets.cifar10.source is ''; allowed: a URL or a path"),
         ("datasets: {cifar10: {sha256: C0FFEE}}", f"datasets.cifar10.sha256 is 'C0FFEE'; {SHA256}"),
@@ -448,7 +452,9 @@ def test_text_that_is_nothing_allowed_is_refused(text, line):
 def external_errors(settings, others=""):
     """What is said of features that were made elsewhere, called mine."""
     config = with_settings(f"{{features: [pixels, mine], external: {{mine: {settings}}}{others}}}")
-    return validation_errors(config, load_schema(ROOT / "rules" / "config.schema.yaml", names_of(config)))
+    config["clustering"]["splits"] = ["test"]
+    lines = validation_errors(config, load_schema(ROOT / "rules" / "config.schema.yaml", names_of(config)))
+    return lines or split_errors(config, ["train", "test"])
 
 
 @pytest.mark.parametrize(
@@ -538,3 +544,31 @@ def test_encoders_in_two_files_of_one_name():
     settings = "{model: a.keras, side: 8, mean: [0, 0, 0], std: [1, 1, 1]}"
     config = with_settings(f"{{onnx: {{mine: {settings}}}, keras: {{mine: {settings}}}}}")
     assert validation_errors(config, SCHEMA) == ["keras.mine has the name of other features; give it another"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "splits", "lines"),
+    [
+        (["test"], ["train", "test"], []),
+        (["all"], ["all"], []),
+        (["train", "all"], None, []),  # not known before the download
+        (
+            ["train", "test"],
+            ["all"],
+            [
+                "clustering.splits is ['train', 'test'], and cifar10 has no splits; leave it out, or set "
+                "datasets.cifar10.test_fraction"
+            ],
+        ),
+        (
+            {"pixels": ["all"], "autoencoder": ["train"]},
+            ["train", "test"],
+            [
+                "clustering.splits.pixels is ['all'], and cifar10 comes with train and test; name one of these, "
+                "or both"
+            ],
+        ),
+    ],
+)
+def test_splits_have_to_be_those_of_the_dataset(wanted, splits, lines):
+    assert split_errors(with_settings(f"clustering: {{splits: {wanted}}}"), splits) == lines

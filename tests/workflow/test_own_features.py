@@ -32,7 +32,7 @@ def photos(finished, tmp_path_factory):
     project = finished.copy(tmp_path_factory.mktemp("external") / "project")
     write_photos(project.path / "photos", 90, ["bright", "dark"])
     settings = project.settings | {"features": ["pixels"]}
-    settings["datasets"] = {"tiny": {"format": "folder", "source": "photos"}}
+    settings["datasets"] = {"tiny": {"format": "folder", "source": "photos", "test_fraction": 0.2}}
     project.settings_file.unlink()
     project.configure(**settings)
     project.targets = ["images"]

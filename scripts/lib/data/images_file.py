@@ -13,7 +13,7 @@ from lib.data.dataset import BATCH_BYTES, BATCH_IMAGES, Batch, Dataset
 from lib.data.grayscale import LUMA, to_gray
 from lib.data.names import distinguishable, listed
 
-SPLITS = ("train", "test")
+SPLITS = ("train", "test", "all")  # a dataset has the first two, or is one whole
 MANY_CLASSES = 4000  # 64 KiB, the limit of an attribute, at 16 bytes for each name
 ATTRIBUTES = ("source", "sha256", "luma", "arrangement", "n_unreadable")
 DESCRIPTIONS = {
@@ -21,6 +21,56 @@ DESCRIPTIONS = {
     "labels": "class of each image: an index into the attribute class_names of the file",
     "files": "where each image came from, below the attribute source of the file",
 }
+
+
+def splits_of(path: Path) -> list[str]:
+    """The splits of a dataset: train and test, or all where it is one whole.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> from lib.data.formats import Source, open_digits
+    >>> write_images(Path("images.h5"), open_digits(Source(Path())), origin="digits", source="scikit-learn")
+    >>> splits_of(Path("images.h5"))
+    ['train', 'test']
+    """
+    with reading(path) as file:
+        return _splits(file)
+
+
+def training_split(path: Path) -> str:
+    """The split that features are learned from: train, or all where a dataset is one whole.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> from lib.data.formats import Source, open_digits
+    >>> write_images(Path("images.h5"), open_digits(Source(Path())), origin="digits", source="scikit-learn")
+    >>> training_split(Path("images.h5"))
+    'train'
+    """
+    return splits_of(path)[0]
+
+
+def _splits(file: h5py.File) -> list[str]:
+    return [split for split in SPLITS if split in file]
+
+
+def _group(file: h5py.File, split: str) -> h5py.Group:
+    if split not in file and _splits(file):
+        raise InputError(
+            f"{file.filename} has no split {split}, but {' and '.join(_splits(file))}; set clustering.splits to "
+            "that, or leave it out and run again"
+        )
+    return file[split]
 
 
 def read_images(path: Path, split: str, rows: slice | np.ndarray = slice(None)) -> np.ndarray:
@@ -48,7 +98,7 @@ def read_images(path: Path, split: str, rows: slice | np.ndarray = slice(None)) 
     (3, 32, 32)
     """
     with reading(path) as file:
-        images = file[split]["images"]
+        images = _group(file, split)["images"]
         if isinstance(rows, slice):
             return images[rows]
         increasing, places = np.unique(rows, return_inverse=True)  # HDF5 reads rows in increasing order only
@@ -71,7 +121,7 @@ def count_images(path: Path, split: str) -> int:
     500
     """
     with reading(path) as file:
-        return len(file[split]["images"])
+        return len(_group(file, split)["images"])
 
 
 def read_labels(path: Path, split: str) -> np.ndarray | None:
@@ -94,7 +144,8 @@ def read_labels(path: Path, split: str) -> np.ndarray | None:
     [0, 1, 2]
     """
     with reading(path) as file:
-        return file[split]["labels"][:] if "labels" in file[split] else None
+        group = _group(file, split)
+        return group["labels"][:] if "labels" in group else None
 
 
 def read_files(path: Path, split: str) -> list[str] | None:
@@ -113,7 +164,8 @@ def read_files(path: Path, split: str) -> list[str] | None:
     True
     """
     with reading(path) as file:
-        return file[split]["files"].asstr()[:].tolist() if "files" in file[split] else None
+        group = _group(file, split)
+        return group["files"].asstr()[:].tolist() if "files" in group else None
 
 
 def read_class_names(path: Path) -> list[str] | None:
@@ -157,17 +209,29 @@ def read_description(path: Path) -> dict:
     ({'train': 1297, 'test': 500}, (32, 32), 'scikit-learn')
     """
     with reading(path) as file:
+        splits = _splits(file)
         found = {
-            "n": {split: len(file[split]["images"]) for split in SPLITS},
-            "shape": file["test"]["images"].shape[1:],
+            "n": {split: len(file[split]["images"]) for split in splits},
+            "shape": file[splits[0]]["images"].shape[1:],
             **{name: file.attrs.get(name) for name in ATTRIBUTES},
             "classes": None,
         }
-        if "labels" in file["test"]:
-            labels = np.concatenate([file[split]["labels"][:] for split in SPLITS])
+        if "labels" in file[splits[0]]:
+            labels = np.concatenate([file[split]["labels"][:] for split in splits])
             names = list(map(str, file.attrs["class_names"]))
             found["classes"] = dict(zip(names, np.bincount(labels, minlength=len(names)).tolist(), strict=True))
     return found
+
+
+def counts_in_words(n_images: dict[str, int]) -> str:
+    """How many images each split has.
+
+    Examples
+    --------
+    >>> counts_in_words({"test": 10000, "train": 50000})
+    '50,000 train and 10,000 test'
+    """
+    return " and ".join(f"{n_images[split]:,} {split}" for split in SPLITS if split in n_images)
 
 
 def write_images(
@@ -211,12 +275,12 @@ def write_images(
     with writing(path, large_attributes=len(dataset.class_names or []) > MANY_CLASSES) as file:
         if channels == "rgb" and not dataset.colours:
             raise InputError(f"{origin}: the images have no colours; leave out `channels: rgb`")
-        for split in SPLITS:
-            found = dataset.n_images[split]
-            if n_images and found != n_images[split]:
-                raise InputError(
-                    f"{origin} holds {found:,} {split} images, expected {n_images[split]:,} (`n_images`)"
-                )
+        if n_images is not None and n_images != dataset.n_images:
+            raise InputError(
+                f"{origin} holds {counts_in_words(dataset.n_images)} images, expected {counts_in_words(n_images)} "
+                "(`n_images`)"
+            )
+        for split in dataset.n_images:
             file.create_group(split)
         file.attrs["source"] = source
         if archive:
@@ -231,7 +295,7 @@ def write_images(
             file.attrs["luma"] = luma
         _write_batches(file, dataset, channels=channels, luma=luma, origin=origin)
         _leave_out_classes_without_images(file)
-        for split in SPLITS:
+        for split in dataset.n_images:
             images = file[split]["images"]
             _refuse_constant(images, split, origin)
             logging.info("%s: %s images of %s x %s", split, *map("{:,}".format, images.shape[:3]))
@@ -240,7 +304,7 @@ def write_images(
 def _write_batches(
     file: h5py.File, dataset: Dataset, *, channels: str, luma: tuple[float, float, float], origin: str
 ) -> None:
-    n_read = dict.fromkeys(SPLITS, 0)
+    n_read = dict.fromkeys(dataset.n_images, 0)
     for batch in dataset.batches:
         n_read[batch.split] += len(batch.pixels)
         for name, values in _columns(batch, dataset, channels, luma).items():
@@ -249,9 +313,9 @@ def _write_batches(
             file[batch.split][name][batch.start : batch.start + len(values)] = values
     if n_unreadable := sum(dataset.n_images.values()) - sum(n_read.values()):
         file.attrs["n_unreadable"] = n_unreadable
-    for split in SPLITS:
+    for split in n_read:
         if not n_read[split]:
-            raise InputError(f"{origin}: none of the {split} images can be read")
+            raise InputError(f"{origin}: none of the images of {split} can be read")
         for column in file[split].values():
             column.resize(n_read[split], axis=0)
 
@@ -282,10 +346,10 @@ def _create(group: h5py.Group, name: str, n_images: int, first: np.ndarray) -> N
 
 
 def _leave_out_classes_without_images(file: h5py.File) -> None:
-    """Leave out the classes that have images in neither split, and number the others anew."""
+    """Leave out the classes that have images in no split, and number the others anew."""
     if "class_names" not in file.attrs:
         return
-    labels = {split: file[split]["labels"][:] for split in SPLITS}
+    labels = {split: file[split]["labels"][:] for split in _splits(file)}
     names = file.attrs["class_names"]
     n_images = np.bincount(np.concatenate(list(labels.values())), minlength=len(names))
     kept = np.flatnonzero(n_images)
@@ -294,13 +358,13 @@ def _leave_out_classes_without_images(file: h5py.File) -> None:
     without = names[n_images == 0].tolist()
     logging.info("%s classes have no images and are left out: %s", f"{len(without):,}", listed(without))
     file.attrs["class_names"] = names[kept].tolist()
-    for split in SPLITS:
+    for split in labels:
         file[split]["labels"][:] = np.searchsorted(kept, labels[split])
 
 
 def _refuse_constant(images: h5py.Dataset, split: str, origin: str) -> None:
     first = images[0]
     if len(images) == 1:
-        raise InputError(f"{origin}: there is one {split} image alone, and nothing to cluster; add images")
+        raise InputError(f"{origin}: {split} has one image alone, and there is nothing to cluster; add images")
     if all((images[chunk] == first).all() for chunk in images.iter_chunks()):
         raise InputError(f"{origin}: all images of {split} are the same; there is nothing to cluster")

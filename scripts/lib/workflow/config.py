@@ -159,11 +159,45 @@ def validation_errors(config: dict, schema: dict) -> list[str]:
                 lines.append(f"{section}.{name} has the name of other features; give it another")
             taken.add(name)
     for name, settings in config["external"].items():
-        if name in config["features"] and name not in KINDS:
-            lines += _external_errors(name, settings, splits[name] if isinstance(splits, dict) else splits)
+        if "files" in settings and "file_column" in settings:
+            lines.append(
+                f"external.{name} has both files and file_column; one of them says which row is of which image"
+            )
     shown, ks = config["report"]["n_clusters"], config["clustering"]["n_clusters"]
     if shown is not None and shown not in ks:
         lines.append(f"report.n_clusters is {shown}; allowed: one of clustering.n_clusters, which is {ks}")
+    return lines
+
+
+def split_errors(config: dict, splits: list[str] | None) -> list[str]:
+    """What is wrong with the splits that a checked configuration clusters.
+
+    Parameters
+    ----------
+    config
+        All settings; `clustering.splits` says which splits.
+    splits
+        Those of the dataset; None: not known.
+
+    Examples
+    --------
+    >>> config = {"dataset": "photos", "features": ["pixels"], "external": {}, "clustering": {"splits": ["test"]}}
+    >>> split_errors(config, ["all"])
+    ["clustering.splits is ['test'], and photos has no splits; leave it out, or set datasets.photos.test_fraction"]
+    """
+    wanted, dataset = config["clustering"]["splits"], config["dataset"]
+    lines = []
+    for kind, of_kind in (wanted if isinstance(wanted, dict) else {"": wanted}).items():
+        if splits is not None and not set(of_kind) <= set(splits):
+            key = f"clustering.splits.{kind}" if kind else "clustering.splits"
+            if splits == ["all"]:
+                has, instead = "has no splits", f"leave it out, or set datasets.{dataset}.test_fraction"
+            else:
+                has, instead = f"comes with {' and '.join(splits)}", "name one of these, or both"
+            lines.append(f"{key} is {of_kind}, and {dataset} {has}; {instead}")
+    for name, settings in config["external"].items():
+        if name in config["features"]:
+            lines += _external_errors(name, settings, wanted[name] if isinstance(wanted, dict) else wanted)
     return lines
 
 
@@ -176,10 +210,6 @@ def _external_errors(name: str, settings: dict, splits: list[str]) -> list[str]:
             if isinstance(value, dict):
                 missing = [split for split in splits if split not in value]
                 lines += [f"external.{name}.{key} has no {split}, which is to be clustered" for split in missing]
-    if "files" in settings and "file_column" in settings:
-        lines.append(
-            f"external.{name} has both files and file_column; one of them says which row is of which image"
-        )
     return lines
 
 
