@@ -32,6 +32,7 @@ with own_modules():
     from lib.features.kinds import kinds_of, names_of
     from lib.workflow.config import load_schema, split_errors, validation_errors, with_defaults, without_text
     from lib.workflow.digest import code_digest
+    from lib.workflow.encoders import Encoders
     from lib.workflow.external import External
     from lib.workflow.params import cli_options, text_digest
     from lib.workflow.programs import Programs
@@ -55,6 +56,7 @@ if errors := split_errors(config, splits):
     sys.exit("\n".join(f"config: {error}" for error in errors))
 targets = Targets(config)
 external = External(config["external"])
+encoders = Encoders(config["onnx"] | config["keras"])
 programs = Programs(config["script"])
 vectors = Vectors(config)
 

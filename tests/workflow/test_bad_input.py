@@ -233,7 +233,7 @@ def test_dead_code(project):
         (
             {"features": ["pixel"]},
             "config: features[0] is 'pixel'; allowed: pixels, autoencoder, pca, patches, invariant, "
-            "or a name below external or onnx or script",
+            "or a name below external or onnx or keras or script",
         ),
         (
             {"clustering": {"k": 3}},

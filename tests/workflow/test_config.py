@@ -55,7 +55,9 @@ def test_there_are_examples():
 
 @pytest.mark.parametrize("path", [ROOT / "config.yaml", *EXAMPLES], ids=lambda path: path.name)
 def test_shipped_files_have_no_faults(path):
-    assert validation_errors(with_settings(path.read_text()), SCHEMA) == []
+    settings = with_settings(path.read_text())
+    schema = load_schema(ROOT / "rules" / "config.schema.yaml", names_of(settings))
+    assert validation_errors(settings, schema) == []
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ RATE = "allowed: a number above 0"
 FORMATS = "allowed: cifar-binary, cifar100-binary, digits, folder, npz, vectors"
 SIDE = "allowed: a whole number from 4 to 512"
 FRACTION = "allowed: a number above 0 and below 1"
-KINDS = "pixels, autoencoder, pca, patches, invariant, or a name below external or onnx or script"
+KINDS = "pixels, autoencoder, pca, patches, invariant, or a name below external or onnx or keras or script"
 FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become folders)"
 
 
@@ -105,7 +107,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         # Unknown keys, from the top to the bottom.
         (
             "feature: [pixels]",
-            "feature is not a setting; allowed here: dataset, datasets, features, external, onnx, script, "
+            "feature is not a setting; allowed here: dataset, datasets, features, external, onnx, keras, script, "
             "autoencoder, pca, patches, invariant, clustering, evaluation, report",
         ),
         ("clustering: {k: [3]}", "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init"),
@@ -503,6 +505,45 @@ def test_names_that_external_features_cannot_have(name):
 def test_external_features_with_a_name_that_is_taken():
     config = with_settings("{external: {pixels: {source: a.npy}}}")
     assert validation_errors(config, SCHEMA) == ["external.pixels has the name of other features; give it another"]
+
+
+@pytest.mark.parametrize(
+    ("section", "settings", "line"),
+    [
+        ("keras", "model: a.keras, side: 8, mean: [0, 0, 0], std: [1, 1, 1], output: null, normalize: l2", None),
+        (
+            "keras",
+            "model: a.h5, side: 8, mean: [0, 0, 0], std: [1, 1, 1]",
+            "keras.mine.model is 'a.h5'; allowed: a path without braces that ends in .keras",
+        ),
+        (
+            "keras",
+            "model: a.keras, side: 8, mean: [0, 0, 0], std: [1, 0, 1]",
+            "keras.mine.std[1] is 0; allowed: a number above 0",
+        ),
+        (
+            "keras",
+            "model: a.keras, side: 8, mean: [0, 0, 0], std: [1, 1, 1], provider: CPU",
+            "keras.mine.provider is not a setting; "
+            "allowed here: model, side, mean, std, output, normalize, batch_size",
+        ),
+        (
+            "onnx",
+            "model: a.onnx, side: 8, mean: [0, 0], std: [1, 1, 1]",
+            "onnx.mine.mean is [0, 0]; allowed: three numbers, of red, green and blue",
+        ),
+    ],
+)
+def test_encoders_in_files(section, settings, line):
+    config = with_settings(f"{{features: [mine], {section}: {{mine: {{{settings}}}}}}}")
+    schema = load_schema(ROOT / "rules" / "config.schema.yaml", names_of(config))
+    assert validation_errors(config, schema) == ([line] if line else [])
+
+
+def test_encoders_in_two_files_of_one_name():
+    settings = "{model: a.keras, side: 8, mean: [0, 0, 0], std: [1, 1, 1]}"
+    config = with_settings(f"{{onnx: {{mine: {settings}}}, keras: {{mine: {settings}}}}}")
+    assert validation_errors(config, SCHEMA) == ["keras.mine has the name of other features; give it another"]
 
 
 @pytest.mark.parametrize(

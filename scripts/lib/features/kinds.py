@@ -69,6 +69,7 @@ KINDS = {
 NAMED = {
     "external": "made elsewhere",
     "onnx": "the output of an encoder in an ONNX file, which got each image in colour",
+    "keras": "the output of an encoder in a Keras file, which got each image in colour",
     "script": "made by a program of the user's own",
 }
 
@@ -78,7 +79,7 @@ def names_of(config: dict) -> list[str]:
 
     Examples
     --------
-    >>> names_of({"external": {"dinov2": "?"}, "onnx": 3, "script": {}})[-2:]
+    >>> names_of({"external": {"dinov2": "?"}, "onnx": 3, "keras": {}, "script": {}})[-2:]
     ['invariant', 'dinov2']
     """
     sections = [config[section] for section in NAMED]
@@ -90,7 +91,8 @@ def kinds_of(config: dict) -> dict[str, Kind]:
 
     Examples
     --------
-    >>> list(kinds_of({"external": {"dinov2": {"source": "dinov2.npy"}}, "onnx": {}, "script": {}}))[-2:]
+    >>> own = {"external": {"dinov2": {"source": "dinov2.npy"}}, "onnx": {}, "keras": {}, "script": {}}
+    >>> list(kinds_of(own))[-2:]
     ['invariant', 'dinov2']
     """
     scaled = {"l2": ", each row scaled to length 1", "standardize": ", each column scaled to variance 1"}

@@ -34,6 +34,17 @@ class Sources:
         names = [name for name, x in self.datasets.items() if (x["format"] == "vectors") == vectors]
         return "|".join(map(re.escape, names)) or "(?!)"
 
+    def reading_settings(self, dataset: str) -> dict:
+        """The settings of a dataset that say how to read its images: not what to make of them.
+
+        Examples
+        --------
+        >>> Sources({"mine": {"format": "folder", "source": "photos", "side": 32}}).reading_settings("mine")
+        {'format': 'folder'}
+        """
+        keys = ("format", "classes", "test_fraction", "unreadable")
+        return {key: value for key, value in self.datasets[dataset].items() if key in keys}
+
     def archives(self, dataset: str) -> list[str]:
         """The archive of a dataset, named by its content, so that datasets may share it; none if it has none."""
         settings = self.datasets[dataset]
