@@ -15,7 +15,7 @@ help:  ## this list
 install: .venv/installed  ## .venv with the pinned and hashed dependencies
 
 .PHONY: install-lite
-install-lite: .venv/installed-lite  ## .venv without TensorFlow: enough where `features` has no autoencoder
+install-lite: .venv/installed-lite  ## .venv without TensorFlow: enough where `features` has no autoencoder and no Keras file
 
 .venv/installed: requirements.lock
 .venv/installed-lite: requirements-lite.lock

@@ -21,7 +21,7 @@ wildcard_constraints:
     features=FEATURES,
     space=FEATURES,
     model_seed=r"0|[1-9]\d*",
-    split="train|test",
+    split="train|test|all",
     k=r"[1-9]\d*",
     seed=r"0|[1-9]\d*",
     run=r"0|[1-9]\d*",

@@ -1,8 +1,9 @@
 """What is a verdict worth? The whole comparison is simulated on made-up features of which the truth is known.
 
-Each repetition draws new images, classes, features and models, clusters them with the project's own k-means, and
-asks `lib.evaluation.uncertainty.difference` for the interval of the adjusted Rand index, or of the silhouette.
-Writes benchmarks/calibration.csv, a row for each case and number of seeds and models:
+Each repetition draws new images, classes, features and models, clusters them as the project's own k-means does
+(few_points.py is that, compiled for few points), and asks `lib.evaluation.uncertainty.difference` for the interval
+of the adjusted Rand index, or of the silhouette. Writes benchmarks/calibration.csv, a row for each case and number
+of seeds and models:
 
 - coverage: share of the 95 % intervals that hold the true difference: 0 where both sides are drawn alike or know
   nothing of the classes, and the mean of all repetitions elsewhere.
@@ -23,9 +24,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from few_points import lloyd
 
-from lib.clustering.halves import MAX_SIZE, cluster_halves, n_starts, random_halves
-from lib.clustering.kmeans import kmeans
+from lib.clustering.halves import MAX_SIZE, half_seed, n_starts, random_halves
+from lib.clustering.kmeans import random_points
 from lib.evaluation.compare_features import silhouette_scores
 from lib.evaluation.half_scores import agreement_scores
 from lib.evaluation.uncertainty import Scores, difference
@@ -129,6 +131,11 @@ def cases() -> dict[str, Case]:
     }
 
 
+def cluster(X: np.ndarray, k: int, seed: int) -> np.ndarray:
+    """The labels that the project's k-means gives for a seed."""
+    return lloyd(X.astype(np.float64), random_points(X, k, np.random.default_rng(seed)))
+
+
 def repetition(case: Case, seed: int) -> dict[tuple[int, int, int], tuple[float, float, float]]:
     """Difference and bounds for each number of seeds and of models on either side."""
     rng = np.random.default_rng(seed)
@@ -139,10 +146,15 @@ def repetition(case: Case, seed: int) -> dict[tuple[int, int, int], tuple[float,
     seeds = range(seed * max(SEEDS), (seed + 1) * max(SEEDS))
     labels, half_labels = {}, {}
     for side, models in sides.items():
-        labels[side] = [[kmeans(X, case.k, seed=s, n_threads=1).labels for s in seeds] for X in models]
+        labels[side] = [[cluster(X, case.k, s) for s in seeds] for X in models]
         starts = n_starts(len(models) > 1)
         half_labels[side] = [
-            cluster_halves(X, case.k, halves, space=f"{side}{i}", n_starts=starts, n_threads=1)
+            np.array(
+                [
+                    [cluster(X[half], case.k, half_seed(h, f"{side}{i}", start)) for start in range(starts)]
+                    for h, half in enumerate(halves)
+                ]
+            )
             for i, X in enumerate(models)
         ]
     if case.by_silhouette:

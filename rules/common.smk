@@ -30,13 +30,15 @@ def own_modules():
 
 with own_modules():
     from lib.features.kinds import kinds_of, names_of
-    from lib.workflow.config import load_schema, validation_errors, with_defaults, without_text
+    from lib.workflow.config import load_schema, split_errors, validation_errors, with_defaults, without_text
     from lib.workflow.digest import code_digest
+    from lib.workflow.encoders import Encoders
     from lib.workflow.external import External
     from lib.workflow.params import cli_options, text_digest
     from lib.workflow.programs import Programs
     from lib.workflow.sources import Sources
     from lib.workflow.targets import Targets, centroid_images
+    from lib.workflow.vectors import Vectors
 
 # Not the directive `configfile`, which does nothing where another workflow uses this one as a module.
 config = with_defaults(config, yaml.safe_load((BASE / "config.yaml").read_text()))
@@ -45,10 +47,19 @@ config = without_text(config, SCHEMA)
 if errors := validation_errors(config, SCHEMA):
     sys.exit("\n".join(f"config: {error}" for error in errors))
 sources = Sources(config["datasets"])
+# With the `prefix` that another workflow may give this one.
+archives = [workflow.modifier.modify_path(file) for file in sources.archives(config["dataset"])]
+splits = sources.splits(config["dataset"], *archives)
+if config["clustering"]["splits"] is None:
+    config["clustering"]["splits"] = ["all"] if splits == ["all"] else ["test"]
+if errors := split_errors(config, splits):
+    sys.exit("\n".join(f"config: {error}" for error in errors))
 targets = Targets(config)
 external = External(config["external"])
 label_files = External(config["clusterings"])
+encoders = Encoders(config["onnx"] | config["keras"])
 programs = Programs(config["script"])
+vectors = Vectors(config)
 
 
 def untracked(value):

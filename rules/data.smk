@@ -44,6 +44,8 @@ rule prepare_images:
         "results/{dataset}/logs/prepare_images.log",
     benchmark:
         "results/{dataset}/benchmarks/prepare_images.tsv"
+    wildcard_constraints:
+        dataset=sources.pattern(vectors=False),
     conda:
         "../envs/data.yaml"
     threads: 1
@@ -61,6 +63,36 @@ rule prepare_images:
         origin=lambda w, input: shlex.join(sources.options(w.dataset, input)),
     shell:
         "{params.command} {params.options} {params.origin} --out {output:q} --log {log:q}"
+
+
+# Note what is known of vectors without images: how many there are, their names and their classes.
+rule prepare_vectors:
+    input:
+        # Where it is missing from the start, the script says so better than Snakemake would.
+        lambda w: [
+            local(file)
+            for file in vectors.paths(w.dataset).values()
+            if Path(file).exists() or Path(rules.prepare_vectors.output[0].format(**w)).exists()
+        ],
+    output:
+        "results/{dataset}/images.h5",
+    log:
+        "results/{dataset}/logs/prepare_vectors.log",
+    wildcard_constraints:
+        dataset=sources.pattern(vectors=True),
+    conda:
+        "../envs/features.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_resource(1000),
+        runtime=scaled_resource(20),
+    params:
+        command=script_command("prepare_vectors.py"),
+        code_digest=script_digest("prepare_vectors.py"),
+        paths=lambda w: shlex.join(f"--{name}={path}" for name, path in vectors.paths(w.dataset).items()),
+        options=lambda w: vectors.options(w.dataset),
+    shell:
+        "{params.command} {params.paths} {params.options} --out {output:q} --log {log:q}"
 
 
 # List the images, in the order in which features that were made elsewhere have their rows.

@@ -92,11 +92,8 @@ rule encode_onnx:
     input:
         images="results/{dataset}/images.h5",
         archives=lambda w: sources.archives(w.dataset),
-        # Where it is missing from the start, the script says so better than Snakemake would.
         model=lambda w: [
-            local(file)
-            for file in [config["onnx"][w.features]["model"]]
-            if Path(file).exists() or Path(rules.encode_onnx.output[0].format(**w)).exists()
+            local(file) for file in encoders.files(w.features, rules.encode_onnx.output[0].format(**w))
         ],
     output:
         "results/{dataset}/features/{features}/{split}.h5",
@@ -115,17 +112,43 @@ rule encode_onnx:
     params:
         command=script_command("encode_onnx.py"),
         code_digest=script_digest("encode_onnx.py"),
-        options=lambda w: cli_options(
-            {k: v for k, v in config["onnx"][w.features].items() if k != "model" and v is not None}
-        ),
-        dataset=lambda w: cli_options(
-            {
-                k: v
-                for k, v in config["datasets"][w.dataset].items()
-                if k in ("format", "classes", "test_fraction", "unreadable")
-            }
-        ),
-        model=lambda w: shlex.join([f"--model={config['onnx'][w.features]['model']}"]),
+        options=lambda w: encoders.options(w.features),
+        model=lambda w: encoders.path_option(w.features),
+        dataset=lambda w: cli_options(sources.reading_settings(w.dataset)),
+        origin=untracked(lambda w: shlex.join(sources.options(w.dataset, sources.archives(w.dataset)))),
+    shell:
+        "{params.command} --images {input.images:q} --split {wildcards.split} {params.model} {params.origin} {params.options}"
+        " {params.dataset} --threads {threads} --out {output:q} --log {log:q}"
+
+
+# The same, by an encoder in a Keras file.
+rule encode_keras:
+    input:
+        images="results/{dataset}/images.h5",
+        archives=lambda w: sources.archives(w.dataset),
+        model=lambda w: [
+            local(file) for file in encoders.files(w.features, rules.encode_keras.output[0].format(**w))
+        ],
+    output:
+        "results/{dataset}/features/{features}/{split}.h5",
+    log:
+        "results/{dataset}/logs/encode_keras/{features}/{split}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/encode_keras/{features}/{split}.tsv"
+    wildcard_constraints:
+        features=targets.features_pattern(config["keras"]),
+    conda:
+        "../envs/training.yaml"
+    threads: 2
+    resources:
+        mem_mb=scaled_resource(4000),
+        runtime=scaled_resource(240),
+    params:
+        command=script_command("encode_keras.py"),
+        code_digest=script_digest("encode_keras.py"),
+        options=lambda w: encoders.options(w.features),
+        model=lambda w: encoders.path_option(w.features),
+        dataset=lambda w: cli_options(sources.reading_settings(w.dataset)),
         origin=untracked(lambda w: shlex.join(sources.options(w.dataset, sources.archives(w.dataset)))),
     shell:
         "{params.command} --images {input.images:q} --split {wildcards.split} {params.model} {params.origin} {params.options}"

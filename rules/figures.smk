@@ -57,8 +57,9 @@ rule draw_autoencoder:
     params:
         command=script_command("draw_autoencoder.py"),
         code_digest=script_digest("draw_autoencoder.py"),
+        splits=lambda w: sources.splits(w.dataset, f"results/{w.dataset}/images.h5"),
     shell:
-        "{params.command} --history {input.history:q} --examples {input.examples:q}"
+        "{params.command} --history {input.history:q} --examples {input.examples:q} --splits {params.splits}"
         " --loss {output.loss:q} --reconstructions {output.reconstructions:q} --log {log:q}"
 
 
@@ -84,8 +85,34 @@ rule decode_centroids:
         "{params.command} --clusters {input.clusters:q} --model {input.model:q} --out {output:q} --log {log:q}"
 
 
-# Draw one clustering: its silhouettes, classes in clusters, images and centroids, and the pairs of Dunn's index.
+# Draw one clustering by its numbers: its silhouettes, and the classes in its clusters.
 rule draw_clusters:
+    input:
+        images="results/{dataset}/images.h5",
+        clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
+        scores="results/{dataset}/metrics/{features}/{split}/k{k}/{features}.h5",
+    output:
+        silhouettes=figure_of("silhouettes"),
+        contents=figure_of("contents"),
+    log:
+        "results/{dataset}/logs/draw_clusters/{features}/{split}/k{k}/seed{seed}.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_resource(400),
+        runtime=scaled_resource(10),
+    params:
+        command=script_command("draw_clusters.py"),
+        code_digest=script_digest("draw_clusters.py"),
+    shell:
+        "{params.command} --images {input.images:q} --split {wildcards.split}"
+        " --clusters {input.clusters:q} --scores {input.scores:q}"
+        " --silhouettes {output.silhouettes:q} --contents {output.contents:q} --log {log:q}"
+
+
+# Draw one clustering by its images: examples, centroids, and the pairs of Dunn's index.
+rule draw_pictures:
     input:
         images="results/{dataset}/images.h5",
         features="results/{dataset}/features/{features}/{split}.h5",
@@ -96,13 +123,11 @@ rule draw_clusters:
             for file in centroid_images(f"{w.features}/{w.split}/k{w.k}/seed{w.seed}")
         ],
     output:
-        silhouettes=figure_of("silhouettes"),
-        contents=figure_of("contents"),
         montage=figure_of("montage"),
         centroids=figure_of("centroids"),
         dunn=figure_of("dunn"),
     log:
-        "results/{dataset}/logs/draw_clusters/{features}/{split}/k{k}/seed{seed}.log",
+        "results/{dataset}/logs/draw_pictures/{features}/{split}/k{k}/seed{seed}.log",
     conda:
         "../envs/report.yaml"
     threads: 1
@@ -110,17 +135,30 @@ rule draw_clusters:
         mem_mb=scaled_resource(400, 3),
         runtime=scaled_resource(10),
     params:
-        command=script_command("draw_clusters.py"),
-        code_digest=script_digest("draw_clusters.py"),
+        command=script_command("draw_pictures.py"),
+        code_digest=script_digest("draw_pictures.py"),
     shell:
         "{params.command} --images {input.images:q} --features {input.features:q} --split {wildcards.split}"
         " --clusters {input.clusters:q} --scores {input.scores:q} --decoded {input.decoded:q}"
-        " --silhouettes {output.silhouettes:q} --contents {output.contents:q} --montage {output.montage:q}"
-        " --centroids {output.centroids:q} --dunn {output.dunn:q} --log {log:q}"
+        " --montage {output.montage:q} --centroids {output.centroids:q} --dunn {output.dunn:q} --log {log:q}"
 
 
 # The same of a clustering that was made elsewhere, in the first feature space.
 use rule draw_clusters as draw_imported_clusters with:
+    input:
+        images="results/{dataset}/images.h5",
+        clusters="results/{dataset}/clusters/{features}/{split}/run{run}.h5",
+        scores=f"results/{{dataset}}/metrics/{{features}}/{{split}}/{targets.shown_space()}.h5",
+    output:
+        silhouettes=figure_of("silhouettes", "run{run}"),
+        contents=figure_of("contents", "run{run}"),
+    log:
+        "results/{dataset}/logs/draw_clusters/{features}/{split}/run{run}.log",
+    wildcard_constraints:
+        features=IMPORTED,
+
+
+use rule draw_pictures as draw_imported_pictures with:
     input:
         images="results/{dataset}/images.h5",
         features=f"results/{{dataset}}/features/{targets.shown_space()}/{{split}}.h5",
@@ -128,18 +166,16 @@ use rule draw_clusters as draw_imported_clusters with:
         scores=f"results/{{dataset}}/metrics/{{features}}/{{split}}/{targets.shown_space()}.h5",
         decoded=[],
     output:
-        silhouettes=figure_of("silhouettes", "run{run}"),
-        contents=figure_of("contents", "run{run}"),
         montage=figure_of("montage", "run{run}"),
         centroids=figure_of("centroids", "run{run}"),
         dunn=figure_of("dunn", "run{run}"),
     log:
-        "results/{dataset}/logs/draw_clusters/{features}/{split}/run{run}.log",
+        "results/{dataset}/logs/draw_pictures/{features}/{split}/run{run}.log",
     wildcard_constraints:
         features=IMPORTED,
 
 
-# Draw a map of the images in two dimensions, with their clusters and classes.
+# Draw a map in two dimensions, with clusters and classes.
 rule draw_map:
     input:
         images="results/{dataset}/images.h5",

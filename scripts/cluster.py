@@ -16,7 +16,8 @@ def main(args: argparse.Namespace) -> None:
         try:
             result = kmeans(X, args.n_clusters, seed=args.seed, init=args.init, n_threads=args.threads)
         except ValueError as error:
-            raise InputError(f"{args.features}: {error}; set clustering.n_clusters lower") from None
+            split = f"the split {args.features.stem} has {len(X):,} images"
+            raise InputError(f"{args.features}: {error} ({split}); set clustering.n_clusters lower") from None
     logging.info("%d clusters: inertia %.6g after %d iterations", args.n_clusters, result.inertia, result.n_iter)
     write_clusters(args.out, result, args.seed)
 

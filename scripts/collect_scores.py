@@ -9,7 +9,7 @@ import numpy as np
 from lib.base.cli import run_script
 from lib.base.files import atomic_write
 from lib.clustering.clusters_file import read_cluster_names, read_clusters, read_fit
-from lib.data.images_file import SPLITS, read_labels
+from lib.data.images_file import read_labels, read_more_labels
 from lib.evaluation.agreement import agreement, contingency_and_noise
 from lib.evaluation.scores_file import read_scores
 from lib.workflow.layout import Clustering, Imported, Results
@@ -19,7 +19,8 @@ INDICES = ("silhouette", "silhouette_lower", "silhouette_upper", "dunn")
 
 def main(args: argparse.Namespace) -> None:
     results = Results(args)
-    classes = {split: read_labels(results.images, split) for split in SPLITS}
+    splits = {split for _, split in results.clustered_features}
+    classes = {split: labellings(results.images, split) for split in splits}
     rows = [score(results, clustering, classes[clustering.split]) for clustering in results.clusterings()]
     columns = list(rows[0])
     if results.imported:
@@ -31,8 +32,21 @@ def main(args: argparse.Namespace) -> None:
         table.writerows(rows)
 
 
-def score(results: Results, clustering: Clustering, classes: np.ndarray | None) -> dict:
-    """The row of a clustering: in which space, split, k and seed, how it was found, and its scores."""
+def labellings(images: Path, split: str) -> dict[str, np.ndarray]:
+    """The classes of a split, by what is added to the names of the scores: nothing for the first column."""
+    classes = read_labels(images, split)
+    more = {f"_with_{column}": labels for column, labels in read_more_labels(images, split).items()}
+    return ({} if classes is None else {"": classes}) | more
+
+
+def score(results: Results, clustering: Clustering, classes: dict[str, np.ndarray]) -> dict:
+    """The row of a clustering: in which space, split, k and seed, how it was found, and its scores.
+
+    Parameters
+    ----------
+    classes
+        As of `labellings`.
+    """
     own = read_scores(results.scores(clustering, clustering.space), clustering.seed)
     labels = read_clusters(results.clusters(clustering))
     row = {
@@ -50,7 +64,7 @@ def score(results: Results, clustering: Clustering, classes: np.ndarray | None) 
     return row | agreement_of(labels, classes) | indices_in_spaces(results, clustering)
 
 
-def score_imported(results: Results, clustering: Imported, classes: np.ndarray | None) -> dict:
+def score_imported(results: Results, clustering: Imported, classes: dict[str, np.ndarray]) -> dict:
     """The row of a clustering that was made elsewhere, which has no space of its own."""
     labels = read_clusters(results.clusters(clustering))
     row = {
@@ -65,9 +79,13 @@ def score_imported(results: Results, clustering: Imported, classes: np.ndarray |
     return row | agreement_of(labels, classes) | indices_in_spaces(results, clustering)
 
 
-def agreement_of(labels: np.ndarray, classes: np.ndarray | None) -> dict[str, float]:
-    """The agreement with the classes, if there are any."""
-    return {} if classes is None else agreement(*contingency_and_noise(classes, labels))
+def agreement_of(labels: np.ndarray, classes: dict[str, np.ndarray]) -> dict[str, float]:
+    """The agreement with the classes of each column, if there are any."""
+    return {
+        f"{measure}{suffix}": value
+        for suffix, of_column in classes.items()
+        for measure, value in agreement(*contingency_and_noise(of_column, labels)).items()
+    }
 
 
 def indices_in_spaces(results: Results, clustering: Clustering | Imported) -> dict[str, float]:

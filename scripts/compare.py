@@ -13,7 +13,7 @@ from lib.base.errors import InputError
 from lib.base.files import atomic_write
 from lib.clustering.clusters_file import read_clusters
 from lib.clustering.halves_file import read_halves
-from lib.data.images_file import count_images, read_labels
+from lib.data.images_file import count_images, read_labels, read_more_labels
 from lib.evaluation.comparison import (
     COLUMNS,
     MEASURES,
@@ -24,6 +24,7 @@ from lib.evaluation.comparison import (
     decisive_measure,
     differences,
     fixed_differences,
+    parse_metric,
 )
 from lib.evaluation.half_scores import agreement_scores, stacked
 from lib.evaluation.scores_file import read_half_scores, read_scores
@@ -45,7 +46,7 @@ def main(args: argparse.Namespace) -> None:
         fixed = [name for name in results.n_runs if any(run[:2] == (name, split) for run in results.imported)]
         if len(models) + len(fixed) == 1:
             continue
-        classes = read_labels(results.images, split)
+        classes, more = read_labels(results.images, split), read_more_labels(results.images, split)
         try:
             decisive = decisive_measure(args.decisive, classes is not None)
         except ValueError as error:
@@ -53,7 +54,7 @@ def main(args: argparse.Namespace) -> None:
         learned = {kind: spaces[0].model_seed is not None for kind, spaces in models.items()}
         found = {}
         for k in results.n_clusters:
-            found[k] = compared_features(results, models, split, k, classes) if len(models) > 1 else {}
+            found[k] = compared_features(results, models, split, k, classes, more) if len(models) > 1 else {}
             if fixed:
                 found[k] |= fixed_differences(mean_scores(results, split, k), models, fixed)
             logging.info("%s, k = %d: compared", split, k)
@@ -71,12 +72,17 @@ def main(args: argparse.Namespace) -> None:
 
 
 def compared_features(
-    results: Results, models: dict[str, list[Space]], split: str, k: int, classes: np.ndarray | None
+    results: Results,
+    models: dict[str, list[Space]],
+    split: str,
+    k: int,
+    classes: np.ndarray | None,
+    more: dict[str, np.ndarray],
 ) -> Differences:
     """The differences between feature spaces."""
     halves, _ = read_halves(results.halves(next(iter(models.values()))[0], split, k))
     return differences(
-        agreements_of(results, models, split, k, classes) if classes is not None else {},
+        agreements_of(results, models, split, k, classes, more) if classes is not None else {},
         indices_of(results, models, split, k),
         learned={kind: spaces[0].model_seed is not None for kind, spaces in models.items()},
         half_size=len(halves[0]),
@@ -92,15 +98,21 @@ def mean_scores(results: Results, split: str, k: int) -> dict[str, dict[str, flo
     table = pd.read_csv(results.folder / "metrics.csv", float_precision="round_trip")
     is_fixed = table["features"].isin(list(results.n_runs))
     rows = table[(table["split"] == split) & (is_fixed | (table["k"] == k))]
-    metrics = [name for name in table if name in MEASURES or name.partition("_in_")[2]]
-    metrics = [name for name in metrics if name not in OWN_SPACE]
+    metrics = [
+        name for name in table if name not in OWN_SPACE and parse_metric(name).score in (*MEASURES, *OWN_SPACE)
+    ]
     return {str(name): of_name[metrics].mean().to_dict() for name, of_name in rows.groupby("features", sort=False)}
 
 
 def agreements_of(
-    results: Results, models: dict[str, list[Space]], split: str, k: int, classes: np.ndarray
+    results: Results,
+    models: dict[str, list[Space]],
+    split: str,
+    k: int,
+    classes: np.ndarray,
+    more: dict[str, np.ndarray],
 ) -> Mapping[str, ScoresByName]:
-    """Agreement with the classes, by kind of features."""
+    """Agreement with the classes, and with those of more columns, by kind of features."""
     found = {}
     for kind, spaces in models.items():
         labels = [
@@ -111,7 +123,12 @@ def agreements_of(
             for space in spaces
         ]
         of_halves = [read_halves(results.halves(space, split, k)) for space in spaces]
-        found[kind] = agreement_scores(labels, [x for _, x in of_halves], classes, of_halves[0][0])
+        halves = of_halves[0][0]
+        half_labels = [x for _, x in of_halves]
+        found[kind] = dict(agreement_scores(labels, half_labels, classes, halves))
+        for column, of_column in more.items():
+            scores = agreement_scores(labels, half_labels, of_column, halves)
+            found[kind] |= {f"{measure}_with_{column}": scores[measure] for measure in scores}
     return found
 
 

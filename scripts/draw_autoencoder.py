@@ -9,23 +9,32 @@ from matplotlib import pyplot as plt
 from matplotlib.ticker import MaxNLocator
 
 from lib.base.cli import run_script
+from lib.data.images_file import SPLITS
 from lib.features.training_files import read_examples
 from lib.report import figures
 
 
 def main(args: argparse.Namespace) -> None:
     """Write both figures."""
-    figures.save(plot_loss(pd.read_csv(args.history)), args.loss)
+    figures.save(plot_loss(pd.read_csv(args.history), args.splits), args.loss)
     examples = read_examples(args.examples)
     figures.save(
         plot_reconstructions(examples.images, examples.codes, examples.reconstructions), args.reconstructions
     )
 
 
-def plot_loss(history: pd.DataFrame) -> plt.Figure:
-    """Loss against epoch, on the training and on the test images, from the rows of history.csv."""
+def plot_loss(history: pd.DataFrame, splits: list[str]) -> plt.Figure:
+    """Loss against epoch, on the images that are learned from and on those put aside.
+
+    Parameters
+    ----------
+    history
+        Rows of history.csv.
+    splits
+        Of the dataset: train and test, or all.
+    """
     figure, axis = plt.subplots(figsize=(5, 3.2), layout="constrained")
-    names = {"loss": "training images, during the epoch", "val_loss": "test images, after the epoch"}
+    names = {"loss": f"{splits[0]} images, during the epoch", "val_loss": f"{splits[-1]} images, after the epoch"}
     for (column, name), (colour, marker) in zip(names.items(), figures.STYLES, strict=False):
         axis.plot(history["epoch"], history[column], color=colour, marker=marker, ms=4, label=name)
     axis.set_xlabel("epoch")
@@ -65,6 +74,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="draw_autoencoder", description=__doc__)
     parser.add_argument("--history", type=Path, required=True, help="history.csv of the training")
     parser.add_argument("--examples", type=Path, required=True, help="examples.h5 of the training")
+    parser.add_argument("--splits", choices=SPLITS, nargs="+", required=True, help="of the dataset")
     parser.add_argument("--loss", type=Path, required=True, help="to write, .png")
     parser.add_argument("--reconstructions", type=Path, required=True, help="to write, .png")
     run_script(main, parser)

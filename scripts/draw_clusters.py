@@ -1,50 +1,32 @@
-"""Draw one clustering: its silhouettes, the classes in its clusters, examples, centroids and Dunn's index."""
+"""Draw one clustering by its numbers: the silhouettes, and the classes in its clusters or their sizes."""
 
 import argparse
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import h5py
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.ticker import PercentFormatter
 
 from lib.base.cli import run_script
-from lib.base.parallel import blocks
-from lib.clustering.clusters_file import (
-    has_centroids,
-    read_centroids,
-    read_cluster_names,
-    read_clusters,
-    read_seed,
-)
-from lib.data.images_file import SPLITS, count_images, read_images
+from lib.clustering.clusters_file import read_cluster_names, read_clusters, read_seed
+from lib.data.images_file import SPLITS, count_images
 from lib.evaluation.scores_file import read_scores
-from lib.features.features_file import open_features
 from lib.report import figures
-from lib.report.centroids_file import read_centroid_images
-from lib.report.labels import Classes, read_classes, text_width, truncate, use_fonts_for
-
-N_EXAMPLES = 5  # images of each kind, for each cluster
-EXAMPLE_KINDS = ("nearest to the centroid", "others, at random", "farthest from the centroid")
-N_COLUMNS = 10  # of centroids
+from lib.report.labels import name_clusters, read_classes, text_width, use_fonts_for
 
 
 def main(args: argparse.Namespace) -> None:
-    """Write all figures."""
+    """Write both figures."""
     labels = read_clusters(args.clusters, count_images(args.images, args.split))
-    names = [
-        truncate(f"cluster {name}" if name.isdigit() else name, 12) for name in read_cluster_names(args.clusters)
-    ]
-    scores = read_scores(args.scores, read_seed(args.clusters))
+    names = name_clusters(read_cluster_names(args.clusters))
     classes = read_classes(args.images, args.split)
     use_fonts_for("".join([*names, *(classes.names if classes else [])]))
-    n_clusters = len(names)
     if labels.min() < 0:  # noise is shown as the last cluster
-        labels = np.where(labels < 0, n_clusters, labels)
+        labels = np.where(labels < 0, len(names), labels)
         names.append("noise")
     sizes = np.bincount(labels, minlength=len(names))
+    scores = read_scores(args.scores, read_seed(args.clusters))
     figures.save(plot_silhouettes(scores, labels, sizes, names), args.silhouettes)
     if classes is None:
         figures.save(plot_sizes(sizes, names), args.contents)
@@ -52,97 +34,11 @@ def main(args: argparse.Namespace) -> None:
         counts = count_classes(labels, classes.labels, len(sizes), len(classes.names))
         figures.save(plot_contents(counts, classes.names, names), args.contents)
 
-    with open_features(args.features) as X:
-        centroids = read_centroids(args.clusters) if has_centroids(args.clusters) else means(X, labels, sizes)
-        distances = distances_to_centroids(X, labels, centroids)
-    pictures_of = functools.partial(read_pictures, args.images, args.split)
-    figures.save(plot_montage(labels, distances, sizes[:n_clusters], pictures_of, names), args.montage)
-    figures.save(plot_dunn(scores, labels, classes, pictures_of, names), args.dunn)
-
-    if args.decoded:
-        pictures = read_centroid_images(args.decoded)
-    else:
-        pictures = mean_pictures(args.images, args.split, labels, sizes)
-    figures.save(plot_centroids(pictures, sizes[:n_clusters], names), args.centroids)
-
-
-def read_pictures(path: Path, split: str, rows: np.ndarray) -> np.ndarray:
-    """Read the images of `rows` (m,) alone, in this order: float32 (m, height, width[, 3]), from 0 to 1."""
-    return read_images(path, split, rows) / np.float32(255)
-
-
-def mean_pictures(path: Path, split: str, labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """The mean of the images of each cluster, (k, height, width[, 3]) from 0 to 1: of pixels, the centroid."""
-    sums = np.zeros((len(sizes), *read_images(path, split, slice(1)).shape[1:]))
-    for rows in blocks(len(labels)):
-        np.add.at(sums, labels[rows], read_images(path, split, rows))
-    return sums / sizes.reshape(-1, *[1] * (sums.ndim - 1)) / 255
-
-
-def means(X: h5py.Dataset | np.ndarray, labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """The mean of the features of each cluster, (k, d) float64.
-
-    Parameters
-    ----------
-    X : (n, d)
-        Features, in memory or not.
-    labels : (n,) int
-    sizes : (k,) int
-        Images in each cluster.
-    """
-    sums = np.zeros((len(sizes), X.shape[1]))
-    for rows in blocks(len(labels)):
-        np.add.at(sums, labels[rows], X[rows])
-    return sums / sizes[:, None]
-
-
-def distances_to_centroids(X: h5py.Dataset | np.ndarray, labels: np.ndarray, centroids: np.ndarray) -> np.ndarray:
-    """The distance of each image to the centroid of its cluster, (n,).
-
-    Parameters
-    ----------
-    X : (n, d)
-        Features, in memory or not.
-    labels : (n,) int
-    centroids : (k, d)
-    """
-    return np.concatenate(
-        [np.linalg.norm(X[rows] - centroids[labels[rows]], axis=1) for rows in blocks(len(labels))]
-    )
-
 
 def count_classes(labels: np.ndarray, classes: np.ndarray, n_clusters: int, n_classes: int) -> np.ndarray:
     """The number of images of each class in each cluster, (n_clusters, n_classes)."""
     cells = labels.astype(np.int64) * n_classes + classes
     return np.bincount(cells, minlength=n_clusters * n_classes).reshape(n_clusters, n_classes)
-
-
-def examples(
-    labels: np.ndarray, distances: np.ndarray, cluster: int, n: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The `n` images of a cluster nearest to its centroid, `n` others at random, and the `n` farthest.
-
-    Each kind is in order of distance. No image appears twice, so a small cluster has fewer examples.
-
-    Parameters
-    ----------
-    labels, distances : (n_images,)
-        The cluster of each image, and the distance to its centroid.
-    cluster
-        Its number.
-    n
-        Examples of each kind.
-
-    Returns
-    -------
-    Numbers of images, (n,) int for each kind
-    """
-    members = np.flatnonzero(labels == cluster)
-    members = members[np.argsort(distances[members], kind="stable")]
-    nearest, others = members[:n], members[n:]
-    others, farthest = others[:-n], others[-n:]
-    at_random = np.random.default_rng(0).permutation(len(others))[:n]
-    return nearest, others[np.sort(at_random)], farthest
 
 
 def plot_silhouettes(scores: dict, labels: np.ndarray, sizes: np.ndarray, names: Sequence[str]) -> plt.Figure:
@@ -163,7 +59,7 @@ def plot_silhouettes(scores: dict, labels: np.ndarray, sizes: np.ndarray, names:
         return figures.message("Silhouettes are undefined: there is only one cluster.")
     if "silhouette_samples" not in scores:
         return figures.message(
-            f"The silhouette was estimated from some images: {mean:.4f}, 95 % interval "
+            f"The silhouette was estimated from a sample: {mean:.4f}, 95 % interval "
             f"{scores['silhouette_lower']:.4f} to {scores['silhouette_upper']:.4f}."
         )
     shown = figures.largest(sizes)
@@ -177,12 +73,12 @@ def plot_silhouettes(scores: dict, labels: np.ndarray, sizes: np.ndarray, names:
         edges = middles[i] - len(values) / 2 + np.arange(len(values) + 1)
         colour = figures.COLOURS[i % len(figures.COLOURS)]
         axis.fill_betweenx(edges, 0, [*values, values[-1]], step="post", color=colour, lw=0)
-        texts.append(f"{names[cluster]}: {len(values):,} images, mean {values.mean():.2f}")
+        texts.append(f"{names[cluster]}: n = {len(values):,}, mean {values.mean():.2f}")
     axis.set_yticks(middles, texts)
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(heights.sum(), 0)
     axis.axvline(0, color="black", lw=0.8)
-    axis.axvline(mean, color="black", lw=1, ls="--", label=f"mean of all images: {mean:.3f}")
+    axis.axvline(mean, color="black", lw=1, ls="--", label=f"mean of all: {mean:.3f}")
     axis.set_xlabel("silhouette" + figures.omission_note(sizes, "clusters"))
     figure.legend(loc="outside upper right")
     return figure
@@ -196,7 +92,7 @@ def plot_sizes(sizes: np.ndarray, names: Sequence[str]) -> plt.Figure:
     axis.bar_label(bars, [f"{size:,}" for size in sizes[shown]], padding=3)
     axis.set_yticks(range(len(shown)), [names[cluster] for cluster in shown])
     axis.set_ylim(len(shown) - 0.5, -0.5)
-    axis.set_xlabel("images" + figures.omission_note(sizes, "clusters"))
+    axis.set_xlabel("size" + figures.omission_note(sizes, "clusters"))
     return figure
 
 
@@ -221,7 +117,7 @@ def plot_contents(counts: np.ndarray, class_names: Sequence[str], names: Sequenc
     axis.set_xticks(range(len(classes)), [class_names[number] for number in classes])
     if max(map(text_width, class_names)) > 3:
         axis.tick_params(axis="x", rotation=45, rotation_mode="xtick")
-    axis.set_yticks(range(len(clusters)), [f"{names[number]}: {sizes[number]:,} images" for number in clusters])
+    axis.set_yticks(range(len(clusters)), [f"{names[number]}: n = {sizes[number]:,}" for number in clusters])
     axis.tick_params(length=0)
     axis.spines[:].set_visible(False)
     notes = figures.omission_note(sizes, "clusters") + figures.omission_note(counts.sum(axis=0), "classes")
@@ -231,112 +127,12 @@ def plot_contents(counts: np.ndarray, class_names: Sequence[str], names: Sequenc
     return figure
 
 
-def plot_montage(
-    labels: np.ndarray,
-    distances: np.ndarray,
-    sizes: np.ndarray,
-    pictures_of: Callable[[np.ndarray], np.ndarray],
-    names: Sequence[str],
-) -> plt.Figure:
-    """A row of images for each cluster: nearest to its centroid, others at random, farthest.
-
-    Parameters
-    ----------
-    labels, distances : (n,)
-        The cluster of each image, and the distance to its centroid.
-    sizes : (k,) int
-        Images in each cluster.
-    pictures_of
-        Reads the images of some rows, as `read_pictures` does.
-    names
-        Of the clusters.
-    """
-    shown = figures.largest(sizes)
-    left, step = 2.3, N_EXAMPLES + 0.4
-    figure, axis = figures.picture_grid(
-        left + step * len(EXAMPLE_KINDS), 0.7 + len(shown), figures.omission_note(sizes, "clusters")
-    )
-    for column, name in enumerate(EXAMPLE_KINDS):
-        axis.text(left + step * column + N_EXAMPLES / 2, 0.35, name, ha="center", va="center")
-    for row, cluster in enumerate(shown):
-        text = f"{names[cluster]}\n{sizes[cluster]:,} images"
-        axis.text(left - 0.2, 0.7 + row + 0.5, text, ha="right", va="center")
-        for column, numbers in enumerate(examples(labels, distances, cluster, N_EXAMPLES)):
-            for place, picture in enumerate(pictures_of(numbers)):
-                figures.place_picture(axis, picture, left + step * column + place, 0.7 + row)
-    return figure
-
-
-def plot_centroids(pictures: np.ndarray, sizes: np.ndarray, names: Sequence[str]) -> plt.Figure:
-    """The centroid of each cluster, from `pictures` (k, height, width[, 3]), `sizes` (k,) and `names`."""
-    shown = figures.largest(sizes)
-    n_rows = -(-len(shown) // N_COLUMNS)
-    figure, axis = figures.picture_grid(N_COLUMNS, 1.4 * n_rows, figures.omission_note(sizes, "clusters"))
-    for place, cluster in enumerate(shown):
-        x, y = place % N_COLUMNS, place // N_COLUMNS * 1.4
-        text = f"{names[cluster]}\n{sizes[cluster]:,} images"
-        axis.text(x + 0.5, y + 0.2, text, ha="center", va="center", size=6)
-        figures.place_picture(axis, pictures[cluster], x, y + 0.4)
-    return figure
-
-
-def plot_dunn(
-    scores: dict,
-    labels: np.ndarray,
-    classes: Classes | None,
-    pictures_of: Callable[[np.ndarray], np.ndarray],
-    names: Sequence[str],
-) -> plt.Figure:
-    """The two pairs of images that decide Dunn's index.
-
-    Parameters
-    ----------
-    scores
-        Of the clustering in its own space, as of `read_scores`.
-    labels : (n,) int
-    classes
-        Of the images, if they have any.
-    pictures_of
-        Reads the images of some rows, as `read_pictures` does.
-    names
-        Of the clusters.
-    """
-    if "dunn" not in scores:
-        return figures.message("Dunn's index was left out: the silhouette was estimated from some images.")
-    if "separation_pair" not in scores:
-        return figures.message("Dunn's index is undefined: there is only one cluster.")
-    figure, axis = figures.picture_grid(6, 2.3)
-    separation, diameter = scores["separation"], scores["diameter"]
-    text = f"Dunn's index: {separation:.4g} / {diameter:.4g} = {scores['dunn']:.4g}"
-    axis.text(3, 0.15, text, ha="center", va="center")
-    pairs = [
-        (0.4, "separation", "the nearest two images of different clusters"),
-        (3.4, "diameter", "the farthest two images of one cluster"),
-    ]
-    for left, name, meaning in pairs:
-        axis.text(left + 1.1, 0.5, f"{meaning}:\n{scores[name]:.4g} apart", ha="center", va="center")
-        numbers = scores[f"{name}_pair"]
-        for x, number, picture in zip((left, left + 1.2), numbers, pictures_of(numbers), strict=True):
-            figures.place_picture(axis, picture, x, 0.7)
-            text = f"image {number:,}\n{names[labels[number]]}"
-            text += "" if classes is None else f"\nclass {classes.names[classes.labels[number]]}"
-            axis.text(x + 0.5, 1.75, text, ha="center", va="top")
-    return figure
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="draw_clusters", description=__doc__)
     parser.add_argument("--images", type=Path, required=True, help="images.h5")
-    parser.add_argument("--features", type=Path, required=True, help="of the images, .h5")
     parser.add_argument("--split", choices=SPLITS, required=True)
-    parser.add_argument(
-        "--clusters", type=Path, required=True, help="a clustering, of the features or elsewhere, .h5"
-    )
-    parser.add_argument(
-        "--scores", type=Path, required=True, help="of the clustering in the space of the features, .h5"
-    )
-    parser.add_argument("--decoded", type=Path, nargs="?", help="centroids as images, .h5, if there is a decoder")
-    parser.add_argument("--silhouettes", type=Path, required=True, help="to write, .png, like all that follow")
-    for name in ("contents", "montage", "centroids", "dunn"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--clusters", type=Path, required=True, help="a clustering, .h5")
+    parser.add_argument("--scores", type=Path, required=True, help="of the clustering in its own space, .h5")
+    parser.add_argument("--silhouettes", type=Path, required=True, help="to write, .png")
+    parser.add_argument("--contents", type=Path, required=True, help="to write, .png")
     run_script(main, parser)

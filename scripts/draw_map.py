@@ -1,4 +1,4 @@
-"""Draw the images of a split as points of a plane, those with similar features near each other."""
+"""Draw the images or rows of a split as points of a plane, those with similar features near each other."""
 
 import argparse
 import sys
@@ -32,7 +32,7 @@ def main(args: argparse.Namespace) -> None:
         panels["classes"] = classes.labels[chosen], classes.names
     use_fonts_for("".join(name for _, names in panels.values() for name in names))
     points, axis_names = {"pca": project_by_pca, "umap": project_by_umap}[args.method](X)
-    title = "" if chosen.all() else f"{len(X):,} of {len(chosen):,} images"
+    title = "" if chosen.all() else f"{len(X):,} of {len(chosen):,} points"
     figures.save(plot_map(points, axis_names, panels, title), args.out)
 
 
@@ -92,7 +92,7 @@ def plot_map(
         colours = np.full(len(names) + 1, GRAY, dtype=object)  # the last is that of noise
         colours[coloured] = np.resize(figures.COLOURS, len(coloured))
         axis.scatter(*points.T, s=np.clip(6000 / len(points), 2, 12), c=colours[labels], lw=0, alpha=0.6)
-        note = f"; gray: {np.count_nonzero(labels < 0):,} images in none" if labels.min() < 0 else ""
+        note = f"; gray: {np.count_nonzero(labels < 0):,} in none" if labels.min() < 0 else ""
         axis.set_title(name + figures.omission_note(sizes, name) + note)
         axis.set_xlabel(axis_names[0])
         axis.set_aspect("equal", "datalim")

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from lib.base.cli import run_script
 from lib.evaluation.choose_k import elbow, gap_choice
+from lib.evaluation.comparison import parse_metric
 from lib.report import figures
 from lib.report.labels import truncate
 
@@ -97,7 +98,7 @@ def curves(summary: pd.DataFrame) -> dict[tuple[str, str, str], pd.DataFrame]:
 
 def title(metric: str, ks: list[int]) -> str:
     """The title of a panel: the score, the space that it is measured in, and what a ring marks."""
-    score, _, space = metric.partition("_in_")
+    score, space, column = parse_metric(metric)
     if metric == "relative_inertia":
         return f"inertia, as a share of\nits mean at k = {ks[0]}" + (" (ring: elbow)" if len(ks) > 2 else "")
     if metric == "gap":
@@ -106,6 +107,8 @@ def title(metric: str, ks: list[int]) -> str:
         return f"{NAMES[metric]} in its own space\n(spaces not comparable)"
     if score in OWN and space:
         return f"{NAMES[score]}\nin the {space} space"
+    if column:
+        return NAMES[score].replace("classes", truncate(column))
     return NAMES.get(metric, metric)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from lib.base.cli import run_script
 from lib.base.errors import InputError, reason_of
-from lib.data.images_file import SPLITS
+from lib.data.images_file import SPLITS, splits_of, training_split
 from lib.features.array_file import open_table, read_names
 from lib.features.external import Rows, moments, normalized, rows_of_splits
 from lib.features.features_file import write_feature_blocks
@@ -18,7 +18,7 @@ def main(args: argparse.Namespace) -> None:
     with open_table(args.source, key=args.key, names_key=args.file_column) as table:
         try:
             names = read_names(args.files) if args.files else table.names
-            splits = list(SPLITS) if args.all_splits else [args.split]
+            splits = splits_of(args.images) if args.all_splits else [args.split]
             orders = rows_of_splits(args.images, splits, table.rows.shape[0], names)
             fit = fitted(args, table.rows, orders) if args.normalize == "standardize" else None
             write_feature_blocks(
@@ -31,9 +31,10 @@ def main(args: argparse.Namespace) -> None:
 
 
 def fitted(args: argparse.Namespace, rows: Rows, orders: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of the training images."""
-    if "train" in orders:
-        return moments(rows, orders["train"])
+    """Mean and standard deviation of the training images, or of all."""
+    learned_from = training_split(args.images)
+    if learned_from in orders:
+        return moments(rows, orders[learned_from])
     if args.train_source is None:
         raise ValueError("to standardize, the rows of the training images are needed too; name them as `train`")
     with open_table(args.train_source, key=args.key, names_key=args.file_column) as table:

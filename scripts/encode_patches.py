@@ -8,7 +8,7 @@ from sklearn.decomposition import PCA
 from lib.base.cli import positive_int, run_script
 from lib.base.errors import InputError
 from lib.base.parallel import in_threads
-from lib.data.images_file import SPLITS, read_images
+from lib.data.images_file import SPLITS, read_images, training_split
 from lib.features.dictionary_file import read_dictionary
 from lib.features.features_file import write_features
 from lib.features.patches import encode, normalize_rows, random_subset
@@ -16,7 +16,7 @@ from lib.features.patches import encode, normalize_rows, random_subset
 
 def main(args: argparse.Namespace) -> None:
     dictionaries = read_dictionary(args.dictionary)
-    images = read_images(args.images, "train")
+    images = read_images(args.images, training_split(args.images))
     with in_threads(args.threads) as parallel_map:
         X = encode(images[random_subset(len(images), args.n_images, args.seed)], dictionaries, parallel_map)
         if args.n_components > min(X.shape):

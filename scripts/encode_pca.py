@@ -1,4 +1,4 @@
-"""Encode images by the principal components of their pixels, fitted to the training images."""
+"""Encode images by the principal components of their pixels, fitted to the training images, or to all."""
 
 import argparse
 from pathlib import Path
@@ -9,21 +9,22 @@ from sklearn.decomposition import PCA
 from lib.base.cli import positive_int, run_script
 from lib.base.errors import InputError
 from lib.base.parallel import in_threads
-from lib.data.images_file import SPLITS, read_images
+from lib.data.images_file import SPLITS, read_images, training_split
 from lib.features.features_file import write_features
 
 
 def main(args: argparse.Namespace) -> None:
     # In one thread, or the last digits would follow the number of cores.
     with in_threads(1):
-        pixels = read_pixels(args.images, "train")
+        learned_from = training_split(args.images)
+        pixels = read_pixels(args.images, learned_from)
         if args.n_components > min(pixels.shape):
             raise InputError(
                 f"{args.images}: {args.n_components} components were asked for, and {len(pixels)} training images "
                 f"of {pixels.shape[1]} pixels have {min(pixels.shape)}; set pca.n_components to that or less"
             )
         pca = PCA(args.n_components, whiten=args.whiten == "true", svd_solver="covariance_eigh").fit(pixels)
-        if args.split != "train":
+        if args.split != learned_from:
             pixels = read_pixels(args.images, args.split)
         write_features(args.out, pca.transform(pixels))
 

@@ -10,7 +10,7 @@ from lib.base.cli import run_script
 from lib.base.errors import InputError
 from lib.clustering.clusters_file import write_labels
 from lib.clustering.labels import numbered
-from lib.data.images_file import SPLITS
+from lib.data.images_file import SPLITS, splits_of
 from lib.features.array_file import read_column, read_names
 from lib.features.external import rows_of_splits
 
@@ -18,7 +18,7 @@ from lib.features.external import rows_of_splits
 def main(args: argparse.Namespace) -> None:
     """Write the clustering of one split."""
     values, names = read_column(args.source, key=args.key, names_key=args.file_column)
-    splits = list(SPLITS) if args.all_splits else [args.split]
+    splits = splits_of(args.images) if args.all_splits else [args.split]
     try:
         order = rows_of_splits(args.images, splits, len(values), read_names(args.files) if args.files else names)[
             args.split

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from lib.base.cli import positive_int, run_script
 from lib.base.errors import InputError
-from lib.data.images_file import read_images
+from lib.data.images_file import read_images, training_split
 from lib.features.dictionary_file import write_dictionary
 from lib.features.patches import learn_dictionary
 
 
 def main(args: argparse.Namespace) -> None:
-    images = read_images(args.images, "train")
+    images = read_images(args.images, training_split(args.images))
     dictionaries = []
     for downsampling in args.downsampling:
         try:

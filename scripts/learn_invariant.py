@@ -9,7 +9,7 @@ import numpy as np
 from lib.base.cli import positive_int, run_script
 from lib.base.errors import InputError
 from lib.base.parallel import blocks, in_threads
-from lib.data.images_file import read_images
+from lib.data.images_file import read_images, training_split
 from lib.features.augmentation import augmented_views
 from lib.features.dictionary_file import read_dictionary
 from lib.features.encoder_file import write_encoder
@@ -21,7 +21,7 @@ ROWS = 1000  # images at a time
 
 def main(args: argparse.Namespace) -> None:
     dictionaries = read_dictionary(args.dictionary)
-    images = read_images(args.images, "train")
+    images = read_images(args.images, training_split(args.images))
     images = images[random_subset(len(images), args.n_images, args.seed)]
     n_prototypes = min(args.n_prototypes, len(images))
     with in_threads(args.threads) as parallel_map:

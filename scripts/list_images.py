@@ -1,4 +1,4 @@
-"""List the images of a dataset, in the order in which features that were made elsewhere have their rows."""
+"""List the images of a dataset, or rows of vectors, in the order of features that were made elsewhere."""
 
 import argparse
 import csv
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lib.base.cli import run_script
 from lib.base.files import atomic_write
-from lib.data.images_file import SPLITS, count_images, read_class_names, read_files, read_labels
+from lib.data.images_file import count_images, read_class_names, read_files, read_labels, splits_of
 
 
 def main(args: argparse.Namespace) -> None:
@@ -15,7 +15,7 @@ def main(args: argparse.Namespace) -> None:
     with atomic_write(args.out) as part, part.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["split", "number", "file", "class"])
-        for split in SPLITS:
+        for split in splits_of(args.images):
             n = count_images(args.images, split)
             files, labels = read_files(args.images, split), read_labels(args.images, split)
             classes = [""] * n if labels is None else [names[label] for label in labels]

@@ -45,6 +45,8 @@ if __name__ == "__main__":
     parser.add_argument("--channels", choices=["gray", "rgb"], default="gray")
     parser.add_argument("--luma", type=float, nargs=3, default=LUMA, metavar=("R", "G", "B"))
     parser.add_argument("--side", type=int, help=f"of a folder, by default {SIDE}; of npz, by default as it is")
-    parser.add_argument("--n-images", type=json.loads, help='expected, as {"train": 50000, "test": 10000}')
+    parser.add_argument(
+        "--n-images", type=json.loads, help='expected, as {"train": 50000, "test": 10000} or {"all": 60000}'
+    )
     parser.add_argument("--out", type=Path, required=True)
     run_script(main, parser)

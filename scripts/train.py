@@ -14,7 +14,7 @@ import numpy as np
 from lib.base.cli import positive_int, progress_bar, run_script
 from lib.base.errors import InputError
 from lib.base.files import alone_in, atomic_write
-from lib.data.images_file import SPLITS, read_images
+from lib.data.images_file import read_images, splits_of
 from lib.features.training_files import (
     Examples,
     State,
@@ -35,7 +35,9 @@ def main(args: argparse.Namespace) -> None:
 
 
 def train(args: argparse.Namespace) -> None:
-    images, validation = (read_images(args.images, split) for split in SPLITS)
+    splits = splits_of(args.images)
+    images = read_images(args.images, splits[0])
+    validation = read_images(args.images, splits[1]) if len(splits) > 1 else images
     # After the checks, which are cheap: TensorFlow takes seconds to import.
     from lib.features import autoencoder, autoencoder_training, keras_import
 
@@ -84,7 +86,7 @@ def train(args: argparse.Namespace) -> None:
         autoencoder.save(model, part)
     with atomic_write(args.summary) as part:
         model.summary(line_length=79, print_fn=lambda text: part.write_text(text + "\n", encoding="utf-8"))
-    # From all over the test images: a dataset may be sorted by class.
+    # From all over the images: a dataset may be sorted by class.
     examples = validation[np.unique(np.linspace(0, len(validation) - 1, N_EXAMPLES, dtype=int))]
     mean_image_loss = autoencoder_training.mean_image_loss(images, validation)
     codes, reconstructions = autoencoder.encode_and_reconstruct(model, examples)
@@ -117,6 +119,6 @@ if __name__ == "__main__":
     parser.add_argument("--history", type=Path, required=True, help="to write, .csv: the losses of each epoch")
     parser.add_argument("--summary", type=Path, required=True, help="to write, .txt: the model's layers")
     parser.add_argument(
-        "--examples", type=Path, required=True, help="to write, .h5: a few test images, codes, reconstructions"
+        "--examples", type=Path, required=True, help="to write, .h5: a few images, codes, reconstructions"
     )
     run_script(main, parser)

@@ -16,7 +16,7 @@ from PIL import Image
 from lib.base.cli import run_script
 from lib.base.files import atomic_write
 from lib.data.images_file import read_description
-from lib.features.kinds import kinds_of
+from lib.features.kinds import KINDS, kinds_of
 from lib.features.training_files import read_examples
 from lib.report.conclusion import decisive_measures, ranking
 from lib.report.provenance import commit, file_hashes, job_times, machine, versions
@@ -35,19 +35,20 @@ TABLES = ("metrics", "summary", "comparison")
 # Texts for those who cannot see the figures. The numbers are in tables.
 CLUSTER_FIGURES = {
     "contents": "Cells of clusters (rows) and classes (columns), darker where a class has more of a cluster.",
-    "map": "The images as points of a plane, in the colours of their clusters and of their classes.",
+    "map": "Points of a plane, in the colours of their clusters and of their classes.",
     "montage": "A row of images for each cluster: nearest to the centroid, at random, and farthest from it.",
     "centroids": "The centroid of each cluster as an image.",
-    "silhouettes": "For each cluster, the silhouettes of its images as a bar, sorted, from high to low.",
+    "silhouettes": "For each cluster, its silhouettes as a bar, sorted, from high to low.",
     "dunn": "Two pairs of images: the nearest two of different clusters, the farthest two of one cluster.",
 }
 WITHOUT_CLASSES = {
-    "contents": "A bar for each cluster: how many images it has.",
-    "map": "The images as points of a plane, in the colours of their clusters.",
+    "contents": "A bar for each cluster: its size.",
+    "map": "Points of a plane, in the colours of their clusters.",
 }
+OF_IMAGES = ("montage", "centroids", "dunn")
 MODEL_FIGURES = {
-    "loss": "Curves of the loss on training and on test images, by epoch.",
-    "reconstructions": "Some test images, below each its code, and below that the reconstruction from the code.",
+    "loss": "Curves of the loss on the images that are learned from, and on those put aside, by epoch.",
+    "reconstructions": "Some images, below each its code, and below that the reconstruction from the code.",
 }
 
 
@@ -58,6 +59,8 @@ def main(args: argparse.Namespace) -> None:
     config = json.loads(args.config)
     data = read_description(results.images)
     cluster_figures = CLUSTER_FIGURES | ({} if data["classes"] else WITHOUT_CLASSES)
+    if data["shape"] is None:
+        cluster_figures = {name: text for name, text in cluster_figures.items() if name not in OF_IMAGES}
     kinds = list(dict.fromkeys(space.kind for space, _ in results.clustered_features))
     first = [next(space for space, _ in results.clustered_features if space.kind == kind) for kind in kinds]
     pictured: list[Clustering | Imported] = [
@@ -69,7 +72,8 @@ def main(args: argparse.Namespace) -> None:
     made_here = metrics[~metrics["features"].isin(list(results.n_runs))]
 
     def figure(path: str, name: str, alt: str, **wildcards: str | int | None) -> dict:
-        caption = caption_paragraphs(args.captions / f"{name}.rst", wildcards, config)
+        params = {"method": config["report"]["projection"], "splits": list(data["n"])}
+        caption = caption_paragraphs(args.captions / f"{name}.rst", wildcards, params)
         return {"alt": alt, "caption": caption, **embedded(results.folder / path)}
 
     environment = jinja2.Environment(
@@ -87,6 +91,8 @@ def main(args: argparse.Namespace) -> None:
         config=config,
         settings=yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
         data=data,
+        things="images" if data["shape"] else "rows",
+        own_kinds=list(KINDS),
         kinds=kinds,
         k=args.shown_k,
         results=results,
@@ -157,7 +163,7 @@ def wildcards_of(clustering: Clustering | Imported) -> dict[str, str | int]:
     }
 
 
-def caption_paragraphs(caption: Path, wildcards: dict, config: dict) -> list[str]:
+def caption_paragraphs(caption: Path, wildcards: dict, params: dict) -> list[str]:
     """The paragraphs of a caption as in Snakemake's report, without the one that names the clustering.
 
     Parameters
@@ -166,10 +172,10 @@ def caption_paragraphs(caption: Path, wildcards: dict, config: dict) -> list[str
         A template, .rst.
     wildcards
         Of the rule that draws the figure.
-    config
-        All settings.
+    params
+        Likewise.
     """
-    job = SimpleNamespace(wildcards=wildcards, params={"method": config["report"]["projection"]})
+    job = SimpleNamespace(wildcards=wildcards, params=params)
     text = jinja2.Template(caption.read_text(encoding="utf-8"), trim_blocks=True).render(snakemake=job)
     paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
     return [text for text in paragraphs if text and not text.startswith("Clusters of ")]
@@ -190,7 +196,9 @@ def embedded(path: Path) -> dict[str, str | int]:
 
 
 def reproduced_variance(model: Path) -> float:
-    """The share of the variance of the test images that an autoencoder reproduces, 1 for all.
+    """The share of the variance of the images put aside that an autoencoder reproduces, 1 for all.
+
+    Where a dataset is one whole, of all.
 
     Parameters
     ----------

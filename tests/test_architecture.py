@@ -22,7 +22,7 @@ BELOW = {
 }
 MODULES = sorted(path for path in (SCRIPTS / "lib").rglob("*.py") if path.stem != "__init__")
 # They load TensorFlow, which takes seconds.
-WITH_KERAS = {"autoencoder", "autoencoder_training", "keras_import"}
+WITH_KERAS = {"autoencoder", "autoencoder_training", "keras_encoder", "keras_import"}
 
 
 def imported(path: Path) -> set[str]:

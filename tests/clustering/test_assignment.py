@@ -1,6 +1,7 @@
 """The assignment step: its margins and sums, against brute force."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from problems import problems, problems_of_many_dimensions, squared_distances
 
@@ -26,6 +27,26 @@ def test_margin_is_at_most_the_lead_of_the_own_centroid(problem):
     far = np.linalg.norm(points._center_and_scale(X), axis=1).max()
     if X.shape[1] <= 2 * assignment.N_AXES and np.isfinite(lead).all():  # else the bound is looser
         assert (state.margin >= lead - 0.1 * far).all()
+
+
+@pytest.mark.parametrize("d", [1, 2 * assignment.N_AXES + 1])
+@pytest.mark.parametrize("n", [1, 2])
+@pytest.mark.parametrize("k", [2, 40])
+@pytest.mark.parametrize("lead", [1e-8, 5e-7, 1e-4])
+def test_a_point_in_doubt_goes_to_the_nearest(d, n, k, lead):
+    """Also where it is evaluated alone."""
+    X = np.zeros((n, d), np.float32)
+    centroids = np.full((k, d), 9.0)
+    centroids[:2] = 0
+    centroids[0, 0], centroids[1, 0] = 1 + lead, -1
+    with in_threads(1) as parallel_map:
+        points = assignment.Points(X, parallel_map)
+        state = assignment.State(points, k)
+        for _ in range(2):
+            moved, labels = points.changed_assignments(centroids, state)
+            state.labels[moved] = labels
+            state.margin[1:] = 1  # of the others nothing is asked any more
+            assert state.labels[0] == 1
 
 
 def test_residuals_decide():

@@ -5,7 +5,17 @@ import pytest
 
 from lib.base.errors import InputError
 from lib.base.hdf5 import writing
-from lib.data.images_file import count_images, read_class_names, read_images, read_labels
+from lib.data.dataset import Batch, Dataset
+from lib.data.images_file import (
+    count_images,
+    read_class_names,
+    read_description,
+    read_images,
+    read_labels,
+    splits_of,
+    training_split,
+    write_images,
+)
 
 
 @pytest.fixture
@@ -44,7 +54,27 @@ def test_unreadable_file_is_told_in_one_line(tmp_path, read):
     with pytest.raises(InputError, match=r"X.h5 is damaged .*; delete it"):
         read(path, "test")
     with writing(path) as file:
-        file["train/x"] = [0]
+        file["x"] = [0]
     with pytest.raises(InputError, match=r"X.h5 is not of this workflow.*; move it away") as error:
         read(path, "test")
     assert "\n" not in str(error.value)
+
+
+def test_dataset_that_is_one_whole(tmp_path):
+    pixels = np.arange(32, dtype=np.uint8).reshape(2, 1, 4, 4)
+    dataset = Dataset(
+        {"all": 2},
+        side=4,
+        colours=False,
+        class_names=["a", "b"],
+        batches=iter([Batch("all", 0, pixels, np.array([0, 1]))]),
+    )
+    path = tmp_path / "images.h5"
+    write_images(path, dataset, origin="x", source="x")
+    assert splits_of(path) == ["all"]
+    assert training_split(path) == "all"
+    description = read_description(path)
+    assert (description["n"], description["shape"]) == ({"all": 2}, (4, 4))
+    assert description["classes"] == {"a": 1, "b": 1}
+    with pytest.raises(InputError, match=r"has no split test, but all; set clustering.splits to that"):
+        count_images(path, "test")

@@ -10,7 +10,7 @@ from PIL import Image
 
 from lib.base.errors import InputError
 from lib.data.npz import choose, open_npz
-from lib.data.splits import draw_test_split
+from lib.data.splits import draw_splits
 
 rng = np.random.default_rng(0)
 
@@ -59,7 +59,7 @@ def test_images_without_splits_are_drawn_for_them(tmp_path):
     x, y = images(100, 5, 5), rng.integers(0, 3, 100)
     dataset, found = read(save(tmp_path, x=x, y=y), test_fraction=0.3)
     assert dataset.arrangement == "The test images were drawn at random from x."
-    test = np.array(draw_test_split([str(i) for i in range(100)], 0.3, "x"))
+    test = np.array(draw_splits([str(i) for i in range(100)], 0.3, "x")) == "test"
     for split, rows in {"train": ~test, "test": test}.items():
         np.testing.assert_array_equal(found[split][0][:, 0], x[rows])
         np.testing.assert_array_equal(found[split][1], y[rows])
@@ -123,7 +123,7 @@ def test_class_names_are_looked_up_by_the_label(tmp_path):
     y = np.array([99_999, 70, 70, 3])
     dataset, found = read(save(tmp_path, x=images(4, 5, 5), y=y, class_names=names), test_fraction=0.5)
     assert dataset.class_names == ["name 3", "name 70", "name 99999"]
-    test = np.array(draw_test_split([str(i) for i in range(4)], 0.5, "x"))
+    test = np.array(draw_splits([str(i) for i in range(4)], 0.5, "x")) == "test"
     assert [dataset.class_names[i] for i in found["test"][1]] == [f"name {label}" for label in y[test]]
 
 

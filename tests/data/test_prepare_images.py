@@ -176,7 +176,7 @@ def test_split_of_which_nothing_can_be_read(tmp_path, folder):
         path.rename(folder / "train" / path.name)
     (folder / "test" / "empty.jpg").write_bytes(b"")
     line = refused(tmp_path, *options_for(folder, "--unreadable", "skip"))
-    assert line == f"{folder}: none of the test images can be read"
+    assert line == f"{folder}: none of the images of test can be read"
 
 
 def test_photos_that_are_all_the_same(tmp_path, folder):
@@ -189,7 +189,7 @@ def test_one_test_image(tmp_path, folder):
     for path in sorted(folder.glob("?/*"))[4:]:
         path.unlink()
     line = refused(tmp_path, *options_for(folder, "--test-fraction", 0.2))
-    assert line == f"{folder}: there is one test image alone, and nothing to cluster; add images"
+    assert line == f"{folder}: test has one image alone, and there is nothing to cluster; add images"
 
 
 def test_results_among_the_photos(tmp_path, folder):
@@ -303,7 +303,7 @@ def test_arrays(tmp_path):
     assert refused(tmp_path, *options, "--channels", "rgb") == (
         f"{origin}: the images have no colours; leave out `channels: rgb` (the archive is from https://my.org/a.npz)"
     )
-    assert "holds 10 train images, expected 9 (`n_images`)" in refused(
+    assert "holds 10 train and 4 test images, expected 9 train and 4 test (`n_images`)" in refused(
         tmp_path, *options, "--n-images", '{"train": 9, "test": 4}'
     )
 

@@ -72,8 +72,8 @@ def test_other_scores_have_no_say():
         ({"n_models_b": 1}, "Not known from one model of codes: another"),
         ({"n_models_a": 1, "n_models_b": 1}, "Not known from one model of pixels and codes: another"),
         ({"n_seeds": 1}, "Not known from one seed of k-means: another"),
-        ({"k": 1}, "Not known: one cluster of all images is the same in every feature space."),
-        ({"k": 30}, "Not known: half of the images are too few for 30 clusters"),
+        ({"k": 1}, "Not known: one cluster of everything is the same in every feature space."),
+        ({"k": 30}, "Not known: half of the data are too few for 30 clusters"),
     ],
 )
 def test_why_it_is_not_known(others, start):
@@ -177,8 +177,8 @@ def test_where_the_uncertainty_comes_from():
     parts = {"variance_of_images": 0.002, "variance_of_seeds": 0.001, "variance_of_models_b": 0.001}
     rows = pd.DataFrame([row("adjusted_rand", B, **parts)])
     assert what_would_help(rows) == (
-        "Of the variance, 50 % comes from images, 25 % from seeds of k-means and 25 % from models of codes. More "
-        "images would narrow the interval; more seeds or models alone would not halve it."
+        "Of the variance, 50 % comes from the data, 25 % from seeds of k-means and 25 % from models of codes. "
+        "More data would narrow the interval; more seeds or models alone would not halve it."
     )
 
 
@@ -198,7 +198,7 @@ def test_the_widest_interval_counts():
     assert what_would_help(rows).startswith(start)
     rows = without_classes((NONE, B))
     rows.loc[1, "upper"] = 0.9
-    start = "Of the variance in the codes space, where the interval is widest, 100 % comes from images."
+    start = "Of the variance in the codes space, where the interval is widest, 100 % comes from the data."
     assert what_would_help(rows).startswith(start)
 
 

@@ -1,15 +1,47 @@
 """A small run of benchmarks/calibration.py: what verdicts are worth, with real k-means."""
 
 import csv
+import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from lib.clustering.kmeans import kmeans
 
 ROOT = Path(__file__).parents[2]
 N = 50
+
+
+@pytest.fixture
+def calibration(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    return importlib.import_module("calibration")
+
+
+def test_clusters_are_those_of_the_project(calibration):
+    """Though they are made by a function of its own."""
+    for number, case in enumerate(calibration.cases().values()):
+        rng = np.random.default_rng(number)
+        for side in case.make(rng, rng.choice(10, case.n), *case.n_models):
+            for seed, X in enumerate(side[:2]):
+                expected = kmeans(X, case.k, seed=seed).labels
+                np.testing.assert_array_equal(calibration.cluster(X, case.k, seed), expected)
+
+
+def test_ties_and_empty_clusters_are_those_of_the_project(calibration):
+    rng = np.random.default_rng(0)
+    for seed in range(200):
+        X = rng.integers(0, 3, (rng.integers(6, 30), 2)).astype(np.float32)
+        k = int(rng.integers(1, len(np.unique(X, axis=0)) + 1))
+        init = X[rng.integers(0, len(X), k)].astype(np.float64) + rng.integers(0, 2) * 9
+        expected = kmeans(X, k, init=init)
+        if expected.converged:
+            np.testing.assert_array_equal(calibration.lloyd(X.astype(np.float64), init.copy()), expected.labels)
+        assert expected.converged or seed
 
 
 @pytest.mark.slow

@@ -138,7 +138,7 @@ def test_arguments_that_do_not_fit(spaces, classes, words):
 
 
 @pytest.mark.parametrize(
-    ("n_clusters", "words"), [(1, "one cluster of all images"), (60, "half of the images are too")]
+    ("n_clusters", "words"), [(1, "one cluster of everything"), (60, "half of the data are too")]
 )
 def test_too_few_or_too_many_clusters_to_say_anything(n_clusters, words):
     X = np.arange(200.0).reshape(100, 2)

@@ -29,7 +29,7 @@ def test_reasons_begin_with_the_source_of_the_uncertainty_and_have_the_numbers()
     rows = table({"adjusted_rand": NONE, "silhouette": "not comparable", "silhouette_in_codes": B})
     rows.loc[0, ["difference", "lower", "upper"]] = 0.1, -0.3, 0.2
     assert conclude(rows, 10).reasons == [
-        "Of the variance, 100 % comes from images. More images would narrow the interval; more seeds or models "
+        "Of the variance, 100 % comes from the data. More data would narrow the interval; more seeds or models "
         "alone would not halve it.",
         "By the adjusted Rand index, codes has 0.3000 and pixels 0.1000; difference +0.1000, interval -0.3000 to "
         "+0.2000: no difference found; if there is one, it is below 0.2400.",
@@ -66,11 +66,11 @@ def test_spaces_that_disagree_are_explained(pair):
 
 def test_repetitions_are_of_what_depends_on_a_seed():
     rows = table({"adjusted_rand": B})
-    assert repetitions(rows) == "5 seeds of k-means, 3 models of codes"
+    assert repetitions(rows) == "5 seeds of k-means, 3 models of codes, pixels as given"
     rows[["n_seeds", "n_models_a", "n_models_b"]] = 1, 1, 2
     assert repetitions(rows) == "1 seed of k-means, 1 model of pixels, 2 models of codes"
     rows[["n_models_a", "n_models_b"]] = 0
-    assert repetitions(rows) == "1 seed of k-means"
+    assert repetitions(rows) == "1 seed of k-means, pixels and codes as given"
 
 
 def test_ranking_has_every_feature_space_once():
@@ -107,13 +107,13 @@ def test_text_has_the_answer_first_and_the_numbers_of_the_shown_k():
     assert first.startswith("Yes: codes clusters better than pixels, at all 2 numbers of clusters (k = 2 and 10).")
     assert second.startswith("Of the variance")
     expected = [
-        "test images, k = 10 pixels codes difference [interval] verdict",
+        "test data, k = 10 pixels codes difference [interval] verdict",
         "adjusted_rand 0.1000 0.3000 +0.2000 [+0.1000, +0.2500] codes higher",
         "silhouette 0.1000 0.3000 +0.2000 [+0.1000, +0.2500] not comparable",
         "dunn 0.1000 0.3000 +0.2000 not comparable",
     ]
     assert [" ".join(line.split()) for line in rest[1:5]] == expected
-    assert rest[5] == "(5 seeds of k-means, 3 models of codes)"
+    assert rest[5] == "(5 seeds of k-means, 3 models of codes, pixels as given)"
 
 
 def test_remarks_are_about_what_is_there():
@@ -140,10 +140,10 @@ def test_a_clustering_that_was_made_elsewhere_has_no_interval():
     assert found.answer == (
         "Not known: the adjusted Rand index of codes differs from that of k-means in pixels by -0.1000 to +0.2000 "
         "at k = 3 and 10. How sure that is nobody can tell: codes was made elsewhere, and cannot be made anew of "
-        "other images."
+        "other data."
     )
     assert found.reasons == []
-    assert repetitions(rows) == "5 seeds of k-means, 2 runs of codes"
+    assert repetitions(rows) == "5 seeds of k-means, 2 runs of codes, pixels as given"
     text = describe(rows, 10)
     assert "+0.2000" in text
     assert "[" not in text.replace("[interval]", "")

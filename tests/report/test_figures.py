@@ -21,6 +21,7 @@ from matplotlib import pyplot as plt
 import draw_autoencoder
 import draw_clusters
 import draw_map
+import draw_pictures
 import draw_scores
 from lib.evaluation.validity import validity
 from lib.features.features_file import write_features
@@ -32,7 +33,7 @@ FIGURES = ("silhouettes", "contents", "montage", "centroids", "dunn")
 
 
 def dataset(folder, *, n=60, k=3, shape=(8, 8), n_classes=4, estimated=False, seed=0):
-    """The files of one clustering of the pixels, and the arguments of draw_clusters.py for them."""
+    """The files of one clustering of the pixels, and the arguments of the scripts that draw them."""
     rng = np.random.default_rng(seed)
     labels = np.concatenate([np.arange(k), rng.integers(0, k, n - k)]).astype(np.int32)
     patterns = rng.integers(0, 200, (k, *shape))
@@ -91,6 +92,7 @@ def test_every_figure_of_a_clustering_is_drawn_twice_the_same(tmp_path, data):
     for folder in ("one", "two"):
         args = dataset(tmp_path / folder, **data)
         draw_clusters.main(args)
+        draw_pictures.main(args)
         draw_map.main(Namespace(**vars(args), method="pca", max_points=50, out=tmp_path / folder / "map.png"))
     for name in (*FIGURES, "map"):
         drawn(tmp_path / "one" / f"{name}.png")
@@ -103,7 +105,7 @@ def test_decoded_centroids_are_shown_instead_of_the_features(tmp_path):
     with h5py.File(tmp_path / "decoded.h5", "w") as file:
         file["images"] = np.full((2, 8, 8, 3), [0.0, 0.5, 1.0], np.float32)
     args.decoded = tmp_path / "decoded.h5"
-    draw_clusters.main(args)
+    draw_pictures.main(args)
     assert (np.abs(drawn(args.centroids)[..., :3] - [0, 0.5, 1]) < 0.01).all(axis=2).mean() > 0.1
 
 
@@ -123,9 +125,10 @@ def test_a_clustering_with_noise_that_was_made_elsewhere(tmp_path, monkeypatch):
     saved = {}
     monkeypatch.setattr(figures, "save", lambda figure, path: saved.update({path.stem: figure}))
     draw_clusters.main(args)
+    draw_pictures.main(args)
     sizes = [int((labels == i).sum()) for i in range(3)]
     names = ["red", "cluster 17", "a name that…"]
-    rows = [f"{name}: {size} images" for name, size in zip([*names, "noise"], [*sizes, 10], strict=True)]
+    rows = [f"{name}: n = {size}" for name, size in zip([*names, "noise"], [*sizes, 10], strict=True)]
     assert sorted(x.get_text() for x in saved["contents"].axes[0].get_yticklabels()) == sorted(rows)
     bars = [x.get_text().partition(", mean")[0] for x in saved["silhouettes"].axes[0].get_yticklabels()]
     assert bars == rows
@@ -134,7 +137,7 @@ def test_a_clustering_with_noise_that_was_made_elsewhere(tmp_path, monkeypatch):
         assert [text.partition("\n")[0] for text in texts if text.endswith(" images")] == names
     draw_map.main(Namespace(**vars(args), method="pca", max_points=100, out=tmp_path / "map.png"))
     panel = saved["map"].axes[0]
-    assert panel.get_title() == "clusters; gray: 10 images in none"
+    assert panel.get_title() == "clusters; gray: 10 in none"
     gray = (panel.collections[0].get_facecolors()[:, :3] == mpl.colors.to_rgb(draw_map.GRAY)).all(axis=1)
     assert np.flatnonzero(gray).tolist() == list(range(10))
     plt.close("all")
@@ -144,7 +147,7 @@ def test_mean_pictures_are_those_of_each_cluster(tmp_path):
     args = dataset(tmp_path, k=2)
     with h5py.File(args.images) as file, h5py.File(args.clusters) as clusters:
         images, labels = file["test/images"][:] / 255, clusters["labels"][:]
-    found = draw_clusters.mean_pictures(args.images, "test", labels, np.bincount(labels))
+    found = draw_pictures.mean_pictures(args.images, "test", labels, np.bincount(labels))
     expected = [images[labels == cluster].mean(axis=0) for cluster in range(2)]
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
@@ -155,17 +158,17 @@ def test_pictures_come_in_the_order_asked_for(tmp_path, shape):
     with h5py.File(args.images) as file:
         images = file["test/images"][:]
     rows = np.array([7, 3, 59, 3])
-    pictures = draw_clusters.read_pictures(args.images, "test", rows)
+    pictures = draw_pictures.read_pictures(args.images, "test", rows)
     assert pictures.dtype == np.float32
     np.testing.assert_allclose(pictures, images[rows] / 255, atol=1e-6)
-    assert draw_clusters.read_pictures(args.images, "test", rows[:0]).shape == (0, *shape)
+    assert draw_pictures.read_pictures(args.images, "test", rows[:0]).shape == (0, *shape)
 
 
 def test_distances_are_those_to_the_centroid_of_the_own_cluster():
     rng = np.random.default_rng(0)
     X, centroids, labels = rng.random((5000, 7)), rng.random((3, 7)), rng.integers(0, 3, 5000)
     expected = [np.sqrt(sum((x - centroids[label]) ** 2)) for x, label in zip(X, labels, strict=True)]
-    np.testing.assert_allclose(draw_clusters.distances_to_centroids(X, labels, centroids), expected)
+    np.testing.assert_allclose(draw_pictures.distances_to_centroids(X, labels, centroids), expected)
 
 
 def test_only_classes_of_the_split_are_shown(tmp_path, monkeypatch):
@@ -178,6 +181,7 @@ def test_only_classes_of_the_split_are_shown(tmp_path, monkeypatch):
     saved = {}
     monkeypatch.setattr(figures, "save", lambda figure, path: saved.update({path.stem: figure}))
     draw_clusters.main(args)
+    draw_pictures.main(args)
     axis = saved["contents"].axes[0]
     assert [label.get_text() for label in axis.get_xticklabels()] == ["kind 7", "kind 30"]
     assert axis.get_xlabel() == "class"
@@ -205,7 +209,7 @@ def test_examples_are_the_nearest_and_the_farthest_and_others(n):
     rng = np.random.default_rng(0)
     labels, distances = rng.integers(0, 3, 200), rng.integers(0, 40, 200).astype(float)  # with ties
     for cluster in range(3):
-        nearest, at_random, farthest = draw_clusters.examples(labels, distances, cluster, n)
+        nearest, at_random, farthest = draw_pictures.examples(labels, distances, cluster, n)
         own = sorted(distances[labels == cluster])
         assert distances[nearest].tolist() == own[:n]
         assert distances[farthest].tolist() == own[-n:]
@@ -217,13 +221,13 @@ def test_examples_are_the_nearest_and_the_farthest_and_others(n):
 
 def test_random_examples_are_not_of_one_end():
     """Among 1,000 they should be about the middle, on average."""
-    _, at_random, _ = draw_clusters.examples(np.zeros(1000, int), np.arange(1000.0), 0, 100)
+    _, at_random, _ = draw_pictures.examples(np.zeros(1000, int), np.arange(1000.0), 0, 100)
     assert abs(at_random.mean() - 500) < 4 * 290 / 10
 
 
 @pytest.mark.parametrize(("size", "expected"), [(1, (1, 0, 0)), (5, (5, 0, 0)), (7, (5, 0, 2)), (12, (5, 2, 5))])
 def test_small_clusters_have_fewer_examples(size, expected):
-    found = draw_clusters.examples(np.zeros(size, int), np.arange(size), 0, 5)
+    found = draw_pictures.examples(np.zeros(size, int), np.arange(size), 0, 5)
     assert tuple(map(len, found)) == expected
     assert sorted(np.concatenate(found)) == list(range(size))
 
@@ -422,7 +426,7 @@ def test_autoencoder_is_drawn(tmp_path, channels, n_filters):
     history.to_csv(tmp_path / "history.csv")
     outputs = {name: tmp_path / f"{name}.png" for name in ("loss", "reconstructions")}
     inputs = {"history": tmp_path / "history.csv", "examples": tmp_path / "examples.h5"}
-    draw_autoencoder.main(Namespace(**inputs, **outputs))
+    draw_autoencoder.main(Namespace(**inputs, **outputs, splits=["all"]))
     for path in outputs.values():
         pixels = plt.imread(path)
         assert min(pixels.shape[:2]) > 200

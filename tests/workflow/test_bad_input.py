@@ -59,14 +59,17 @@ BAD_ARCHIVES = {
         archive_files() | {"data_batch_2.bin": bytes(LABEL_200)},
         ["image 17 of data_batch_2.bin", "200"],
     ),
-    "the last batch file missing": (without(archive_files(), "data_batch_5.bin"), ["160", "expected 200"]),
+    "the last batch file missing": (
+        without(archive_files(), "data_batch_5.bin"),
+        ["160 train", "expected 200 train"],
+    ),
     "constant images": (
         archive_files() | {f"data_batch_{i}.bin": bytes(40 * 3073) for i in range(1, 6)},
         ["all images of train are the same"],
     ),
     "fewer images than expected": (
         archive_files() | {"test_batch.bin": records(50, 6)},
-        ["50 test images", "expected 60"],
+        ["and 50 test images", "and 60 test"],
     ),
 }
 
@@ -230,7 +233,7 @@ def test_dead_code(project):
         (
             {"features": ["pixel"]},
             "config: features[0] is 'pixel'; allowed: pixels, autoencoder, pca, patches, invariant, "
-            "or a name below external or onnx or script",
+            "or a name below external or onnx or keras or script",
         ),
         (
             {"clustering": {"k": 3}},

@@ -13,6 +13,7 @@ from lib.workflow.config import (
     RENAMED_KEYS,
     RENAMED_VALUES,
     load_schema,
+    split_errors,
     validation_errors,
     with_defaults,
     without_text,
@@ -37,7 +38,7 @@ def test_datasets_in_the_comments_have_no_faults():
     end = next(i for i, line in enumerate(lines) if i > start and not line)
     text = "\n".join(["datasets:", *(line.replace("# ", "", 1) for line in lines[start:end])])
     settings = yaml.safe_load(text)
-    assert [dataset["format"] for dataset in settings["datasets"].values()] == ["folder", "npz"]
+    assert [dataset["format"] for dataset in settings["datasets"].values()] == ["folder", "npz", "vectors"]
     assert validation_errors(with_settings(text), SCHEMA) == []
     for dataset in settings["datasets"].values():
         rules = next(
@@ -54,7 +55,9 @@ def test_there_are_examples():
 
 @pytest.mark.parametrize("path", [ROOT / "config.yaml", *EXAMPLES], ids=lambda path: path.name)
 def test_shipped_files_have_no_faults(path):
-    assert validation_errors(with_settings(path.read_text()), SCHEMA) == []
+    settings = with_settings(path.read_text())
+    schema = load_schema(ROOT / "rules" / "config.schema.yaml", names_of(settings))
+    assert validation_errors(settings, schema) == []
 
 
 @pytest.mark.parametrize(
@@ -85,16 +88,16 @@ POSITIVE = "allowed: a whole number, 1 or more"
 SEED = "allowed: a whole number from 0 to 4294967295"
 WHOLE_NUMBERS = "allowed: a list of one or more whole numbers, each once, like [5, 10]"
 SPACES = "allowed: a list of one or more feature spaces, each once, like [pixels]"
-SPLITS = "allowed: a list of train, test or both, like [test]"
+SPLITS = "allowed: a list of train and test, like [test], or [all]"
 SHA256 = (
     "allowed: the archive's SHA-256 as 64 hexadecimal digits (0-9, a-f; in quotes if there is no letter), "
     "or null to skip the check"
 )
 RATE = "allowed: a number above 0"
-FORMATS = "allowed: cifar-binary, cifar100-binary, digits, folder, npz"
+FORMATS = "allowed: cifar-binary, cifar100-binary, digits, folder, npz, vectors"
 SIDE = "allowed: a whole number from 4 to 512"
 FRACTION = "allowed: a number above 0 and below 1"
-KINDS = "pixels, autoencoder, pca, patches, invariant, or a name below external or onnx or script"
+KINDS = "pixels, autoencoder, pca, patches, invariant, or a name below external or onnx or keras or script"
 FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become folders)"
 
 
@@ -104,7 +107,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         # Unknown keys, from the top to the bottom.
         (
             "feature: [pixels]",
-            "feature is not a setting; allowed here: dataset, datasets, features, external, onnx, script, "
+            "feature is not a setting; allowed here: dataset, datasets, features, external, onnx, keras, script, "
             "clusterings, autoencoder, pca, patches, invariant, clustering, evaluation, report",
         ),
         ("clustering: {k: [3]}", "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init"),
@@ -135,7 +138,10 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ),
         ("clustering: {n_clusters: 10}", f"clustering.n_clusters is 10; {WHOLE_NUMBERS}"),
         ("clustering: {seeds: [0, true]}", f"clustering.seeds[1] is true; {SEED}"),
-        ("clustering: {splits: test}", f"clustering.splits is 'test'; {SPLITS}"),
+        (
+            "clustering: {splits: test}",
+            f"clustering.splits is 'test'; {SPLITS}, or such a list for each feature space, or null",
+        ),
         ("datasets: {cifar10: null}", "datasets.cifar10 is null; allowed: a mapping with a format"),
         # Values out of range.
         ("dataset: mnist", "dataset is 'mnist'; allowed: cifar10, cifar100, digits"),
@@ -169,7 +175,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
             "evaluation.silhouette_samples is 19; "
             "allowed: a whole number, 20 or more, or null for the exact silhouette",
         ),
-        ("clustering: {splits: [val]}", "clustering.splits[0] is 'val'; allowed: train, test"),
+        ("clustering: {splits: [val]}", "clustering.splits[0] is 'val'; allowed: train, test, all"),
         ("datasets: {cifar10: {format: png}}", f"datasets.cifar10.format is 'png'; {FORMATS}"),
         ("datasets: {cifar10: {source: ''}}", "datasets.cifar10.source is ''; allowed: a URL or a path"),
         ("datasets: {cifar10: {sha256: C0FFEE}}", f"datasets.cifar10.sha256 is 'C0FFEE'; {SHA256}"),
@@ -446,7 +452,9 @@ def test_text_that_is_nothing_allowed_is_refused(text, line):
 def external_errors(settings, others=""):
     """What is said of features that were made elsewhere, called mine."""
     config = with_settings(f"{{features: [pixels, mine], external: {{mine: {settings}}}{others}}}")
-    return validation_errors(config, load_schema(ROOT / "rules" / "config.schema.yaml", names_of(config)))
+    config["clustering"]["splits"] = ["test"]
+    lines = validation_errors(config, load_schema(ROOT / "rules" / "config.schema.yaml", names_of(config)))
+    return lines or split_errors(config, ["train", "test"])
 
 
 @pytest.mark.parametrize(
@@ -501,7 +509,9 @@ def test_external_features_with_a_name_that_is_taken():
 
 def clustering_errors(settings, others=""):
     """What is said of a clustering that was made elsewhere, called mine."""
-    return validation_errors(with_settings(f"{{clusterings: {{mine: {settings}}}{others}}}"), SCHEMA)
+    config = with_settings(f"{{clusterings: {{mine: {settings}}}{others}}}")
+    config["clustering"]["splits"] = config["clustering"]["splits"] or ["test"]
+    return validation_errors(config, SCHEMA) or split_errors(config, ["train", "test"])
 
 
 @pytest.mark.parametrize(
@@ -548,3 +558,70 @@ def test_clusterings_that_are_allowed(settings):
 def test_faults_of_clusterings(settings, others, line):
     (found,) = clustering_errors(settings, others)
     assert found.startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("section", "settings", "line"),
+    [
+        ("keras", "model: a.keras, side: 8, mean: [0, 0, 0], std: [1, 1, 1], output: null, normalize: l2", None),
+        (
+            "keras",
+            "model: a.h5, side: 8, mean: [0, 0, 0], std: [1, 1, 1]",
+            "keras.mine.model is 'a.h5'; allowed: a path without braces that ends in .keras",
+        ),
+        (
+            "keras",
+            "model: a.keras, side: 8, mean: [0, 0, 0], std: [1, 0, 1]",
+            "keras.mine.std[1] is 0; allowed: a number above 0",
+        ),
+        (
+            "keras",
+            "model: a.keras, side: 8, mean: [0, 0, 0], std: [1, 1, 1], provider: CPU",
+            "keras.mine.provider is not a setting; "
+            "allowed here: model, side, mean, std, output, normalize, batch_size",
+        ),
+        (
+            "onnx",
+            "model: a.onnx, side: 8, mean: [0, 0], std: [1, 1, 1]",
+            "onnx.mine.mean is [0, 0]; allowed: three numbers, of red, green and blue",
+        ),
+    ],
+)
+def test_encoders_in_files(section, settings, line):
+    config = with_settings(f"{{features: [mine], {section}: {{mine: {{{settings}}}}}}}")
+    schema = load_schema(ROOT / "rules" / "config.schema.yaml", names_of(config))
+    assert validation_errors(config, schema) == ([line] if line else [])
+
+
+def test_encoders_in_two_files_of_one_name():
+    settings = "{model: a.keras, side: 8, mean: [0, 0, 0], std: [1, 1, 1]}"
+    config = with_settings(f"{{onnx: {{mine: {settings}}}, keras: {{mine: {settings}}}}}")
+    assert validation_errors(config, SCHEMA) == ["keras.mine has the name of other features; give it another"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "splits", "lines"),
+    [
+        (["test"], ["train", "test"], []),
+        (["all"], ["all"], []),
+        (["train", "all"], None, []),  # not known before the download
+        (
+            ["train", "test"],
+            ["all"],
+            [
+                "clustering.splits is ['train', 'test'], and cifar10 has no splits; leave it out, or set "
+                "datasets.cifar10.test_fraction"
+            ],
+        ),
+        (
+            {"pixels": ["all"], "autoencoder": ["train"]},
+            ["train", "test"],
+            [
+                "clustering.splits.pixels is ['all'], and cifar10 comes with train and test; name one of these, "
+                "or both"
+            ],
+        ),
+    ],
+)
+def test_splits_have_to_be_those_of_the_dataset(wanted, splits, lines):
+    assert split_errors(with_settings(f"clustering: {{splits: {wanted}}}"), splits) == lines

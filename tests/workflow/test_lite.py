@@ -8,6 +8,7 @@ import sys
 import pytest
 import yaml
 from conftest import ROOT, Project
+from test_own_features import save_means
 
 pytestmark = pytest.mark.slow
 
@@ -48,11 +49,34 @@ def test_report_without_tensorflow(lite):
     assert "tensorflow" not in report.lower()
 
 
-def test_autoencoder_without_tensorflow_says_what_to_do(lite):
-    run = snakemake(lite, features=["autoencoder"], autoencoder={"seeds": [0]})
+def test_encoder_in_an_onnx_file_needs_no_tensorflow(lite):
+    save_means(lite.path / "means.onnx")
+    settings = {"model": "means.onnx", "side": 40, "mean": [0, 0, 0], "std": [1, 1, 1]}
+    run = snakemake(lite, features=["pixels", "means"], onnx={"means": settings})
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "means" in (lite.path / "results" / "digits" / "comparison.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("script", "settings"),
+    [
+        ("train", {"features": ["autoencoder"], "autoencoder": {"seeds": [0]}}),
+        (
+            "encode_keras",
+            {
+                "features": ["other"],
+                "keras": {"other": {"model": "other.keras", "side": 40, "mean": [0, 0, 0], "std": [1, 1, 1]}},
+            },
+        ),
+    ],
+    ids=["autoencoder", "keras"],
+)
+def test_what_needs_tensorflow_says_what_to_do_without(lite, script, settings):
+    run = snakemake(lite, **settings)
     assert run.returncode == 1
     wanted = (
-        "train: error: TensorFlow is not installed; run `make install`, or leave autoencoder out of `features`"
+        f"{script}: error: TensorFlow is not installed; run `make install`, or leave autoencoder and "
+        "encoders in Keras files out of `features`"
     )
     assert run.stderr.splitlines().count(wanted) == 1
     assert "Traceback" not in run.stderr

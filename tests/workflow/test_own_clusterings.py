@@ -130,7 +130,7 @@ def test_they_are_compared_with_each_kind_of_features_at_each_k(clustered):
     text = (project.results / "comparison.txt").read_text()
     assert "Does noisy cluster better than k-means in pixels?\nNot known: the adjusted Rand index of noisy" in text
     report = (project.results / "report.html").read_text()
-    assert "noisy was made elsewhere, and cannot be made anew of other images." in report
+    assert "noisy was made elsewhere, and cannot be made anew of other data." in report
     assert "<i>noisy</i>; <i>runs</i>, 3 runs." in report
     assert "<h3>runs, made elsewhere, test images, run 0</h3>" in report
     for name in ("contents", "map", "montage", "centroids", "silhouettes", "dunn"):

@@ -32,7 +32,7 @@ def photos(finished, tmp_path_factory):
     project = finished.copy(tmp_path_factory.mktemp("external") / "project")
     write_photos(project.path / "photos", 90, ["bright", "dark"])
     settings = project.settings | {"features": ["pixels"]}
-    settings["datasets"] = {"tiny": {"format": "folder", "source": "photos"}}
+    settings["datasets"] = {"tiny": {"format": "folder", "source": "photos", "test_fraction": 0.2}}
     project.settings_file.unlink()
     project.configure(**settings)
     project.targets = ["images"]
@@ -132,7 +132,14 @@ def test_rows_that_do_not_fit(photos, embedded, tmp_path, change, words):
 
 
 def save_means(path, factor=1.0):
-    """An encoder whose features are the means of the colours, times a factor."""
+    """An encoder whose features are the means of the colours, times a factor: an ONNX or a Keras file."""
+    if path.suffix == ".keras":
+        from lib.features.keras_import import keras
+
+        images = keras.Input((None, None, 3))
+        means = keras.layers.GlobalAveragePooling2D()(images)
+        keras.Model(images, keras.layers.Rescaling(factor)(means)).save(path)
+        return
     nodes = [
         helper.make_node("GlobalAveragePool", ["images"], ["means"]),
         helper.make_node("Mul", ["means", "factor"], ["features"]),
@@ -144,12 +151,17 @@ def save_means(path, factor=1.0):
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
 
 
-def test_an_encoder_sees_the_photos_in_colour(photos, tmp_path):
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [("onnx", "cannot be read as an ONNX model"), ("keras", "is no Keras file, or damaged")],
+)
+def test_an_encoder_sees_the_photos_in_colour(photos, tmp_path, kind, error):
     """Though the dataset is gray, and 32 pixels a side."""
     project = photos.copy(tmp_path / "project")
-    save_means(project.path / "means.onnx")
-    settings = {"model": "means.onnx", "side": 50, "mean": [0, 0, 0], "std": [1, 1, 1], "batch_size": 7}
-    project.configure(features=["pixels", "means"], onnx={"means": settings})
+    model = project.path / f"means.{kind}"
+    save_means(model)
+    settings = {"model": model.name, "side": 50, "mean": [0, 0, 0], "std": [1, 1, 1], "batch_size": 7}
+    project.configure(features=["pixels", "means"], **{kind: {"means": settings}})
     project.targets = ["tables"]
     project.run()
     images = pd.read_csv(project.results / "images.csv").query("split == 'test'")
@@ -165,17 +177,24 @@ def test_an_encoder_sees_the_photos_in_colour(photos, tmp_path):
         np.testing.assert_allclose(row, middle.mean(axis=(0, 1)) / 255, atol=0.02)
     assert np.ptp(found[colour], axis=1).max() > 0.02, "the colours differ"
     assert project.jobs() == set()
-    project.run("--forcerun", "encode_onnx", cores=1)
+    project.run("--forcerun", f"encode_{kind}", cores=1)
     with h5py.File(path) as file:
         assert file["features"][:].tobytes() == found.tobytes()
-    save_means(project.path / "means.onnx", factor=2)
-    assert {"encode_onnx means test", "compare"} <= project.jobs()
+    save_means(model, factor=2)
+    assert {f"encode_{kind} means test", "compare"} <= project.jobs()
     assert not {job for job in project.jobs() if job.startswith("cluster pixels")}
-    (project.path / "means.onnx").write_bytes(b"nothing")
-    error = "cannot be read as an ONNX model"
+    made = project.snapshot()
+    project.configure(**{kind: {"means": settings | {"model": f"other.{kind}"}}})
+    run = project.snakemake()
+    line = f"config: means: other.{kind} does not exist; the features that are there stay as they are"
+    assert (run.returncode, (run.stdout + run.stderr).splitlines().count(line)) == (1, 1)
+    assert "Traceback" not in run.stderr
+    assert project.snapshot() == made
+    project.configure(**{kind: {"means": settings}})
+    model.write_bytes(b"nothing")
     made_from_it = [name for name in project.snapshot() if "features/means" in name]
     replaces = [name.removeprefix("results/tiny/") for name in made_from_it]
-    refused(project, "encode_onnx", error, log="tiny/logs/encode_onnx/means/test.log", replaces=replaces)
+    refused(project, f"encode_{kind}", error, log=f"tiny/logs/encode_{kind}/means/test.log", replaces=replaces)
 
 
 PROGRAM = """

@@ -17,17 +17,20 @@ from test_bad_input import refused
 pytestmark = pytest.mark.slow
 
 OF_CLASSES = {"adjusted_rand", "normalized_mutual_info", "accuracy"}
-PIXELS = {
-    "prepare_images",
-    "list_images",
-    "encode_pixels test",
-    "cluster pixels test k3 seed0",
-    "evaluate pixels test k3 in pixels",
-    "collect_scores",
-    "summarise",
-    "compare",
-    "conclude",
-}
+
+
+def jobs_of_pixels(split):
+    return {
+        "prepare_images",
+        "list_images",
+        f"encode_pixels {split}",
+        f"cluster pixels {split} k3 seed0",
+        f"evaluate pixels {split} k3 in pixels",
+        "collect_scores",
+        "summarise",
+        "compare",
+        "conclude",
+    }
 
 
 def use(project, *, autoencoder=False, **dataset):
@@ -74,13 +77,10 @@ def test_photos_without_classes_through_everything(fresh):
         assert not set(table["metric"]) & OF_CLASSES
     assert "accuracy" not in (fresh.results / "comparison.txt").read_text()
     with h5py.File(fresh.results / "images.h5") as file:
-        assert {name: set(group) for name, group in file.items()} == {
-            "train": {"images", "files"},
-            "test": {"images", "files"},
-        }
-        assert (file["train/images"].shape, file["test/images"].shape) == ((120, 32, 32), (30, 32, 32))
+        assert {name: set(group) for name, group in file.items()} == {"all": {"images", "files"}}
+        assert file["all/images"].shape == (150, 32, 32)
     for features in ("pixels", "autoencoder/seed0"):
-        figures = fresh.results / "figures" / features / "test/k3/seed0"
+        figures = fresh.results / "figures" / features / "all/k3/seed0"
         assert {"contents.png", "montage.png", "map.png"} <= {path.name for path in figures.iterdir()}
     report = (fresh.results / "report.html").read_text()
     assert "They have no classes" in report
@@ -146,15 +146,17 @@ def test_what_happens_to_the_folder(fresh):
 
     first = next((moved / "cat").glob("IMG*"))
     touch(first, time.time() + 5)
-    assert fresh.jobs() == PIXELS
+    assert fresh.jobs() == jobs_of_pixels("all")
     (moved / "emu").mkdir()
     Image.new("RGB", (40, 30), "red").save(moved / "emu" / "new.png")
-    assert fresh.jobs() == PIXELS
+    assert fresh.jobs() == jobs_of_pixels("all")
     fresh.run()
     assert fresh.jobs() == set()
     with h5py.File(fresh.results / "images.h5") as file:
         assert file.attrs["class_names"].tolist() == ["cat", "dog", "emu"]
-        assert len(file["train/images"]) + len(file["test/images"]) == 51
+        assert len(file["all/images"]) == 51
+    use(fresh, format="folder", source=str(moved), test_fraction=0.3)
+    assert fresh.jobs() == jobs_of_pixels("test")
 
 
 def test_unreadable_photos_are_refused_then_skipped(fresh):
@@ -175,7 +177,7 @@ def test_unreadable_photos_are_refused_then_skipped(fresh):
     use(fresh, format="folder", source="photos", unreadable="skip")
     fresh.run()
     assert "prepare_images: skipped 2 of 52 images" in (fresh.results / "logs/prepare_images.log").read_text()
-    assert pd.read_csv(fresh.metrics)["n_samples"].item() == 10
+    assert pd.read_csv(fresh.metrics)["n_samples"].item() == 50
     assert fresh.jobs() == set()
 
 
@@ -184,7 +186,7 @@ def test_unreadable_photos_are_refused_then_skipped(fresh):
     [
         ([], {}, ["source photos does not exist, or is no folder"]),
         (["a.tif"], {}, ["photos holds no images: none of its 1 files"]),
-        (["a.jpg"], {}, ["too few images to split", "makes 0 test images"]),
+        (["a.jpg"], {"test_fraction": 0.2}, ["too few images to split", "makes 0 test images"]),
         (["a/1.jpg", "2.jpg"], {"test_fraction": 0.5}, ["1 beside them, the first is 2.jpg", "`classes: none`"]),
         (["train/1.jpg", "test/2.jpg", "3.jpg"], {}, ["images beside them, the first is 3.jpg"]),
         (["train/1.jpg", "test/2.jpg", "valid/3.jpg"], {}, ["beside them, the first is valid/3.jpg"]),
@@ -224,7 +226,7 @@ def test_numpy_file(fresh):
     assert fresh.jobs() == set()
 
     use(fresh, format="npz", source="arrays.npz", sha256=None, side=8)
-    assert fresh.jobs() == PIXELS
+    assert fresh.jobs() == jobs_of_pixels("test")
     np.savez(fresh.path / "floats.npz", x=images / 255)
     use(fresh, format="npz", source="floats.npz", sha256=None)
     refused(
@@ -259,7 +261,7 @@ def test_cifar100(fresh):
         assert file.attrs["class_names"].tolist() == CLASSES
         fine = file["test/labels"][:]
     use(fresh, format="cifar100-binary", source=path.name, sha256=None, classes="coarse")
-    assert fresh.jobs() == PIXELS
+    assert fresh.jobs() == jobs_of_pixels("test")
     fresh.targets = ["results/tiny/images.h5"]
     fresh.run()
     with h5py.File(fresh.results / "images.h5") as file:

@@ -1,7 +1,9 @@
 """Where the images of the datasets come from."""
 
 import hashlib
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lib.workflow.sources import Sources
@@ -51,6 +53,38 @@ def test_local_file_is_watched_where_no_checksum_vouches_for_it(tmp_path):
     path.touch()
     assert watched() == [str(path)]
     assert watched(sha256=SHA256) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "splits"),
+    [
+        ({"format": "digits"}, ["train", "test"]),
+        ({"format": "folder", "source": "whole"}, ["all"]),
+        ({"format": "folder", "source": "whole", "test_fraction": 0.2}, ["train", "test"]),
+        ({"format": "folder", "source": "parted"}, ["train", "test"]),
+        ({"format": "folder", "source": "parted", "test_fraction": 0.2}, ["train", "test"]),
+        ({"format": "folder", "source": "missing"}, None),
+        ({"format": "npz", "source": "x.npz"}, ["all"]),
+        ({"format": "npz", "source": "x_train.npz"}, ["train", "test"]),
+        ({"format": "npz", "source": "https://example.org/x.npz"}, None),
+        ({"format": "npz", "source": "https://example.org/x.npz", "n_images": {"all": 3}}, ["all"]),
+        ({"format": "npz", "source": "damaged.npz"}, None),
+    ],
+)
+def test_splits_of_a_dataset(tmp_path, monkeypatch, settings, splits):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("whole/cats", "whole/.train", "whole/.test", "parted/Training", "parted/valid"):
+        Path(folder).mkdir(parents=True)
+    np.savez("x.npz", x=np.zeros(3), y=np.zeros(3))
+    np.savez("x_train.npz", x_train=np.zeros(3), x_test=np.zeros(3))
+    Path("damaged.npz").write_bytes(b"PK")
+    assert Sources({"mine": {"sha256": None} | settings}).splits("mine", "missing") == splits
+
+
+def test_splits_of_an_archive_that_is_here(tmp_path):
+    np.savez(tmp_path / "x.npz", x=np.zeros(3))
+    given = sources(source="https://example.org/tiny.npz")
+    assert given.splits("tiny", str(tmp_path / "x.npz")) == ["all"]
 
 
 def test_url_is_not_watched(tmp_path):

@@ -405,8 +405,8 @@ def _two_nearest(squared: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
         second = squared[at, squared.argmin(axis=1)]
         squared[at, best] = first
         return best, first, second
-    # NumPy is slow along a short axis.
-    squared = np.ascontiguousarray(squared.T)
+    # NumPy is slow along a short axis. Always a copy, which is changed below.
+    squared = squared.T.copy(order="C")
     first = squared.min(axis=0)
     is_first = squared == first
     weights = np.ones((2, len(squared)), np.float32)

@@ -105,7 +105,7 @@ def _initial_centroids(points: Points, init: str | np.ndarray, k: int, rng: np.r
         _distinct(points.X, range(points.n), k)  # raises where there are too few
         return init
     if init == "random":
-        return _random_points(points.X, k, rng)
+        return random_points(points.X, k, rng)
     if init == "k-means++":
         return _plus_plus(points, k, rng)
     raise ValueError(f"init should be random, k-means++ or an array, is {init!r}")
@@ -182,8 +182,19 @@ def _refill_empty(points: Points, centroids: np.ndarray, labels: np.ndarray, cou
         labels[farthest] = cluster
 
 
-def _random_points(X: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
-    """k distinct points in random order, (k, d) float64; a point that occurs twice is twice as likely."""
+def random_points(X: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:
+    """k distinct points in random order, (k, d) float64; a point that occurs twice is twice as likely.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer distinct points.
+
+    Examples
+    --------
+    >>> sorted(random_points(np.array([[0.0], [1], [1]]), 2, np.random.default_rng(0)).ravel().tolist())
+    [0.0, 1.0]
+    """
     return _distinct(X, rng.permutation(len(X)), k)
 
 

@@ -1,4 +1,4 @@
-"""What each format is read as on its way to images.h5."""
+"""What each format, and a table of classes, is read as on its way to images.h5."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -31,6 +31,21 @@ class Dataset(NamedTuple):
     batches: Iterator[Batch]
     arrangement: str | None = None  # what was taken for splits and classes, if names or chance decided it
     unused: Sequence[str] = ()  # names of what the dataset holds beside that
+
+
+class Labelling(NamedTuple):
+    """One way of sorting rows into classes."""
+
+    labels: np.ndarray  # (n,) uint16: a place in `names`
+    names: list[str]
+
+
+class LabelColumns(NamedTuple):
+    """What a table says of its rows."""
+
+    n: int
+    names: list[str] | None  # of the rows
+    labellings: dict[str, Labelling]  # by the name of the column
 
 
 def batch_images(side: int) -> int:

@@ -12,7 +12,7 @@ from lib.base.errors import InputError
 from lib.data.dataset import MOST_CLASSES
 from lib.data.names import printable
 from lib.data.split_names import find_splits, split_name
-from lib.data.splits import draw_test_split
+from lib.data.splits import draw_splits
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
@@ -39,7 +39,7 @@ class Folder(NamedTuple):
         return sum(photo.split == split for photo in self.photos)
 
 
-def open_folder(path: Path, *, classes: bool, test_fraction: float) -> Folder:
+def open_folder(path: Path, *, classes: bool, test_fraction: float | None) -> Folder:
     """Find the photos below a folder, and their splits and classes. No photo is opened.
 
     Parameters
@@ -47,7 +47,7 @@ def open_folder(path: Path, *, classes: bool, test_fraction: float) -> Folder:
     classes
         Whether the photos have classes, as `arrange` takes them from the paths.
     test_fraction
-        The share of test images to choose at random, if the folder has no splits.
+        The share of test images to choose at random, if the folder has no splits; None: it is one whole then.
 
     Raises
     ------
@@ -76,11 +76,13 @@ def open_folder(path: Path, *, classes: bool, test_fraction: float) -> Folder:
         found.files, splits=splits, classes=classes, test_fraction=test_fraction, origin=path
     )
     photos.sort(key=lambda photo: photo.split == "test")
-    arrangement = describe(splits, class_names, found.n_again)
+    arrangement = describe(splits, class_names, found.n_again, is_whole=photos[0].split == "all")
     return Folder(path, photos, class_names, found.n_others, arrangement)
 
 
-def describe(splits: dict[str, str], class_names: list[str] | None, n_again: int) -> str:
+def describe(
+    splits: dict[str, str], class_names: list[str] | None, n_again: int, *, is_whole: bool = False
+) -> str:
     """Say what was taken for splits and what for classes.
 
     Parameters
@@ -89,6 +91,8 @@ def describe(splits: dict[str, str], class_names: list[str] | None, n_again: int
         As `find_splits` returns them.
     n_again
         How many photos occur more than once, by links to folders.
+    is_whole
+        Whether the photos are one whole, where there are no splits.
 
     Examples
     --------
@@ -99,7 +103,8 @@ def describe(splits: dict[str, str], class_names: list[str] | None, n_again: int
         train, test = map(printable, splits)
         said = f"The folder {train} was taken for the training images, and {test} for the test images"
     else:
-        said = "No folders were taken for splits: the test images were drawn at random"
+        said = "No folders were taken for splits: "
+        said += "the images are one whole" if is_whole else "the test images were drawn at random"
     if class_names is None:
         said += "; no folders were taken for classes."
     else:
@@ -159,14 +164,13 @@ def refuse_other_splits(files: list[str], *, classes: bool, origin: object) -> N
     if classes and names and all(map(split_name, names)):
         raise InputError(
             f"{origin}: all its folders, {', '.join(map(printable, names))}, are named like splits, but they are "
-            "not one of training and one of test images; name two of them train and test, or set `source` to one "
-            "to have its test images chosen at random, or `classes: none` to have them chosen from all; rename "
-            "them if they are classes"
+            "not one of training and one of test images; name two of them train and test, or set `source` to one, "
+            "or `classes: none` to take the images of all; rename them if they are classes"
         )
 
 
 def arrange(
-    files: list[str], *, splits: dict[str, str], classes: bool, test_fraction: float, origin: object
+    files: list[str], *, splits: dict[str, str], classes: bool, test_fraction: float | None, origin: object
 ) -> tuple[list[Photo], list[str] | None]:
     """Give each file its split and class.
 
@@ -178,11 +182,11 @@ def arrange(
     files
         Relative paths of photos.
     splits
-        As `find_splits` returns them; empty: the test images are chosen at random.
+        As `find_splits` returns them, if there are any.
     classes
         Whether the photos have classes.
     test_fraction
-        The share of test images to choose at random.
+        The share of test images to choose at random, where there are no splits; None: the images are one whole.
     origin
         The folder, for errors.
 
@@ -222,8 +226,7 @@ def arrange(
             inside |= zip(of_split, _without_split(of_split), strict=True)
         split_of, inner = [splits[file.partition("/")[0]] for file in files], [inside[file] for file in files]
     else:
-        are_tests = draw_test_split(files, test_fraction, origin)
-        split_of, inner = ["test" if is_test else "train" for is_test in are_tests], files
+        split_of, inner = draw_splits(files, test_fraction, origin), files
     direct = [file for file, rest in zip(files, inner, strict=True) if "/" not in rest]
     if not classes or len(direct) == len(files):
         return [Photo(file, split, None) for file, split in zip(files, split_of, strict=True)], None
@@ -251,6 +254,24 @@ def _without_split(files: list[str]) -> list[str]:
     outer, folder = files[0].partition("/")[0], inner[0].partition("/")[0]
     again = split_name(folder) == split_name(outer) and all(rest.startswith(f"{folder}/") for rest in inner)
     return [rest.partition("/")[2] for rest in inner] if again else inner
+
+
+def own_splits(path: Path) -> dict[str, str]:
+    """The folders of the training and of the test images, as `find_splits` finds them; empty if there are none.
+
+    Raises
+    ------
+    OSError
+        If there is no such folder, or it cannot be listed.
+
+    Examples
+    --------
+    >>> for name in ("photos/Training", "photos/Test"):
+    ...     Path(name).mkdir(parents=True, exist_ok=True)
+    >>> own_splits(Path("photos"))
+    {'Training': 'train', 'Test': 'test'}
+    """
+    return find_splits(entry.name for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
 
 
 def folder_digest(path: Path) -> str:

@@ -13,7 +13,6 @@ from lib.data.cifar import CIFAR10, CIFAR100, Layout, open_cifar, read_cifar
 from lib.data.dataset import SIDE, Batch, Dataset
 from lib.data.digits import digits
 from lib.data.folder import Folder, open_folder
-from lib.data.images_file import SPLITS
 from lib.data.names import distinguishable, listed
 from lib.data.npz import open_npz
 from lib.data.photos import LANCZOS, read_photos
@@ -25,7 +24,7 @@ class Source(NamedTuple):
     path: Path  # an archive, or a folder of photos
     classes: str | None = None  # of a folder: folders or none; of CIFAR-100: fine or coarse
     side: int | None = None
-    test_fraction: float = 0.2
+    test_fraction: float | None = None  # of a folder or an array without splits; None: it is one whole
     unreadable: str = "refuse"  # or skip
     split: str | None = None  # of a folder: read no photos of others
     resampling: Image.Resampling = LANCZOS  # of a folder or an array
@@ -67,7 +66,7 @@ def open_cifar100(source: Source) -> Dataset:
 
 def _open_cifar(path: Path, layout: Layout) -> Dataset:
     archive = open_cifar(path, layout)
-    n_images = {split: archive.n_images(split) for split in SPLITS}
+    n_images = {split: archive.n_images(split) for split in ("train", "test")}
     return Dataset(n_images, SIDE, True, archive.class_names, read_cifar(archive), unused=archive.unused)
 
 
@@ -131,7 +130,7 @@ def open_photos(source: Source) -> Dataset:
     if folder.class_names:
         logging.info("classes: %s", listed(distinguishable(folder.class_names)))
     side = source.side or SIDE
-    n_images = {split: folder.n_images(split) for split in SPLITS}
+    n_images = {split: folder.n_images(split) for split in dict.fromkeys(x.split for x in folder.photos)}
     if source.split:
         folder = folder._replace(photos=[photo for photo in folder.photos if photo.split == source.split])
     batches = _read_folder(folder, side, source.unreadable, source.resampling)

@@ -13,9 +13,10 @@ from PIL import Image
 
 from lib.base.errors import InputError, reason_of
 from lib.data.dataset import MOST_CLASSES, Batch, Dataset, batch_images
+from lib.data.images_file import SPLITS
 from lib.data.names import listed, printable
 from lib.data.photos import LANCZOS, resize
-from lib.data.splits import draw_test_split
+from lib.data.splits import draw_splits
 
 # Usual names of labels, and arr_0 and so on, which np.savez gives to arrays without a name.
 LIKE_LABELS = re.compile(
@@ -27,13 +28,13 @@ LIKE_LABELS = re.compile(
 
 
 def open_npz(
-    path: Path, *, side: int | None, test_fraction: float, resampling: Image.Resampling = LANCZOS
+    path: Path, *, side: int | None, test_fraction: float | None, resampling: Image.Resampling = LANCZOS
 ) -> Dataset:
     """Read a NumPy file of images and, if it has them, labels.
 
     ============================ ======================================================================
     x_train and x_test, or x     images, uint8 (n, height, width) or (n, height, width, 1 or 3);
-                                 x is split at random
+                                 x is one whole, or split at random
     y_train and y_test, or y     optional labels, (n,) or (n, 1): whole numbers of any type, or texts;
                                  the classes are the values that occur
     class_names                  optional names of labels that are numbers; the first is that of label 0
@@ -44,7 +45,7 @@ def open_npz(
     side
         The side to crop and resize the images to; None: they are squares of one size already.
     test_fraction
-        The share of x to choose as test images.
+        The share of x to choose as test images; None: x is one whole.
 
     Raises
     ------
@@ -73,8 +74,8 @@ def open_npz(
     if "class_names" in arrays and arrays[f"y{suffixes[0]}"].dtype.kind in "US":
         unused.append("class_names")  # texts are names already
     if suffixes == [""]:
-        is_test = np.array(draw_test_split([str(i) for i in range(len(arrays["x"]))], test_fraction, path))
-        rows = {"train": np.flatnonzero(~is_test), "test": np.flatnonzero(is_test)}
+        split_of = np.array(draw_splits([str(i) for i in range(len(arrays["x"]))], test_fraction, path))
+        rows = {split: np.flatnonzero(split_of == split) for split in SPLITS if split in split_of}
     else:
         rows = {split: np.arange(len(arrays[f"x_{split}"])) for split in ("train", "test")}
     new_side = side or shapes[0][0]
@@ -89,7 +90,7 @@ def open_npz(
                 yield Batch(split, start, pixels, labels[suffix][batch] if has_labels else None)
 
     n_images = {split: len(numbers) for split, numbers in rows.items()}
-    arrangement = "The test images were drawn at random from x." if suffixes == [""] else None
+    arrangement = "The test images were drawn at random from x." if suffixes == [""] and test_fraction else None
     return Dataset(n_images, new_side, len(shapes[0]) == 3, class_names, batches(), arrangement, unused)
 
 

@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=["folders", "none", "fine", "coarse"],
         help="of a folder: folders (default) or none; of cifar100-binary: fine (default) or coarse",
     )
-    parser.add_argument("--test-fraction", type=float, default=0.2, help="of a folder or npz without splits")
+    parser.add_argument("--test-fraction", type=float, help="of a folder or npz without splits; by default none")
     parser.add_argument("--unreadable", choices=["refuse", "skip"], default="refuse", help="of photos")
     parser.add_argument("--source", help="the folder, or where the archive is from; images.h5 keeps it")
 

@@ -1,4 +1,4 @@
-"""Splitting a dataset that has no splits into training and test images."""
+"""Splitting a dataset that has no splits of its own, if the user wants training and test images."""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from lib.base.errors import InputError
 
 
-def draw_test_split(keys: Sequence[str], fraction: float, origin: object) -> list[bool]:
-    """Choose the test images at random, but always the same ones.
+def draw_splits(keys: Sequence[str], test_fraction: float | None, origin: object) -> list[str]:
+    """Choose test images at random, but always the same ones.
 
     The images with the smallest SHA-256 of their keys are the test images. So nearly all images stay in their
     splits if one is added or removed.
@@ -16,14 +16,14 @@ def draw_test_split(keys: Sequence[str], fraction: float, origin: object) -> lis
     ----------
     keys
         A different one for each image.
-    fraction
-        Share of the test images, between 0 and 1.
+    test_fraction
+        Share of the test images, between 0 and 1; None: the images are one whole.
     origin
         Where the images are from, for the error.
 
     Returns
     -------
-    For each image whether it is a test image.
+    The split of each image: train or test, or all.
 
     Raises
     ------
@@ -32,15 +32,17 @@ def draw_test_split(keys: Sequence[str], fraction: float, origin: object) -> lis
 
     Examples
     --------
-    >>> draw_test_split(["a.jpg", "b.jpg", "c.jpg"], 1 / 3, "photos")
-    [True, False, False]
+    >>> draw_splits(["a.jpg", "b.jpg", "c.jpg"], 1 / 3, "photos")
+    ['test', 'train', 'train']
     """
-    n_test = round(len(keys) * fraction)
+    if test_fraction is None:
+        return ["all"] * len(keys)
+    n_test = round(len(keys) * test_fraction)
     if not 0 < n_test < len(keys):
         raise InputError(
-            f"{origin}: too few images to split: of {len(keys):,}, a `test_fraction` of {fraction:g} makes "
-            f"{n_test:,} test images, and both splits need at least one; add images or change `test_fraction`"
+            f"{origin}: too few images to split: of {len(keys):,}, a `test_fraction` of {test_fraction:g} makes "
+            f"{n_test:,} test images, and both splits need at least one; change `test_fraction`, or leave it out"
         )
     places = [hashlib.sha256(key.encode(errors="surrogateescape")).digest() for key in keys]
     chosen = set(sorted(range(len(keys)), key=places.__getitem__)[:n_test])
-    return [i in chosen for i in range(len(keys))]
+    return ["test" if i in chosen else "train" for i in range(len(keys))]

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from lib.evaluation.comparison import LEVEL, MEASURES, difference_of
+from lib.evaluation.comparison import LEVEL, MEASURES, difference_of, parse_metric
 from lib.evaluation.uncertainty import Difference, Part
 
 IN_SPACE = "silhouette_in_"
@@ -71,23 +71,21 @@ def _not_known(rows: pd.DataFrame) -> str:
     if row["n_seeds"] == 1:
         return "Not known from one seed of k-means: another may differ by more. Use more seeds."
     if set(rows["k"]) == {1}:
-        return "Not known: one cluster of all images is the same in every feature space."
-    return (
-        f"Not known: half of the images are too few for {rows['k'].min()} clusters, and so are all for a verdict."
-    )
+        return "Not known: one cluster of everything is the same in every feature space."
+    return f"Not known: half of the data are too few for {rows['k'].min()} clusters, and so are all for a verdict."
 
 
 def _fixed(rows: pd.DataFrame) -> str:
     """What is known of a clustering that was made elsewhere, on side b."""
     a, b = rows[["features_a", "features_b"]].iloc[0]
-    score, _, space = rows["metric"].iloc[0].partition("_in_")
+    score, space, _ = parse_metric(rows["metric"].iloc[0])
     least, most = (f"{value:+.4f}" for value in (rows["difference"].min(), rows["difference"].max()))
     ks = rows["k"].tolist()
     by = least if len(ks) == 1 else f"{least} to {most} at k = {_list(ks, ks)}"
     measure = MEASURES[score] + (f" in the {space} space" if space else "")
     return (
         f"Not known: the {measure} of {b} differs from that of k-means in {a} by {by}. How sure that is nobody "
-        f"can tell: {b} was made elsewhere, and cannot be made anew of other images."
+        f"can tell: {b} was made elsewhere, and cannot be made anew of other data."
     )
 
 
@@ -187,7 +185,7 @@ def _spaces_disagree(rows: pd.DataFrame, a: str, b: str) -> str:
 
 def _measure(rows: pd.DataFrame) -> str:
     metrics = rows["metric"].unique()
-    return MEASURES[metrics[0].partition("_in_")[0]] + (" of either space" if len(metrics) > 1 else "")
+    return MEASURES[parse_metric(metrics[0]).score] + (" of either space" if len(metrics) > 1 else "")
 
 
 def _space(metric: str) -> str:
@@ -241,8 +239,8 @@ def what_would_help(rows: pd.DataFrame) -> str:
     >>> row |= {"variance_of_images": 0.001, "variance_of_seeds": 0.0, "variance_of_models_a": 0.0}
     >>> row |= {"variance_of_models_b": 0.009, "n_splits": 20, "n_seeds": 10, "n_models_a": 0, "n_models_b": 3}
     >>> row |= {"verdict": "no difference found"}
-    >>> print(what_would_help(pd.DataFrame([row])).replace("images. ", "images.\n"))
-    Of the variance, 90 % comes from models of mine and 10 % from images.
+    >>> print(what_would_help(pd.DataFrame([row])).replace("data. ", "data.\n"))
+    Of the variance, 90 % comes from models of mine and 10 % from the data.
     With 6 models of mine the interval would be about half as wide.
     """
     decisive = rows[rows["decisive"] == "yes"]
@@ -260,7 +258,7 @@ def what_would_help(rows: pd.DataFrame) -> str:
         where = f" in {place[0]}, where the interval is widest,"
     found = difference_of(row)
     parts = {
-        "images": "images",
+        "images": "the data",
         "seeds": "seeds of k-means",
         "models_a": f"models of {row['features_a']}",
         "models_b": f"models of {row['features_b']}",
@@ -280,7 +278,7 @@ def what_would_help(rows: pd.DataFrame) -> str:
         name = min(enough, key=lambda name: enough[name] / counts[name])
         return f"{text} With {enough[name]} {parts[name]} the interval would be about half as wide."
     if ranked[0] == "images":
-        return f"{text} More images would narrow the interval; more seeds or models alone would not halve it."
+        return f"{text} More data would narrow the interval; more seeds or models alone would not halve it."
     return f"{text} More seeds or models of one kind alone would not halve the interval."
 
 

@@ -7,7 +7,9 @@ procedure would find a little more, but has no intervals to show for it.)
 """
 
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -32,6 +34,29 @@ COLUMNS = [
     *("at_most", *(f"variance_of_{part}" for part in PARTS), "n_splits", "n_seeds", "n_models_a", "n_models_b"),
     *("comparable", "decisive", "verdict"),
 ]
+
+
+class Metric(NamedTuple):
+    """What the name of a score says, like silhouette_in_pixels or accuracy_with_topic."""
+
+    score: str
+    space: str = ""  # that it was scored in, if in another than its own
+    column: str = ""  # of classes, if it is not the first
+
+
+def parse_metric(name: str) -> Metric:
+    """What the name of a score says.
+
+    Examples
+    --------
+    >>> parse_metric("normalized_mutual_info")
+    Metric(score='normalized_mutual_info', space='', column='')
+    >>> parse_metric("dunn_in_pixels").space, parse_metric("accuracy_with_topic").column
+    ('pixels', 'topic')
+    """
+    score, word, rest = (*re.split("_(in|with)_", name, maxsplit=1), "", "")[:3]
+    return Metric(score, space=rest if word == "in" else "", column=rest if word == "with" else "")
+
 
 ScoresByName = Mapping[str, Scores]
 Differences = dict[tuple[str, str, str], Difference]  # by metric and two kinds of features
@@ -211,7 +236,7 @@ def comparison_table(
         size = sizes.get(family, 1)
         level = 1 - (1 - LEVEL) / size
         # A difference that was seen is possible, whatever the range.
-        most = max(LARGEST.get(metric, 2.0), abs(of_score.difference))
+        most = max(LARGEST.get(parse_metric(metric).score, 2.0), abs(of_score.difference))
         lower, upper = np.clip(of_score.interval(level), -most, most).tolist()
         p_value = float(np.minimum(1, size * of_score.p_value()))
         table.append(

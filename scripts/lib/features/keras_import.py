@@ -86,7 +86,7 @@ with hidden_modules(UNUSED), paused_garbage_collection():
     except ModuleNotFoundError as error:
         if error.name not in ("keras", "tensorflow"):
             raise
-        remedy = "run `make install`, or leave autoencoder out of `features`"
+        remedy = "run `make install`, or leave autoencoder and encoders in Keras files out of `features`"
         raise InputError(f"TensorFlow is not installed; {remedy}") from None
 
 tf.get_logger().setLevel("ERROR")

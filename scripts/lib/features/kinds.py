@@ -4,6 +4,7 @@ A new kind is an entry here, its settings in config.yaml and rules/config.schema
 `encode_{kind}` in rules/features.smk with its script. docs/development.md has it step by step.
 """
 
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -57,7 +58,7 @@ KINDS = {
             "from the same patches, what stays the same when a training image is cropped, mirrored and made "
             "lighter or darker, in colour also recoloured: {{ config.invariant.n_components }} directions in "
             "which images differ much and the {{ config.invariant.n_views }} views of one image little, learned "
-            "twice, from {{ '{:,}'.format([config.invariant.n_images, data.n.train]|min) }} images",
+            "twice, from {{ '{:,}'.format([config.invariant.n_images, (data.n.values()|list)[0]]|min) }} images",
             learned_files=("patches/seed{seed}/dictionary.h5", "invariant/seed{seed}/encoder.h5"),
         ),
     )
@@ -68,6 +69,7 @@ KINDS = {
 NAMED = {
     "external": "made elsewhere",
     "onnx": "the output of an encoder in an ONNX file, which got each image in colour",
+    "keras": "the output of an encoder in a Keras file, which got each image in colour",
     "script": "made by a program of the user's own",
 }
 
@@ -77,7 +79,7 @@ def names_of(config: dict) -> list[str]:
 
     Examples
     --------
-    >>> names_of({"external": {"dinov2": "?"}, "onnx": 3, "script": {}})[-2:]
+    >>> names_of({"external": {"dinov2": "?"}, "onnx": 3, "keras": {}, "script": {}})[-2:]
     ['invariant', 'dinov2']
     """
     sections = [config[section] for section in NAMED]
@@ -89,13 +91,22 @@ def kinds_of(config: dict) -> dict[str, Kind]:
 
     Examples
     --------
-    >>> list(kinds_of({"external": {"dinov2": {"source": "dinov2.npy"}}, "onnx": {}, "script": {}}))[-2:]
+    >>> own = {"external": {"dinov2": {"source": "dinov2.npy"}}, "onnx": {}, "keras": {}, "script": {}}
+    >>> list(kinds_of(own))[-2:]
     ['invariant', 'dinov2']
     """
     scaled = {"l2": ", each row scaled to length 1", "standardize": ", each column scaled to variance 1"}
     named = {
-        name: Kind(name, f"{description}{scaled.get(settings.get('normalize'), '')}")
+        name: Kind(name, f"{description}{_file_of(settings)}{scaled.get(settings.get('normalize'), '')}")
         for section, description in NAMED.items()
         for name, settings in config[section].items()
     }
     return KINDS | named
+
+
+def _file_of(settings: dict) -> str:
+    """Where features with a name of the user's own are from: the name of the first file, in brackets."""
+    source = settings.get("source") or settings.get("model") or settings["path"]
+    source = source[0] if isinstance(source, list) else source
+    path = next(iter(source.values())) if isinstance(source, dict) else source
+    return f" ({Path(path).name})"

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from lib.evaluation.answer import IN_SPACE, answer, is_fixed, what_would_help
-from lib.evaluation.comparison import MEASURES, OWN_SPACE
+from lib.evaluation.comparison import MEASURES, OWN_SPACE, parse_metric
 
 
 class Conclusion(NamedTuple):
@@ -37,7 +37,7 @@ def conclude(rows: pd.DataFrame, k: int) -> Conclusion:
     >>> found.answer
     'Yes: pca clusters better than pixels. Its accuracy is higher by 0.30 (95 % interval 0.09 to 0.51).'
     >>> found.reasons[0]  # doctest: +ELLIPSIS
-    'Of the variance, 100 % comes from images. More images would narrow the interval; ...'
+    'Of the variance, 100 % comes from the data. More data would narrow the interval; ...'
     """
     at_k = rows[(rows["k"] == k) & (rows["comparable"] == "yes") & rows["lower"].notna()]
     reasons = [what_would_help(rows), *(_numbers(row) for _, row in at_k.iterrows())]
@@ -54,8 +54,9 @@ def conclude(rows: pd.DataFrame, k: int) -> Conclusion:
 
 def _numbers(row: pd.Series) -> str:
     """The numbers of one metric as a sentence."""
-    score, _, space = row["metric"].partition("_in_")
-    name = f"the {MEASURES[score]}" + (f" in the {space} space" if space else "")
+    metric = parse_metric(row["metric"])
+    name = f"the {MEASURES[metric.score]}" + (f" in the {metric.space} space" if metric.space else "")
+    name += f" with {metric.column}" if metric.column else ""
     text = (
         f"By {name}, {row['features_b']} has {row['mean_b']:.4f} and {row['features_a']} {row['mean_a']:.4f}; "
         f"difference {row['difference']:+.4f}, interval {row['lower']:+.4f} to {row['upper']:+.4f}: "
@@ -78,13 +79,18 @@ def repetitions(table: pd.DataFrame) -> str:
     --------
     >>> row = {"n_seeds": 5, "features_a": "pixels", "n_models_a": 0, "features_b": "autoencoder", "n_models_b": 3}
     >>> repetitions(pd.DataFrame([row]))
-    '5 seeds of k-means, 3 models of autoencoder'
+    '5 seeds of k-means, 3 models of autoencoder, pixels as given'
     """
     counts = [(table["n_seeds"].iloc[0], "seed", "k-means")]
     counts += [(n, "model", kind) for kind, n in _models(table).items()]
+    row = table.iloc[0]
+    sides = "ab"
     if is_fixed(table):
-        counts.append((int(table["n_runs"].iloc[0]), "run", table["features_b"].iloc[0]))
-    return ", ".join(f"{n} {what}{'' if n == 1 else 's'} of {name}" for n, what, name in counts)
+        counts.append((int(row["n_runs"]), "run", row["features_b"]))
+        sides = "a"
+    given = [row[f"features_{side}"] for side in sides if not row[f"n_models_{side}"]]
+    words = [f"{n} {what}{'' if n == 1 else 's'} of {name}" for n, what, name in counts]
+    return ", ".join(words + ([f"{' and '.join(given)} as given"] if given else []))
 
 
 def _models(table: pd.DataFrame) -> dict[str, int]:
@@ -147,7 +153,7 @@ def describe(table: pd.DataFrame, k: int) -> str:
     lines = []
     for split, rows in table.groupby("split", sort=False):
         if rows.groupby(["features_a", "features_b"]).ngroups > 1 and (text := ranking(rows, k)):
-            lines += [f"{split} images, k = {k}", "", text, ""]
+            lines += [f"{split} data, k = {k}", "", text, ""]
     first = table["features_a"].iloc[0]
     for (split, a, b), rows in table.groupby(["split", "features_a", "features_b"], sort=False):
         found = conclude(rows, k)
@@ -158,7 +164,7 @@ def describe(table: pd.DataFrame, k: int) -> str:
         at_k = rows[rows["k"] == k]
         cells = pd.DataFrame(
             {
-                f"{split} images, k = {k}": at_k["metric"],
+                f"{split} data, k = {k}": at_k["metric"],
                 a: at_k["mean_a"].map("{:.4f}".format),
                 b: at_k["mean_b"].map("{:.4f}".format),
                 "difference [interval]": [
@@ -175,7 +181,7 @@ def describe(table: pd.DataFrame, k: int) -> str:
 
 
 def decisive_measures(table: pd.DataFrame) -> str:
-    """The measure that decides, in words; "" if none does. (It may not be the same for images without classes.)
+    """The measure that decides, in words; "" if none does. (It may not be the same without classes.)
 
     Parameters
     ----------
@@ -188,7 +194,7 @@ def decisive_measures(table: pd.DataFrame) -> str:
     'accuracy'
     """
     metrics = table["metric"][table["decisive"] == "yes"].unique()
-    return " or ".join(dict.fromkeys(MEASURES[metric.partition("_in_")[0]] for metric in metrics))
+    return " or ".join(dict.fromkeys(MEASURES[parse_metric(metric).score] for metric in metrics))
 
 
 def remarks(table: pd.DataFrame) -> str:
@@ -204,14 +210,14 @@ def remarks(table: pd.DataFrame) -> str:
     >>> row = {"metric": "accuracy", "decisive": "yes", "comparable": "yes", "k": 10}
     >>> print(remarks(pd.DataFrame([row])), end="")
     The accuracy decides, which was fixed before looking.
-    The intervals are of 95 %, for images like these, new seeds, new models and clusterings made anew.
+    The intervals are of 95 %, for data like these, new seeds, new models and clusterings made anew.
     """
     if table.empty:
         return ""
     lines = []
     if decisive := decisive_measures(table):
         lines.append(f"The {decisive} decides, which was fixed before looking.")
-    text = "The intervals are of 95 %, for images like these, new seeds, new models and clusterings made anew."
+    text = "The intervals are of 95 %, for data like these, new seeds, new models and clusterings made anew."
     lines.append(text)
     several = [*(["all k"] if table["k"].nunique() > 1 else [])]
     if (table["comparable"].eq("yes") & table["decisive"].eq("no")).any():

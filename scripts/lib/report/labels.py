@@ -3,6 +3,7 @@
 import logging
 import re
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,6 +94,17 @@ def read_classes(path: Path, split: str) -> Classes | None:
     names = [truncate(all_names[number]) for number in numbers]
     use_fonts_for("".join(names))
     return Classes(places, names)
+
+
+def name_clusters(names: Sequence[str]) -> list[str]:
+    """What clusters are called in figures: by number, or by a name that was given elsewhere.
+
+    Examples
+    --------
+    >>> name_clusters(["3", "hippopotamuses"])
+    ['cluster 3', 'hippopotamu…']
+    """
+    return [truncate(f"cluster {name}" if name.isdigit() else name, 12) for name in names]
 
 
 def use_fonts_for(text: str) -> None:

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from lib.evaluation.choose_k import elbow, gap_choice
-from lib.evaluation.comparison import MEASURES
+from lib.evaluation.comparison import MEASURES, parse_metric
 from lib.report.conclusion import conclude, repetitions
 
 NAMES = MEASURES | {
@@ -152,8 +152,9 @@ def metric_name(metric: str) -> str:
     >>> metric_name("dunn_in_pixels")
     "Dunn's index in pixels space"
     """
-    score, _, space = metric.partition("_in_")
-    return f"{NAMES[score]} in {space} space" if space else NAMES.get(metric, metric)
+    score, space, column = parse_metric(metric)
+    name = NAMES.get(score, score)
+    return f"{name} in {space} space" if space else f"{name} with {column}" if column else name
 
 
 def format_number(value: float, digits: int | None = None) -> str:

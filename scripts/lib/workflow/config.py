@@ -147,6 +147,17 @@ def validation_errors(config: dict, schema: dict) -> list[str]:
     for name, settings in config["datasets"].items():
         if "luma" in settings and abs(sum(settings["luma"]) - 1) > 0.01:
             lines.append(f"datasets.{name}.luma is {settings['luma']}; allowed: three weights that add up to 1")
+    if config["datasets"].get(config["dataset"], {}).get("format") == "vectors":
+        lines += [
+            f"features lists {name}, which needs images, and {config['dataset']} has vectors alone; name features "
+            "below external"
+            for name in config["features"]
+            if name not in config["external"]
+        ]
+    for name, settings in config["datasets"].items():
+        for key in ("class_columns", "name_column"):
+            if key in settings and "classes" not in settings:
+                lines.append(f"datasets.{name}.{key} is about the table of `classes`, which is missing")
     splits = config["clustering"]["splits"]
     if isinstance(splits, dict):
         for features in config["features"]:
@@ -159,11 +170,11 @@ def validation_errors(config: dict, schema: dict) -> list[str]:
                 lines.append(f"{section}.{name} has the name of other features; give it another")
             taken.add(name)
     for name, settings in config["external"].items():
-        if name in config["features"] and name not in KINDS:
-            of_name = splits[name] if isinstance(splits, dict) else splits
-            lines += _external_errors(f"external.{name}", settings, of_name)
+        if "files" in settings and "file_column" in settings:
+            lines.append(_both_names(f"external.{name}"))
     for name, settings in config["clusterings"].items():
-        lines += _external_errors(f"clusterings.{name}", settings, clustered_splits(config))
+        if "files" in settings and "file_column" in settings:
+            lines.append(_both_names(f"clusterings.{name}"))
     if config["clusterings"] and not config["evaluation"]["cross_space_scores"]:
         lines.append(
             "evaluation.cross_space_scores is false; with clusterings it has to be true, as these are scored in "
@@ -173,6 +184,10 @@ def validation_errors(config: dict, schema: dict) -> list[str]:
     if shown is not None and shown not in ks:
         lines.append(f"report.n_clusters is {shown}; allowed: one of clustering.n_clusters, which is {ks}")
     return lines
+
+
+def _both_names(key: str) -> str:
+    return f"{key} has both files and file_column; one of them says which row is of which image"
 
 
 def clustered_splits(config: dict) -> list[str]:
@@ -190,6 +205,42 @@ def clustered_splits(config: dict) -> list[str]:
     return list(dict.fromkeys(splits))
 
 
+def split_errors(config: dict, splits: list[str] | None) -> list[str]:
+    """What is wrong with the splits that a checked configuration clusters.
+
+    Parameters
+    ----------
+    config
+        All settings; `clustering.splits` says which splits.
+    splits
+        Those of the dataset; None: not known.
+
+    Examples
+    --------
+    >>> config = {"dataset": "photos", "features": ["pixels"], "clustering": {"splits": ["test"]}}
+    >>> config |= {"external": {}, "clusterings": {}}
+    >>> split_errors(config, ["all"])
+    ["clustering.splits is ['test'], and photos has no splits; leave it out, or set datasets.photos.test_fraction"]
+    """
+    wanted, dataset = config["clustering"]["splits"], config["dataset"]
+    lines = []
+    for kind, of_kind in (wanted if isinstance(wanted, dict) else {"": wanted}).items():
+        if splits is not None and not set(of_kind) <= set(splits):
+            key = f"clustering.splits.{kind}" if kind else "clustering.splits"
+            if splits == ["all"]:
+                has, instead = "has no splits", f"leave it out, or set datasets.{dataset}.test_fraction"
+            else:
+                has, instead = f"comes with {' and '.join(splits)}", "name one of these, or both"
+            lines.append(f"{key} is {of_kind}, and {dataset} {has}; {instead}")
+    for name, settings in config["external"].items():
+        if name in config["features"]:
+            of_name = wanted[name] if isinstance(wanted, dict) else wanted
+            lines += _external_errors(f"external.{name}", settings, of_name)
+    for name, settings in config["clusterings"].items():
+        lines += _external_errors(f"clusterings.{name}", settings, clustered_splits(config))
+    return lines
+
+
 def _external_errors(key: str, settings: dict, splits: list[str]) -> list[str]:
     """What is wrong with the files of what was made elsewhere."""
     sources = settings["source"] if isinstance(settings["source"], list) else [settings["source"]]
@@ -199,8 +250,6 @@ def _external_errors(key: str, settings: dict, splits: list[str]) -> list[str]:
             if isinstance(value, dict):
                 missing = [split for split in splits if split not in value]
                 lines += [f"{key}.{of_key} has no {split}, which is to be clustered" for split in missing]
-    if "files" in settings and "file_column" in settings:
-        lines.append(f"{key} has both files and file_column; one of them says which row is of which image")
     return lines
 
 

@@ -1,11 +1,13 @@
 """Where the images of the datasets come from: an archive, a folder of photos, or neither."""
 
 import hashlib
+import re
 import sys
+import zipfile
 from pathlib import Path
 
 from lib.base.errors import InputError
-from lib.data.folder import folder_digest
+from lib.data.folder import folder_digest, own_splits
 from lib.data.source import local_path
 
 
@@ -27,6 +29,22 @@ class Sources:
     def __init__(self, datasets: dict[str, dict]):
         self.datasets = datasets
 
+    def pattern(self, *, vectors: bool) -> str:
+        """A regular expression for the datasets of vectors, or for all others."""
+        names = [name for name, x in self.datasets.items() if (x["format"] == "vectors") == vectors]
+        return "|".join(map(re.escape, names)) or "(?!)"
+
+    def reading_settings(self, dataset: str) -> dict:
+        """The settings of a dataset that say how to read its images: not what to make of them.
+
+        Examples
+        --------
+        >>> Sources({"mine": {"format": "folder", "source": "photos", "side": 32}}).reading_settings("mine")
+        {'format': 'folder'}
+        """
+        keys = ("format", "classes", "test_fraction", "unreadable")
+        return {key: value for key, value in self.datasets[dataset].items() if key in keys}
+
     def archives(self, dataset: str) -> list[str]:
         """The archive of a dataset, named by its content, so that datasets may share it; none if it has none."""
         settings = self.datasets[dataset]
@@ -35,6 +53,44 @@ class Sources:
         source = settings["source"] + _state_in_braces(settings["source"])
         key = settings["sha256"] or hashlib.sha256(source.encode()).hexdigest()
         return [f"results/archives/{key[:16]}"]
+
+    def splits(self, dataset: str, made: str = "") -> list[str] | None:
+        """The splits of a dataset: train and test, or all where it is one whole.
+
+        Parameters
+        ----------
+        dataset
+            Its name. A folder is one whole if it has no folders of splits, and a NumPy file if it has no arrays of
+            splits, unless its settings name `test_fraction`.
+        made
+            The path of the archive that the workflow makes, to look into if the source cannot be reached.
+
+        Returns
+        -------
+        None: not known yet, as it is still to be downloaded.
+
+        Examples
+        --------
+        >>> Sources({"digits": {"format": "digits"}}).splits("digits")
+        ['train', 'test']
+        """
+        settings = self.datasets[dataset]
+        if settings["format"] == "vectors":
+            return ["all"]
+        if "n_images" in settings:
+            return list(settings["n_images"])
+        if settings["format"] not in ("folder", "npz") or "test_fraction" in settings:
+            return ["train", "test"]
+        try:
+            if settings["format"] == "folder":
+                is_whole = not own_splits(Path(settings["source"]))
+            else:
+                source = local_path(settings["source"])
+                with zipfile.ZipFile(source if source and _exists(source) else made) as file:
+                    is_whole = "x.npy" in file.namelist()
+        except (OSError, ValueError, zipfile.BadZipFile):  # of which the job tells
+            return None
+        return ["all"] if is_whole else ["train", "test"]
 
     def unverified_archives(self, dataset: str) -> list[str]:
         """The archive of a dataset, if no checksum says that what was made of it is still right."""

@@ -195,7 +195,9 @@ class Targets:
 
     def figures(self) -> list[str]:
         """All figures."""
-        of_clusterings = ("silhouettes", "contents", "montage", "centroids", "dunn", "map")
+        of_clusterings = ["silhouettes", "contents", "map"]
+        if self.config["datasets"][self.config["dataset"]]["format"] != "vectors":
+            of_clusterings += ["montage", "centroids", "dunn"]
         return [
             "figures/scores.png",
             *(f"{model}/{figure}.png" for model in self.autoencoders() for figure in ("loss", "reconstructions")),
