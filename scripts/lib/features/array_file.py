@@ -90,12 +90,24 @@ def _choose(path: Path, arrays: list[str], key: str | None) -> str:
     raise InputError(f"{path} {wanted}; name one as `key`: {', '.join(arrays) or 'there is none'}")
 
 
+class _MappedRows:
+    """The rows of a .npy file. Each access maps the file anew, so that what was read does not stay in memory."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+        self.shape, self.dtype = mapped.shape, mapped.dtype
+
+    def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
+        return np.array(np.load(self.path, mmap_mode="r", allow_pickle=False)[rows])
+
+
 @contextlib.contextmanager
 def _npy(path: Path, key: str | None, names_key: str | None) -> Iterator[Table]:
     for name, option in (("key", key), ("file_column", names_key)):
         if option is not None:
             raise InputError(f"{path} holds one array without a name: leave out `{name}`")
-    yield Table(np.load(path, mmap_mode="r", allow_pickle=False), None)
+    yield Table(_MappedRows(path), None)
 
 
 @contextlib.contextmanager
