@@ -47,9 +47,15 @@ config = without_text(config, SCHEMA)
 if errors := validation_errors(config, SCHEMA):
     sys.exit("\n".join(f"config: {error}" for error in errors))
 sources = Sources(config["datasets"])
-# With the `prefix` that another workflow may give this one.
-archives = [workflow.modifier.modify_path(file) for file in sources.archives(config["dataset"])]
-splits = sources.splits(config["dataset"], *archives)
+
+
+def splits_of(dataset):
+    """The splits of a dataset; None: not known before its archive is downloaded."""
+    # With the `prefix` that another workflow may give this one.
+    return sources.splits(dataset, *map(workflow.modifier.modify_path, sources.archives(dataset)))
+
+
+splits = splits_of(config["dataset"])
 if config["clustering"]["splits"] is None:
     config["clustering"]["splits"] = ["all"] if splits == ["all"] else ["test"]
 if errors := split_errors(config, splits):

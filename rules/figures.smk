@@ -57,7 +57,7 @@ rule draw_autoencoder:
     params:
         command=script_command("draw_autoencoder.py"),
         code_digest=script_digest("draw_autoencoder.py"),
-        splits=lambda w: sources.splits(w.dataset, f"results/{w.dataset}/images.h5"),
+        splits=lambda w: splits_of(w.dataset) or ["train", "test"],
     shell:
         "{params.command} --history {input.history:q} --examples {input.examples:q} --splits {params.splits}"
         " --loss {output.loss:q} --reconstructions {output.reconstructions:q} --log {log:q}"

@@ -96,7 +96,7 @@ def read_column(
         if isinstance(rows, pd.DataFrame):
             columns = list(map(str, rows.columns))
             rows = rows.iloc[:, columns.index(_choose(path, columns, key))].to_numpy()
-        values = np.asarray(rows)
+        values = np.asarray(rows[...])
         if values.ndim == 2 and values.shape[1] == 1:
             values = values[:, 0]
         if values.ndim != 1 or not values.size:
@@ -125,7 +125,7 @@ def _opened(path: Path, key: str | None, names_key: str | None) -> Iterator[_Con
                     f"{path} holds Python objects, which are never loaded; save numbers alone"
                 ) from None
             raise InputError(f"{path} cannot be read: {reason_of(error)}") from None
-        n_rows = len(table.rows) if np.ndim(table.rows) else 0
+        n_rows = table.rows.shape[0] if table.rows.shape else 0
         if table.names is not None and len(table.names) != n_rows:
             raise InputError(f"{path} has {n_rows:,} rows and {len(table.names):,} file names")
         yield table
@@ -145,12 +145,24 @@ def _choose(path: Path, arrays: list[str], key: str | None) -> str:
     raise InputError(f"{path} {wanted}; name one as `key`: {', '.join(arrays) or 'there is none'}")
 
 
+class _MappedRows:
+    """The rows of a .npy file. Each access maps the file anew, so that what was read does not stay in memory."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+        self.shape, self.dtype = mapped.shape, mapped.dtype
+
+    def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
+        return np.array(np.load(self.path, mmap_mode="r", allow_pickle=False)[rows])
+
+
 @contextlib.contextmanager
 def _npy(path: Path, key: str | None, names_key: str | None) -> Iterator[_Content]:
     for name, option in (("key", key), ("file_column", names_key)):
         if option is not None:
             raise InputError(f"{path} holds one array without a name: leave out `{name}`")
-    yield _Content(np.load(path, mmap_mode="r", allow_pickle=False), None)
+    yield _Content(_MappedRows(path), None)
 
 
 @contextlib.contextmanager
