@@ -38,10 +38,10 @@ def read_label_columns(
     (['a', 'b', 'c'], [1, 0, 1], ['art', 'sport'])
     """
     table = _read(path)
-    for name in [*(class_columns or []), *([name_column] if name_column else [])]:
-        if name not in table.columns:
-            columns = listed([printable(column) for column in table.columns])
-            raise InputError(f"{path} has no column {name!r}; its columns are: {columns}")
+    for wanted in [*(class_columns or []), *([name_column] if name_column else [])]:
+        if wanted not in table.columns:
+            there = listed([printable(column) for column in table.columns])
+            raise InputError(f"{path} has no column {wanted!r}; its columns are: {there}")
     names = None
     if name_column:
         names = _texts(path, name_column, table[name_column])
