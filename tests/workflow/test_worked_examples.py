@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from conftest import ROOT
+from test_own_images import write_photos
 
 pytestmark = pytest.mark.slow
 
@@ -66,3 +67,25 @@ def test_two_encoders_made_here(fresh):
     (page,) = [text for language, text in found if language == "text"]
     assert len(verdicts(page)) == 3
     assert_same_answers((results / "comparison.txt").read_text(), page)
+
+
+def test_from_an_array_to_the_answer(fresh):
+    photos = write_photos(fresh.path / "photos", 60, ["bright", "dark"])
+    files = sorted(path for path in photos.rglob("*") if path.is_file())
+    rows = [[1, 5 * (path.parent.name == "dark"), i / 1000] for i, path in enumerate(files)]
+    program, settings = (text for _, text in blocks("external.md", "From an array to the answer"))
+    there = {"/data/photos": str(photos), "[5]": "[2]"}
+    for old, new in there.items():
+        assert old in settings
+        settings = settings.replace(old, new)
+    (fresh.path / "mine.yaml").write_text(settings)
+    program = program.replace("/data/photos", str(photos))
+    given = f"rows = {rows!r}\nfiles = {[str(file) for file in files]!r}\n"
+    (fresh.path / "program.py").write_text(given + program)
+    run(fresh.path, ".venv/bin/python program.py")
+    line = ".venv/bin/snakemake --cores 4 --configfile mine.yaml"
+    assert f"`{line}`" in (ROOT / "docs" / "external.md").read_text()
+    run(fresh.path, line.replace("--cores 4", "--cores 2"))
+    results = fresh.path / "results" / "photos"
+    assert "Yes: dinov2 clusters better than pixels." in (results / "comparison.txt").read_text()
+    assert (results / "report.html").exists()
