@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 from conftest import ROOT
 from test_own_images import write_photos
@@ -89,3 +90,23 @@ def test_from_an_array_to_the_answer(fresh):
     results = fresh.path / "results" / "photos"
     assert "Yes: dinov2 clusters better than pixels." in (results / "comparison.txt").read_text()
     assert (results / "report.html").exists()
+
+
+def test_texts_that_you_have(fresh):
+    """Without the sentence encoder, which is not installed here."""
+    found = blocks("vectors.md", "Texts that you have: docstrings")
+    write_files(fresh.path, found)
+    fresh.edit("texts.yaml", "trigram, minilm]", "trigram]")
+    first, second = [line for line in commands(found) if line.startswith(".venv/bin/python ")]
+    run(fresh.path, first)
+    texts = pd.read_csv(fresh.path / "texts.csv")
+    assert (texts.groupby("package").size() == 120).all()
+    assert set(texts["kind"]) == {"class", "function"}
+    run(fresh.path, second)
+    line = ".venv/bin/snakemake --cores 2 --configfile texts.yaml"
+    assert f"`{line}`" in (ROOT / "docs" / "vectors.md").read_text()
+    run(fresh.path, line)
+    answer = (fresh.path / "results" / "docstrings" / "comparison.txt").read_text()
+    (page,) = [text for language, text in found if language == "text"]
+    without = "\n".join(line for line in page.splitlines() if "minilm" not in line)
+    assert_same_answers(answer, without)
