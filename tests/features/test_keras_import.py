@@ -58,7 +58,7 @@ def test_an_error_within_the_block_restores_everything(monkeypatch):
         (
             "keras",
             "lib.base.errors.InputError: TensorFlow is not installed; "
-            "run `make install`, or leave autoencoder out of `features`",
+            "run `make install`, or leave autoencoder and encoders in Keras files out of `features`",
         ),
         ("numpy", "ModuleNotFoundError: import of numpy halted; None in sys.modules"),
     ],

@@ -85,8 +85,8 @@ def test_they_are_compared_and_reported(embedded):
     assert compared.loc[("adjusted_rand", "pixels", "named"), "n_models_b"] == 0
     assert compared.loc[("adjusted_rand", "pixels", "models"), "n_models_b"] == 2
     report = (embedded.results / "report.html").read_text()
-    assert "<li><i>named</i>: made elsewhere, each row scaled to length 1." in report
-    assert "<li><i>models</i>: made elsewhere, each column scaled to variance 1, 2 models." in report
+    assert "<li><i>named</i>: made elsewhere (named.npy), each row scaled to length 1." in report
+    assert "<li><i>models</i>: made elsewhere (test0.csv), each column scaled to variance 1, 2 models." in report
 
 
 def test_changed_bytes_run_their_branch_again(embedded, tmp_path):

@@ -111,7 +111,8 @@ def whole(reported, tmp_path):
 def test_edited_reading_of_scores(whole):
     """They are read for the figures too; what was clustered stays."""
     whole.edit("scripts/lib/evaluation/scores_file.py", "dict(file.attrs)", "dict(file.attrs.items())")
-    figures = {"draw_scores", "draw_clusters pixels test k3 seed0", "write_report"}
+    figures = {f"{rule} pixels test k3 seed0" for rule in ("draw_clusters", "draw_pictures")}
+    figures |= {"draw_scores", "write_report"}
     expect(whole, evaluations(["pixels"], ["pixels"]) | FINAL | figures)
 
 
