@@ -33,12 +33,9 @@ rule cluster:
 rule import_clusters:
     input:
         images="results/{dataset}/images.h5",
-        # Where a file is missing from the start, the script says so better than Snakemake would.
-        sources=lambda w: [
-            local(file)
-            for file in label_files.files(f"{w.features}/seed{w.run}", w.split)
-            if Path(file).exists() or Path(rules.import_clusters.output[0].format(**w)).exists()
-        ],
+        sources=lambda w: watched(
+            label_files.files(f"{w.features}/seed{w.run}", w.split), rules.import_clusters.output[0].format(**w)
+        ),
     output:
         "results/{dataset}/clusters/{features}/{split}/run{run}.h5",
     log:

@@ -103,6 +103,15 @@ def scaled_resource(base, per_mb=0):
     return amount
 
 
+def watched(files, made):
+    """Files of the user's own, for Snakemake to see their bytes change.
+
+    Where one is missing from the start, the script says so better than Snakemake would. Once `made` is made of them,
+    Snakemake says so, and keeps it.
+    """
+    return [local(file) for file in files if Path(file).exists() or Path(made).exists()]
+
+
 def results_folder(wildcards, input):
     """The folder of the results of a dataset, for rules whose first input is images.h5."""
     return str(Path(input[0]).parent)

@@ -68,12 +68,7 @@ rule prepare_images:
 # Note what is known of vectors without images: how many there are, their names and their classes.
 rule prepare_vectors:
     input:
-        # Where it is missing from the start, the script says so better than Snakemake would.
-        lambda w: [
-            local(file)
-            for file in vectors.paths(w.dataset).values()
-            if Path(file).exists() or Path(rules.prepare_vectors.output[0].format(**w)).exists()
-        ],
+        lambda w: watched(vectors.paths(w.dataset).values(), rules.prepare_vectors.output[0].format(**w)),
     output:
         "results/{dataset}/images.h5",
     log:

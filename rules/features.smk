@@ -55,12 +55,7 @@ rule encode_pca:
 rule encode_external:
     input:
         images="results/{dataset}/images.h5",
-        # Where a file is missing from the start, the script says so better than Snakemake would.
-        sources=lambda w: [
-            local(file)
-            for file in external.files(w.features, w.split)
-            if Path(file).exists() or Path(rules.encode_external.output[0].format(**w)).exists()
-        ],
+        sources=lambda w: watched(external.files(w.features, w.split), rules.encode_external.output[0].format(**w)),
     output:
         "results/{dataset}/features/{features}/{split}.h5",
     log:

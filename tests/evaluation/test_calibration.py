@@ -34,14 +34,16 @@ def test_clusters_are_those_of_the_project(calibration):
 
 def test_ties_and_empty_clusters_are_those_of_the_project(calibration):
     rng = np.random.default_rng(0)
-    for seed in range(200):
+    n_converged = 0
+    for _ in range(200):
         X = rng.integers(0, 3, (rng.integers(6, 30), 2)).astype(np.float32)
         k = int(rng.integers(1, len(np.unique(X, axis=0)) + 1))
         init = X[rng.integers(0, len(X), k)].astype(np.float64) + rng.integers(0, 2) * 9
         expected = kmeans(X, k, init=init)
         if expected.converged:
+            n_converged += 1
             np.testing.assert_array_equal(calibration.lloyd(X.astype(np.float64), init.copy()), expected.labels)
-        assert expected.converged or seed
+    assert n_converged > 150
 
 
 @pytest.mark.slow

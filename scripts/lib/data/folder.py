@@ -69,7 +69,7 @@ def open_folder(path: Path, *, classes: bool, test_fraction: float | None) -> Fo
             f"{path} holds no images: none of its {found.n_others:,} files, also in sub-folders, ends in "
             f"{', '.join(SUFFIXES)}; correct `source`, or convert them"
         )
-    splits = find_splits(found.folders)
+    splits = own_splits(path)
     if not splits:
         refuse_other_splits(found.files, classes=classes, origin=path)
     photos, class_names = arrange(
@@ -305,7 +305,6 @@ def folder_digest(path: Path) -> str:
 
 class _Listing(NamedTuple):
     files: list[str]  # relative paths of all photos
-    folders: list[str]  # names of the folders at the top
     n_others: int  # how many other files there are
     n_again: int  # how many photos lie in folders that were listed before by another path
 
@@ -319,7 +318,6 @@ def _list(root: Path) -> _Listing:
     if not root.is_dir():
         raise InputError(f"source {root} does not exist, or is no folder; correct `source` in the config")
     files: list[str] = []
-    top: list[str] = []
     n_others = n_again = 0
     everywhere: set[str] = set()  # the real paths of listed folders
     seen: dict[tuple[str, ...], set[str]] = defaultdict(set)  # the same, by class and split
@@ -334,7 +332,6 @@ def _list(root: Path) -> _Listing:
                 continue
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             starts += [path for name in folders if (path := Path(folder, name)).is_symlink()]
-            top = top if inside else folders
             photos = [name for name in names if not name.startswith(".") and name.lower().endswith(SUFFIXES)]
             _refuse_dangling(Path(folder, name) for name in names if "." not in name)
             files += [Path(*inside, name).as_posix() for name in photos]
@@ -342,7 +339,7 @@ def _list(root: Path) -> _Listing:
             n_again += len(photos) if place in everywhere else 0
             seen[of_class].add(place)
             everywhere.add(place)
-    return _Listing(files, top, n_others, n_again)
+    return _Listing(files, n_others, n_again)
 
 
 def _refuse_dangling(paths: Iterable[Path]) -> None:
