@@ -106,10 +106,13 @@ def scaled_resource(base, per_mb=0):
 def watched(files, made):
     """Files of the user's own, for Snakemake to see their bytes change.
 
-    Where one is missing from the start, the script says so better than Snakemake would. Once `made` is made of them,
-    Snakemake says so, and keeps it.
+    Where one is missing from the start, the script says so. Once `made` is there, which may be of another file, it
+    is kept.
     """
-    return [local(file) for file in files if Path(file).exists() or Path(made).exists()]
+    missing = [file for file in files if not Path(file).exists()]
+    if missing and Path(made).exists():
+        sys.exit(f"config: {missing[0]} does not exist; what was made of it stays as it is")
+    return [local(file) for file in files if file not in missing]
 
 
 def results_folder(wildcards, input):

@@ -78,7 +78,7 @@ if n_samples := config["evaluation"]["silhouette_samples"]:
             "../envs/evaluation.yaml"
         threads: 2
         resources:
-            mem_mb=scaled_resource(500, 8),
+            mem_mb=scaled_resource(1000, 3),
             runtime=scaled_resource(3, 0.1),
         params:
             command=script_command("sample_silhouette.py"),

@@ -87,9 +87,7 @@ rule encode_onnx:
     input:
         images="results/{dataset}/images.h5",
         archives=lambda w: sources.archives(w.dataset),
-        model=lambda w: [
-            local(file) for file in encoders.files(w.features, rules.encode_onnx.output[0].format(**w))
-        ],
+        model=lambda w: watched([encoders.path(w.features)], rules.encode_onnx.output[0].format(**w)),
     output:
         "results/{dataset}/features/{features}/{split}.h5",
     log:
@@ -121,9 +119,7 @@ rule encode_keras:
     input:
         images="results/{dataset}/images.h5",
         archives=lambda w: sources.archives(w.dataset),
-        model=lambda w: [
-            local(file) for file in encoders.files(w.features, rules.encode_keras.output[0].format(**w))
-        ],
+        model=lambda w: watched([encoders.path(w.features)], rules.encode_keras.output[0].format(**w)),
     output:
         "results/{dataset}/features/{features}/{split}.h5",
     log:

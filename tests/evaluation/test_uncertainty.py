@@ -6,7 +6,7 @@ from scipy import stats
 
 from lib.clustering.halves import n_starts, random_halves
 from lib.evaluation import uncertainty
-from lib.evaluation.uncertainty import ALLOWANCE, Scores, difference
+from lib.evaluation.uncertainty import ALLOWANCE, Difference, Part, Scores, difference
 
 
 def scores_of_means(rng, n, n_models, n_seeds, n_splits, *, image=1.0, model=0.0, seed=0.0, side=0):
@@ -49,6 +49,12 @@ def test_variance_that_images_cause_is_that_of_a_mean():
     # The allowance is one standard error: of 20 splits, about a third of the part.
     allowance = ALLOWANCE * np.sqrt(2 / 20)
     assert found.mean() == pytest.approx(expected * (1 + allowance), rel=0.1)
+
+
+def test_splits_of_the_same_images_do_not_make_it_surer():
+    none = Part(0.0, 9)
+    of_20, of_2000, of_3 = (Difference(0, 1, 1, Part(0.01, n), none, none, none) for n in (20, 2000, 3))
+    assert of_20.margin() == of_2000.margin() < of_3.margin()
 
 
 def test_what_starts_cause_is_not_taken_for_what_images_cause():

@@ -186,7 +186,7 @@ def test_an_encoder_sees_the_photos_in_colour(photos, tmp_path, kind, error):
     made = project.snapshot()
     project.configure(**{kind: {"means": settings | {"model": f"other.{kind}"}}})
     run = project.snakemake()
-    line = f"config: means: other.{kind} does not exist; the features that are there stay as they are"
+    line = f"config: other.{kind} does not exist; what was made of it stays as it is"
     assert (run.returncode, (run.stdout + run.stderr).splitlines().count(line)) == (1, 1)
     assert "Traceback" not in run.stderr
     assert project.snapshot() == made

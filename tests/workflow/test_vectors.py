@@ -94,6 +94,12 @@ def test_without_classes_the_first_features_say_how_many_there_are(clustered, tm
     np.save(project.path / "short.npy", ROWS[1:])
     vectors(project, {"own": {"source": "own.npy"}, "mine": {"source": "short.npy"}})
     refused(project, "encode_external", "89 rows", "90", log="tiny/logs/encode_external/mine/all.log")
+    made = project.snapshot()
+    vectors(project, {"own": {"source": "gone.npy"}, "mine": {"source": "own.npy"}})
+    run = project.snakemake()
+    assert "config: gone.npy does not exist; what was made of it stays as it is" in run.stderr.splitlines()
+    assert run.returncode == 1
+    assert project.snapshot() == made
 
 
 def test_features_that_need_images(clustered, tmp_path):

@@ -219,7 +219,7 @@ def comparison_table(
     >>> found = {10: {("accuracy", "pixels", "pca"): difference}}
     >>> table = comparison_table(found, "accuracy", n_seeds=10, n_models={"pixels": 0, "pca": 0})
     >>> table[["lower", "upper", "verdict"]].round(3).values.tolist()
-    [[0.091, 0.509, 'pca higher']]
+    [[0.055, 0.545, 'pca higher']]
     """
     rows = []
     sizes: dict[tuple, int] = {}  # of each family of intervals

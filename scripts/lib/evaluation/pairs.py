@@ -92,6 +92,8 @@ class Points:
     Parameters
     ----------
     X : (n, d) float
+    in_order_of_X
+        Leave them in their order, which saves a copy of X.
 
     Examples
     --------
@@ -100,9 +102,9 @@ class Points:
     [[0.0, 9.0, 49.0]]
     """
 
-    def __init__(self, X: np.ndarray):
-        self.order = _spatial_order(X)
-        self.X = np.ascontiguousarray(X[self.order])
+    def __init__(self, X: np.ndarray, *, in_order_of_X: bool = False):
+        self.order = np.arange(len(X)) if in_order_of_X else _spatial_order(X)
+        self.X = X if in_order_of_X else np.ascontiguousarray(X[self.order])
         self.blocks = blocks(len(X), BLOCK_ROWS)
         # A power of two, which changes no digit, keeps squares within the range of float64.
         extent = float((X.max(axis=0).astype(np.float64) - X.min(axis=0)).max())

@@ -69,7 +69,7 @@ def sampled_silhouette(
 
     Notes
     -----
-    Time O(n d k n_samples); memory 4 n d bytes (float32) and O(k² n_samples) beside X.
+    Time O(n d k n_samples); memory O(n + k² n_samples) beside X.
 
     Examples
     --------
@@ -80,13 +80,12 @@ def sampled_silhouette(
     check_points(X, labels)
     if n_samples < LEAST_SAMPLES:
         raise ValueError(f"n_samples should be {LEAST_SAMPLES} or more, is {n_samples}")
-    points = Points(X)
+    points = Points(X, in_order_of_X=True)  # the extremes, which a spatial order is for, are not sought here
     labelling = Labelling(labels, points)
     sizes = labelling.sizes
     rng = np.random.default_rng(seed)
     members = np.split(np.argsort(labels, kind="stable"), np.cumsum(sizes)[:-1])
     chosen = np.concatenate([np.sort(rng.permutation(of_cluster)[:n_samples]) for of_cluster in members])
-    chosen = np.argsort(points.order)[chosen]
     sums = np.zeros((len(sizes), len(chosen)))
 
     def add(block: slice) -> None:

@@ -11,16 +11,17 @@ each causes is estimated by itself, and they are added up.
   variance that new images cause (Wang & Lindsay 2014, Variance estimation of a general U-statistic with
   application to cross-validation, Statistica Sinica 24(3), 1117-1141). Of many images, smaller sets are drawn.
   Then m/n of what new images do to the score of m images is taken for n, as it is so for means. What the starts
-  contribute is known from their spread within a half, and subtracted. One standard error is added, as such
-  estimates are skewed.
+  contribute is known from their spread within a half, and subtracted. Three quarters of a standard error are
+  added, as such estimates are skewed.
 - Seeds. The variance over seeds of k-means on all images, divided by their number.
 - Models, on each side that is learned. The variance over models, less what seeds contribute to it, divided by
   their number (a crossed analysis of variance; Searle, Casella & McCulloch 1992, Variance Components, chapter 4).
 
 The interval is Student's. The parts of the images and of the seeds share degrees of freedom (Satterthwaite 1946,
 An approximate distribution of estimates of variance components, Biometrics Bulletin 2(6), 110-114), and so do
-those of the models of both sides. The squared half-widths of these two are added, as a few models may look alike
-by chance. benchmarks/calibration.py simulates what that is worth.
+those of the models of both sides. The splits are of the same images, so the part of the images has fewer degrees
+of freedom than there are splits: 3 to 8 in simulations in which there is signal. The squared half-widths of
+the two are added, as a few models may look alike by chance. benchmarks/calibration.py simulates what that is worth.
 """
 
 from collections.abc import Sequence
@@ -30,7 +31,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import stdtrit
 
-ALLOWANCE = 1.0  # standard errors of the part of the images that are added to it
+ALLOWANCE = 0.75  # standard errors of the part of the images that are added to it
+MOST_FREEDOM = 6  # degrees of freedom of that part, of however many splits
 
 
 class Scores(NamedTuple):
@@ -55,7 +57,7 @@ class Part(NamedTuple):
     """What one kind of repetition contributes to the variance of a difference."""
 
     variance: float  # NaN: not known, as there is one alone
-    degrees_of_freedom: int
+    degrees_of_freedom: int  # of independent repetitions
 
 
 class Difference(NamedTuple):
@@ -66,9 +68,9 @@ class Difference(NamedTuple):
     >>> none = Part(0.0, 9)
     >>> found = Difference(0.2, 0.5, 0.3, images=Part(0.01, 20), seeds=none, models_a=none, models_b=none)
     >>> round(found.standard_error, 3), [round(bound, 3) for bound in found.interval()]
-    (0.1, [0.091, 0.509])
+    (0.1, [0.055, 0.545])
     >>> round(found.p_value(), 4)
-    0.0071
+    0.024
     """
 
     mean_a: float
@@ -89,7 +91,8 @@ class Difference(NamedTuple):
         if np.isnan(self.standard_error):
             return np.nan
         squares = 0.0
-        for parts in (self.images, self.seeds), (self.models_a, self.models_b):
+        images = self.images._replace(degrees_of_freedom=min(self.images.degrees_of_freedom, MOST_FREEDOM))
+        for parts in (images, self.seeds), (self.models_a, self.models_b):
             total = sum(part.variance for part in parts)
             if total != 0:
                 weights = sum(part.variance**2 / part.degrees_of_freedom for part in parts if part.variance != 0)

@@ -1,8 +1,6 @@
 """Encoders in files: where each is, and what is done to images before and after it."""
 
 import shlex
-import sys
-from pathlib import Path
 
 from lib.workflow.params import cli_options
 
@@ -25,32 +23,13 @@ class Encoders:
     def __init__(self, settings: dict[str, dict]):
         self.settings = settings
 
-    def files(self, features: str, made: str) -> list[str]:
-        """The file of an encoder, for Snakemake to see its bytes change.
-
-        Parameters
-        ----------
-        features
-            The feature space.
-        made
-            The path of the features that the workflow makes with it.
-
-        Raises
-        ------
-        SystemExit
-            If there is no such file, and `made` is there: it may be of another file, and is kept.
-        """
-        file = self.settings[features]["model"]
-        if Path(file).exists():
-            return [file]
-        # Where it is missing from the start, the script says so.
-        if Path(made).exists():
-            sys.exit(f"config: {features}: {file} does not exist; the features that are there stay as they are")
-        return []
+    def path(self, features: str) -> str:
+        """The file of an encoder."""
+        return self.settings[features]["model"]
 
     def path_option(self, features: str) -> str:
         """Where the file is, as an option. With `=`, as a path may begin with a dash."""
-        return shlex.join([f"--model={self.settings[features]['model']}"])
+        return shlex.join([f"--model={self.path(features)}"])
 
     def options(self, features: str) -> str:
         """All but the file, as options of the script."""
