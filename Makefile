@@ -4,7 +4,7 @@ SNAKEMAKE := .venv/bin/snakemake
 # TensorFlow has no wheels for Python 3.14 yet.
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(shell \
 	$(p) -c 'import sys, venv; print("$(p)" if (3, 11) <= sys.version_info[:2] <= (3, 13) else "")' 2>/dev/null)))
-CORES ?= 4
+CORES ?= all
 
 .DEFAULT_GOAL := help
 .PHONY: help

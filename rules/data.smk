@@ -26,7 +26,7 @@ rule download:
         runtime=scaled_resource(60),
     params:
         command=script_command("download.py"),
-        sha256=lambda w: cli_options({"sha256": s} if (s := sources.of_archive(w.archive)["sha256"]) else {}),
+        sha256=lambda w: cli_options({"sha256": s} if (s := sources.of_archive(w.archive).get("sha256")) else {}),
         source=untracked(lambda w: sources.of_archive(w.archive)["source"]),
     shell:
         "{params.command} --source={params.source:q} {params.sha256} --out {output:q} --log {log:q}"

@@ -212,7 +212,7 @@ def test_numpy_file(fresh):
     images = rows[:, 1 + 1024 : 1 + 2048].reshape(-1, 32, 32)[:, 2:-2, 2:-2]
     path = fresh.path / "arrays.npz"
     np.savez(path, x_train=images[:70], y_train=rows[:70, 0], x_test=images[70:], y_test=rows[70:, :1])
-    use(fresh, format="npz", source="arrays.npz", sha256=None, n_images={"train": 70, "test": 30})
+    use(fresh, format="npz", source="arrays.npz", n_images={"train": 70, "test": 30})
     fresh.targets = ["all"]
     fresh.run()
     assert (
@@ -255,12 +255,12 @@ def test_cifar100(fresh):
             member = tarfile.TarInfo(f"cifar-100-binary/{name}")
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))
-    use(fresh, format="cifar100-binary", source=path.name, sha256=None)
+    use(fresh, format="cifar100-binary", source=path.name)
     fresh.run()
     with h5py.File(fresh.results / "images.h5") as file:
         assert file.attrs["class_names"].tolist() == CLASSES
         fine = file["test/labels"][:]
-    use(fresh, format="cifar100-binary", source=path.name, sha256=None, classes="coarse")
+    use(fresh, format="cifar100-binary", source=path.name, classes="coarse")
     assert fresh.jobs() == jobs_of_pixels("test")
     fresh.targets = ["results/tiny/images.h5"]
     fresh.run()

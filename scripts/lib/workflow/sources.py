@@ -10,6 +10,8 @@ from lib.base.errors import InputError
 from lib.data.folder import folder_digest, own_splits
 from lib.data.source import local_path
 
+ARCHIVE_FORMATS = ("cifar-binary", "cifar100-binary", "npz")
+
 
 class Sources:
     """The sources of the datasets of a checked configuration.
@@ -48,10 +50,10 @@ class Sources:
     def archives(self, dataset: str) -> list[str]:
         """The archive of a dataset, named by its content, so that datasets may share it; none if it has none."""
         settings = self.datasets[dataset]
-        if "sha256" not in settings:
+        if settings["format"] not in ARCHIVE_FORMATS:
             return []
         source = settings["source"] + _state_in_braces(settings["source"])
-        key = settings["sha256"] or hashlib.sha256(source.encode()).hexdigest()
+        key = settings.get("sha256") or hashlib.sha256(source.encode()).hexdigest()
         return [f"results/archives/{key[:16]}"]
 
     def splits(self, dataset: str, made: str = "") -> list[str] | None:
@@ -113,7 +115,7 @@ class Sources:
         """
         settings = self.of_archive(archive)
         path = local_path(settings["source"])
-        if settings["sha256"] or path is None or "{" in str(path):
+        if settings.get("sha256") or path is None or "{" in str(path):
             return []
         # Where it is missing from the start, the script says so better than Snakemake would.
         return [str(path)] if _exists(path) or _exists(Path(made)) else []
