@@ -21,7 +21,8 @@ The interval is Student's. The parts of the images and of the seeds share degree
 An approximate distribution of estimates of variance components, Biometrics Bulletin 2(6), 110-114), and so do
 those of the models of both sides. The splits are of the same images, so the part of the images has fewer degrees
 of freedom than there are splits: 3 to 8 in simulations in which there is signal. The squared half-widths of
-the two are added, as a few models may look alike by chance. benchmarks/calibration.py simulates what that is worth.
+the two are added, as a few models may look alike by chance. benchmarks/calibration.py simulates what that is
+worth.
 """
 
 from collections.abc import Sequence
