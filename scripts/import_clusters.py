@@ -27,7 +27,7 @@ def main(args: argparse.Namespace) -> None:
         found = numbered(values[order])
         if found.n_clusters < 2:
             what = "are noise" if found.n_clusters == 0 else "are in one cluster, or noise"
-            raise ValueError(f"all {args.split} images {what}; two clusters or more are wanted")
+            raise ValueError(f"all of {len(found.labels):,} {what}; two clusters or more are wanted")
     except ValueError as error:
         raise InputError(f"{args.source}: {error}") from None
     n_noise = np.count_nonzero(found.labels < 0)

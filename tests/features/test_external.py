@@ -174,6 +174,12 @@ def save_pickled(path):
         ("x.npz", lambda path: np.savez(path, a=X, b=X), {}, "holds several arrays; name one as `key`: a, b"),
         ("x.npz", lambda path: np.savez(path, a=X), {"key": "c"}, "has no 'c'; name one as `key`: a"),
         ("x.npz", lambda path: np.savez(path, a=X, n=["b"]), {"names_key": "n"}, "30 rows and 1 file names"),
+        (
+            "x.npz",
+            lambda path: np.savez(path, a=X, n=["b"]),
+            {"names_key": "m"},
+            "has no 'm'; name one as `file_column`",
+        ),
         ("x.h5", lambda path: path.write_bytes(b"nothing"), {}, r"x\.h5 cannot be read"),
         ("x.parquet", lambda path: path.write_bytes(b"nothing"), {}, r"x\.parquet cannot be read"),
         ("x.csv", lambda path: path.write_text("a,b\n1,x\n"), {}, "the column 'b' is not of numbers; name"),

@@ -135,14 +135,14 @@ def _described(rows: Rows) -> str:
     return f"an array of shape {tuple(rows.shape)} and type {getattr(rows, 'dtype', '?')}"
 
 
-def _choose(path: Path, arrays: list[str], key: str | None) -> str:
+def _choose(path: Path, arrays: list[str], key: str | None, setting: str = "key") -> str:
     """The array to read."""
     if key is None and len(arrays) == 1:
         return arrays[0]
     if key in arrays:
         return key
     wanted = f"has no {key!r}" if key else "holds several arrays"
-    raise InputError(f"{path} {wanted}; name one as `key`: {', '.join(arrays) or 'there is none'}")
+    raise InputError(f"{path} {wanted}; name one as `{setting}`: {', '.join(arrays) or 'there is none'}")
 
 
 class _MappedRows:
@@ -168,8 +168,8 @@ def _npy(path: Path, key: str | None, names_key: str | None) -> Iterator[_Conten
 @contextlib.contextmanager
 def _npz(path: Path, key: str | None, names_key: str | None) -> Iterator[_Content]:
     with np.load(path, allow_pickle=False) as file:
+        names = None if names_key is None else file[_choose(path, file.files, names_key, "file_column")]
         rows = file[_choose(path, [name for name in file.files if name != names_key], key)]
-        names = None if names_key is None else file[_choose(path, file.files, names_key)]
         yield _Content(rows, None if names is None else list(map(str, names.ravel().tolist())))
 
 
@@ -178,8 +178,10 @@ def _hdf5(path: Path, key: str | None, names_key: str | None) -> Iterator[_Conte
     with path.open("rb") as bytes_of, h5py.File(bytes_of, "r") as file:
         arrays: list[str] = []
         file.visititems(lambda name, item: arrays.append(name) if isinstance(item, h5py.Dataset) else None)
+        names = None
+        if names_key is not None:
+            names = file[_choose(path, arrays, names_key, "file_column")].asstr()[:].tolist()
         rows = file[_choose(path, [name for name in arrays if name != names_key], key)]
-        names = None if names_key is None else file[_choose(path, arrays, names_key)].asstr()[:].tolist()
         yield _Content(rows, names)
 
 
@@ -197,7 +199,7 @@ def _csv(path: Path, key: str | None, names_key: str | None) -> Iterator[_Conten
 def _of_frame(path: Path, frame: pd.DataFrame, names_key: str | None) -> _Content:
     names = None
     if names_key is not None:
-        column = _choose(path, list(map(str, frame.columns)), names_key)
+        column = _choose(path, list(map(str, frame.columns)), names_key, "file_column")
         names = list(map(str, frame.pop(column).tolist()))
     return _Content(frame, names)
 
