@@ -19,7 +19,7 @@ def main(args: argparse.Namespace) -> None:
         try:
             names = read_names(args.files) if args.files else table.names
             splits = splits_of(args.images) if args.all_splits else [args.split]
-            orders = rows_of_splits(args.images, splits, table.rows.shape[0], names)
+            orders = rows_of_splits(args.images, splits, table.rows.shape[0], names, table.unread)
             fit = fitted(args, table.rows, orders) if args.normalize == "standardize" else None
             write_feature_blocks(
                 args.out,

@@ -17,12 +17,11 @@ from lib.features.external import rows_of_splits
 
 def main(args: argparse.Namespace) -> None:
     """Write the clustering of one split."""
-    values, names = read_column(args.source, key=args.key, names_key=args.file_column)
+    values, names, unread = read_column(args.source, key=args.key, names_key=args.file_column)
     splits = splits_of(args.images) if args.all_splits else [args.split]
     try:
-        order = rows_of_splits(args.images, splits, len(values), read_names(args.files) if args.files else names)[
-            args.split
-        ]
+        names = read_names(args.files) if args.files else names
+        order = rows_of_splits(args.images, splits, len(values), names, unread)[args.split]
         numbered(values)  # of the whole file, so that a row that is refused has its number there
         found = numbered(values[order])
         if found.n_clusters < 2:

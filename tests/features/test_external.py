@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import StandardScaler, normalize
 
 from lib.base.errors import InputError
+from lib.data.dataset import LabelColumns
 from lib.data.formats import Source, open_digits
-from lib.data.images_file import write_images
+from lib.data.images_file import write_images, write_rows
 from lib.features import external
 from lib.features.array_file import open_table, read_column, read_names
-from lib.features.external import blocks, match_names, moments, normalized, take
+from lib.features.external import blocks, match_names, moments, normalized, rows_of_splits, take
 from lib.features.features_file import read_features
 
 RNG = np.random.default_rng(0)
@@ -147,6 +148,93 @@ def test_every_kind_of_file_holds_the_same(tmp_path, kind, dtype):
         assert table.names == (None if kind == "npy" else NAMES)
 
 
+INDEX = {"Unnamed: 0": "csv", "__index_level_0__": "csv", "id": "csv", "row": "parquet"}
+
+
+@pytest.mark.parametrize("column", INDEX)
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_a_column_that_numbers_the_rows_is_no_feature(tmp_path, column, shuffled):
+    numbers = np.random.default_rng(0).permutation(30) if shuffled else np.arange(30)
+    frame = pd.DataFrame(X).rename(columns=str)
+    frame.insert(0, column, numbers + 1)
+    path = tmp_path / f"x.{INDEX[column]}"
+    frame.to_csv(path, index=False) if path.suffix == ".csv" else frame.to_parquet(path)
+    with pytest.raises(InputError, match=f"the column '{column}' numbers the rows"), open_table(path):
+        pass
+    with open_table(path, names_key=column) as table:
+        assert table.rows.shape == (30, 5)
+
+
+def test_the_index_of_a_saved_frame(tmp_path):
+    frame = pd.DataFrame(X).rename(columns=str)
+    frame.to_parquet(tmp_path / "counts.parquet")
+    frame[frame["0"] > 0].to_parquet(tmp_path / "some.parquet")
+    for name in ("counts", "some"):
+        with open_table(tmp_path / f"{name}.parquet") as table:
+            assert table.rows.shape[1] == 5
+    frame.set_axis(pd.Index(NAMES, name="file")).to_parquet(tmp_path / "names.parquet")
+    with open_table(tmp_path / "names.parquet", names_key="file") as table:
+        assert table.names == NAMES
+    frame.sample(frac=1, random_state=0).to_parquet(tmp_path / "shuffled.parquet")
+    with pytest.raises(InputError, match="'index' numbers the rows"), open_table(tmp_path / "shuffled.parquet"):
+        pass
+    frame[frame["0"] > 0].to_csv(tmp_path / "some.csv")
+    with pytest.raises(InputError, match="'Unnamed: 0' numbers the rows"), open_table(tmp_path / "some.csv"):
+        pass
+
+
+def save_beside(folder, kind, names, lists):
+    """A file of rows of the images in the order of `lists`, with something beside them."""
+    path = folder / f"x.{kind}"
+    rows = X[lists]
+    match kind:
+        case "npz":
+            np.savez(path, vec=rows, beside=names)
+        case "h5":
+            with h5py.File(path, "w") as file:
+                file["vec"] = rows
+                file["beside"] = list(map(str, names)) if names.dtype.kind == "U" else names
+        case "csv":
+            texts = [json.dumps(row.tolist()) for row in rows]
+            pd.DataFrame({"vec": texts, "beside": names}).to_csv(path, index=False)
+        case "parquet":
+            pd.DataFrame({"vec": list(rows), "beside": names}).to_parquet(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["npz", "h5", "csv", "parquet"])
+def test_names_that_nobody_named_are_never_passed_over(tmp_path, kind):
+    named, bare = tmp_path / "named.h5", tmp_path / "bare.h5"
+    write_rows(named, LabelColumns(30, [f"{name}.x" for name in NAMES], {}), source="x")
+    write_rows(bare, LabelColumns(30, None, {}), source="x")
+    shuffled, in_order = np.random.default_rng(0).permutation(30), np.arange(30)
+    names = np.array([f"{name}.x" for name in NAMES])
+    refused = [
+        (named, names[shuffled], shuffled),
+        (named, np.array([f"text {i}" for i in range(30)]), in_order),  # may be names of another kind
+        (named, np.array([*names[:29], names[0]]), in_order),
+        (bare, shuffled + 1, shuffled),
+        (named, shuffled, shuffled),
+    ]
+    for images, beside, order in refused:
+        with open_table(save_beside(tmp_path, kind, beside, order), key="vec") as table:
+            with pytest.raises(ValueError, match="the column 'beside' may say which row is whose"):
+                rows_of_splits(images, ["all"], 30, table.names, table.unread)
+            rows_of_splits(images, ["all"], 30, list(names) if images == named else None)
+    taken = [
+        (named, names, in_order),
+        (named, in_order, in_order),
+        (named, np.array([f"group {i % 3}" for i in range(30)]), in_order),
+        (named, shuffled / 7, in_order),
+        (bare, names, in_order),  # as texts beside their embeddings
+        (bare, 10 * shuffled, in_order),
+    ]
+    for images, beside, order in taken:
+        with open_table(save_beside(tmp_path, kind, beside, order), key="vec") as table:
+            orders = rows_of_splits(images, ["all"], 30, table.names, table.unread)
+            assert orders["all"].tolist() == list(range(30))
+
+
 def test_names_that_pandas_would_take_for_missing(tmp_path):
     pd.DataFrame({"file": ["NA", "nan", ""], "x": [1, 2, 3]}).to_csv(tmp_path / "x.csv", index=False)
     with open_table(tmp_path / "x.csv", names_key="file") as table:
@@ -171,14 +259,14 @@ def save_pickled(path):
         ("x.npy", lambda path: np.save(path, np.zeros((0, 5))), {}, r"shape \(0, 5\)"),
         ("x.npy", lambda path: np.save(path, np.full((2, 2), "a")), {}, "type <U1"),
         ("x.npy", lambda path: np.save(path, np.zeros((2, 2))), {"key": "a"}, "leave out `key`"),
-        ("x.npz", lambda path: np.savez(path, a=X, b=X), {}, "holds several arrays; name one as `key`: a, b"),
-        ("x.npz", lambda path: np.savez(path, a=X), {"key": "c"}, "has no 'c'; name one as `key`: a"),
+        ("x.npz", lambda path: np.savez(path, a=X, b=X), {}, "name the one to read as `key`, and .*: a, b"),
+        ("x.npz", lambda path: np.savez(path, a=X), {"key": "c"}, "has no 'c'; name one of these as `key`: a"),
         ("x.npz", lambda path: np.savez(path, a=X, n=["b"]), {"names_key": "n"}, "30 rows and 1 file names"),
         (
             "x.npz",
             lambda path: np.savez(path, a=X, n=["b"]),
             {"names_key": "m"},
-            "has no 'm'; name one as `file_column`",
+            "has no 'm'; name one of these as `file_column`: a, n",
         ),
         ("x.h5", lambda path: path.write_bytes(b"nothing"), {}, r"x\.h5 cannot be read"),
         ("x.parquet", lambda path: path.write_bytes(b"nothing"), {}, r"x\.parquet cannot be read"),
@@ -252,9 +340,19 @@ def write_column(folder, kind, values):
 def test_a_column_of_labels_in_every_kind_of_file(tmp_path, kind):
     path = write_column(tmp_path, kind, LABELS)
     named = kind == "csv with names"
-    values, names = read_column(path, names_key="file" if named else None)
+    values, names, unread = read_column(path, names_key="file" if named else None)
+    assert unread == {}
     assert values.tolist() == LABELS.tolist()
     assert names == (NAMES if named else None)
+
+
+def test_names_beside_a_column(tmp_path):
+    shuffled = np.random.default_rng(0).permutation(30)
+    for save in ("to_csv", "to_parquet"):
+        getattr(pd.DataFrame({"file": NAMES, "number": shuffled, "cluster": LABELS}), save)(
+            tmp_path / f"x.{save[3:]}"
+        )
+        assert set(read_column(tmp_path / f"x.{save[3:]}", key="cluster").unread) >= {"file", "number"}
 
 
 def test_texts_in_a_column(tmp_path):
@@ -269,7 +367,10 @@ def test_texts_in_a_column(tmp_path):
         (lambda path: np.save(path / "x.npy", X), r"an array of shape \(30, 5\) .*; one value for each image"),
         (lambda path: np.save(path / "x.npy", np.zeros(0)), r"shape \(0,\)"),
         (lambda path: np.save(path / "x.npy", np.array(3)), r"shape \(\)"),
-        (lambda path: (path / "x.csv").write_text("a,b\n1,2\n"), "several arrays; name one as `key`: a, b"),
+        (
+            lambda path: (path / "x.csv").write_text("a,b\n1,2\n"),
+            "several arrays or columns; name the one to read as `key`, and .* `file_column`: a, b",
+        ),
         (lambda path: (path / "x.txt").write_text("1"), "the name should end in"),
     ],
 )

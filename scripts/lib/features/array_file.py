@@ -3,7 +3,7 @@
 import contextlib
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,13 +22,23 @@ class Table(NamedTuple):
 
     rows: Rows  # (n, d)
     names: list[str] | None
+    unread: dict[str, np.ndarray]  # arrays or columns beside them that may be names
+
+
+class Column(NamedTuple):
+    """A value of each row, and as of `Table`."""
+
+    values: np.ndarray  # (n,)
+    names: list[str] | None
+    unread: dict[str, np.ndarray]
 
 
 class _Content(NamedTuple):
-    """What a file holds: an array, or a data frame of all columns but the names; and the names."""
+    """What a file holds: an array, or a data frame of all columns but the names; and as of `Table`."""
 
     rows: Any
     names: list[str] | None
+    unread: dict[str, np.ndarray]
 
 
 @contextlib.contextmanager
@@ -57,16 +67,14 @@ def open_table(path: Path, *, key: str | None = None, names_key: str | None = No
     ([[1.0, 0.0]], None)
     """
     with _opened(path, key, names_key) as found:
-        table = _numbers_of(path, found, key) if isinstance(found.rows, pd.DataFrame) else Table(*found)
+        table = Table(*(_numbers_of(path, found, key) if isinstance(found.rows, pd.DataFrame) else found))
         shape, kind = table.rows.shape, np.dtype(getattr(table.rows, "dtype", object)).kind
         if len(shape) != 2 or 0 in shape or kind not in "iuf":
             raise InputError(f"{path} holds {_described(table.rows)}; a row of numbers for each image is wanted")
         yield table
 
 
-def read_column(
-    path: Path, *, key: str | None = None, names_key: str | None = None
-) -> tuple[np.ndarray, list[str] | None]:
+def read_column(path: Path, *, key: str | None = None, names_key: str | None = None) -> Column:
     """Read a column of numbers or texts: one value for each image.
 
     Parameters
@@ -76,10 +84,6 @@ def read_column(
     names_key
         As for `open_table`.
 
-    Returns
-    -------
-    (n,) of any type, and the file names, where the file holds them.
-
     Raises
     ------
     InputError
@@ -88,20 +92,19 @@ def read_column(
     Examples
     --------
     >>> _ = Path("mine.csv").write_text("file,cluster\\na.png,3\\nb.png,-1\\n")
-    >>> values, names = read_column(Path("mine.csv"), names_key="file")
-    >>> values.tolist(), names
+    >>> found = read_column(Path("mine.csv"), names_key="file")
+    >>> found.values.tolist(), found.names
     ([3, -1], ['a.png', 'b.png'])
     """
-    with _opened(path, key, names_key) as (rows, names):
-        if isinstance(rows, pd.DataFrame):
-            columns = list(map(str, rows.columns))
-            rows = rows.iloc[:, columns.index(_choose(path, columns, key))].to_numpy()
-        values = np.asarray(rows[...])
+    with _opened(path, key, names_key) as found:
+        if isinstance(found.rows, pd.DataFrame):
+            found = _one_column(path, found, key)
+        values = np.asarray(found.rows[...])
         if values.ndim == 2 and values.shape[1] == 1:
             values = values[:, 0]
         if values.ndim != 1 or not values.size:
             raise InputError(f"{path} holds {_described(values)}; one value for each image is wanted")
-        return values, names
+        return Column(values, found.names, found.unread)
 
 
 @contextlib.contextmanager
@@ -141,8 +144,38 @@ def _choose(path: Path, arrays: list[str], key: str | None, setting: str = "key"
         return arrays[0]
     if key in arrays:
         return key
-    wanted = f"has no {key!r}" if key else "holds several arrays"
-    raise InputError(f"{path} {wanted}; name one as `{setting}`: {', '.join(arrays) or 'there is none'}")
+    if not arrays:
+        raise InputError(f"{path} holds nothing to read")
+    wanted = (
+        f"has no {key!r}; name one of these" if key else "holds several arrays or columns; name the one to read"
+    )
+    names = "" if key else ", and that of the file names as `file_column`"
+    raise InputError(f"{path} {wanted} as `{setting}`{names}: {', '.join(arrays)}")
+
+
+def _unread(columns: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The columns of texts, and of whole numbers that are all different: they may be names of the rows."""
+    found = {}
+    for name, column in columns.items():
+        values = pd.Series(column)
+        if values.dtype == object and not isinstance(values.iloc[0], str | bytes):
+            continue  # lists
+        whole = pd.api.types.is_integer_dtype(values) and values.is_unique
+        if whole or not pd.api.types.is_numeric_dtype(values):
+            found[name] = values.to_numpy()
+    return found
+
+
+def _one_array(path: Path, arrays: Mapping[str, Any], key: str | None, names_key: str | None) -> _Content:
+    """One of the arrays of a file, and another for the names."""
+    names = None if names_key is None else arrays[_choose(path, list(arrays), names_key, "file_column")]
+    chosen = _choose(path, [name for name in arrays if name != names_key], key)
+    rows = arrays[chosen]
+    n = rows.shape[:1]
+    others = {
+        name: array[:] for name, array in arrays.items() if name not in (chosen, names_key) and array.shape == n
+    }
+    return _Content(rows, None if names is None else list(map(str, names[:].ravel().tolist())), _unread(others))
 
 
 class _MappedRows:
@@ -162,32 +195,35 @@ def _npy(path: Path, key: str | None, names_key: str | None) -> Iterator[_Conten
     for name, option in (("key", key), ("file_column", names_key)):
         if option is not None:
             raise InputError(f"{path} holds one array without a name: leave out `{name}`")
-    yield _Content(_MappedRows(path), None)
+    yield _Content(_MappedRows(path), None, {})
 
 
 @contextlib.contextmanager
 def _npz(path: Path, key: str | None, names_key: str | None) -> Iterator[_Content]:
     with np.load(path, allow_pickle=False) as file:
-        names = None if names_key is None else file[_choose(path, file.files, names_key, "file_column")]
-        rows = file[_choose(path, [name for name in file.files if name != names_key], key)]
-        yield _Content(rows, None if names is None else list(map(str, names.ravel().tolist())))
+        yield _one_array(path, file, key, names_key)
 
 
 @contextlib.contextmanager
 def _hdf5(path: Path, key: str | None, names_key: str | None) -> Iterator[_Content]:
     with path.open("rb") as bytes_of, h5py.File(bytes_of, "r") as file:
-        arrays: list[str] = []
-        file.visititems(lambda name, item: arrays.append(name) if isinstance(item, h5py.Dataset) else None)
-        names = None
-        if names_key is not None:
-            names = file[_choose(path, arrays, names_key, "file_column")].asstr()[:].tolist()
-        rows = file[_choose(path, [name for name in arrays if name != names_key], key)]
-        yield _Content(rows, names)
+        arrays: dict[str, Any] = {}
+
+        def add(name: str, item: h5py.Group | h5py.Dataset) -> None:
+            if isinstance(item, h5py.Dataset):
+                arrays[name] = item.asstr() if h5py.check_string_dtype(item.dtype) else item
+
+        file.visititems(add)
+        yield _one_array(path, arrays, key, names_key)
 
 
 @contextlib.contextmanager
 def _parquet(path: Path, key: str | None, names_key: str | None) -> Iterator[_Content]:
-    yield _of_frame(path, pd.read_parquet(path), names_key)
+    frame = pd.read_parquet(path)
+    index = frame.index  # the names, if it was saved as such; but what only counts is dropped
+    if index.name is not None or not (pd.api.types.is_integer_dtype(index) and index.is_monotonic_increasing):
+        frame = frame.reset_index()
+    yield _of_frame(path, frame, names_key)
 
 
 @contextlib.contextmanager
@@ -197,31 +233,56 @@ def _csv(path: Path, key: str | None, names_key: str | None) -> Iterator[_Conten
 
 
 def _of_frame(path: Path, frame: pd.DataFrame, names_key: str | None) -> _Content:
+    frame.columns = frame.columns.map(str)
     names = None
     if names_key is not None:
-        column = _choose(path, list(map(str, frame.columns)), names_key, "file_column")
-        names = list(map(str, frame.pop(column).tolist()))
-    return _Content(frame, names)
+        names = list(map(str, frame.pop(_choose(path, list(frame.columns), names_key, "file_column")).tolist()))
+    return _Content(frame, names, {})
 
 
-def _numbers_of(path: Path, found: _Content, key: str | None) -> Table:
+def _one_column(path: Path, found: _Content, key: str | None) -> _Content:
+    """One column of a data frame."""
+    frame = found.rows
+    chosen = _choose(path, list(frame.columns), key)
+    return found._replace(rows=frame[chosen].to_numpy(), unread=_unread(frame.drop(columns=chosen)))
+
+
+def _numbers_of(path: Path, found: _Content, key: str | None) -> _Content:
     """All columns of a data frame, or the lists of one, as an array."""
-    frame, names = found
+    frame = found.rows
     of_lists = [name for name in frame if frame[name].dtype == object or pd.api.types.is_string_dtype(frame[name])]
     if key is None and not of_lists:
-        return Table(frame.to_numpy(), names)
+        counts = [name for name in frame if len(frame.columns) > 1 and _is_index(name, frame[name])]
+        if counts:
+            raise InputError(
+                f"{path}: the column {counts[0]!r} numbers the rows and is no feature; leave it out (pandas does "
+                "with `index=False`), or name it as `file_column` if it has the names of the rows"
+            )
+        return found._replace(rows=frame.to_numpy())
     if key is None and (len(of_lists) > 1 or len(frame.columns) > 1):
         raise InputError(
-            f"{path}: the column {of_lists[0]!r} is not of numbers; name the column of lists as `key`, or that of "
-            "the file names as `file_column`"
+            f"{path}: the column {of_lists[0]!r} is not of numbers; name the column of lists as `key`, and that "
+            "of the file names as `file_column`"
         )
-    column = _choose(path, list(map(str, frame.columns)), key)
+    column = _one_column(path, found, key)
     try:
-        lists = [json.loads(value) if isinstance(value, str) else value for value in frame[column]]
+        lists = [json.loads(value) if isinstance(value, str) else value for value in column.rows]
         rows = np.array([np.asarray(value) for value in lists])
     except (ValueError, TypeError):
-        raise InputError(f"{path}: not every row of the column {column!r} is a list of as many numbers") from None
-    return Table(rows, names)
+        name = of_lists[0] if key is None else key
+        raise InputError(f"{path}: not every row of the column {name!r} is a list of as many numbers") from None
+    return column._replace(rows=rows)
+
+
+def _is_index(name: str, column: pd.Series) -> bool:
+    """Whether a column is the index of a pandas frame, or numbers the rows in any order."""
+    if name.startswith(("Unnamed: ", "__index_level_")):  # as pandas and Arrow call what has no name
+        return True
+    return (
+        pd.api.types.is_integer_dtype(column)
+        and column.is_unique
+        and column.max() - column.min() == len(column) - 1
+    )
 
 
 def read_names(path: Path) -> list[str]:

@@ -1,8 +1,9 @@
 """Features that were made elsewhere: which row is of which image, and how the rows are scaled."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -67,7 +68,13 @@ def _first(names: Collection[str]) -> str:
     return ", ".join(list(names)[:3]) + (", …" if len(names) > 3 else "")
 
 
-def rows_of_splits(images: Path, splits: list[str], n_rows: int, names: list[str] | None) -> dict[str, np.ndarray]:
+def rows_of_splits(
+    images: Path,
+    splits: list[str],
+    n_rows: int,
+    names: list[str] | None,
+    unread: Mapping[str, np.ndarray] = MappingProxyType({}),
+) -> dict[str, np.ndarray]:
     """The row of each image of each split, by file name if the rows have names, else by their order.
 
     Parameters
@@ -78,6 +85,8 @@ def rows_of_splits(images: Path, splits: list[str], n_rows: int, names: list[str
         Those whose rows there are, in the order of `SPLITS`.
     names
         File names of the rows, if they have any.
+    unread
+        Columns of the file that may be names: without `names`, none of them may say another order.
 
     Returns
     -------
@@ -99,7 +108,10 @@ def rows_of_splits(images: Path, splits: list[str], n_rows: int, names: list[str
     counts = {split: count_images(images, split) for split in splits}
     n_images = sum(counts.values())
     ends = np.cumsum(list(counts.values()))
+    found = [read_files(images, split) for split in splits]
+    wanted = None if None in found else [name for of_split in found for name in of_split or ()]
     if names is None:
+        _check_order(unread, wanted)
         if n_rows != n_images:
             of = " and ".join(f"{n:,} {split}" for split, n in counts.items())
             raise ValueError(
@@ -109,11 +121,28 @@ def rows_of_splits(images: Path, splits: list[str], n_rows: int, names: list[str
     else:
         if len(names) != n_rows:
             raise ValueError(f"{n_rows:,} rows and {len(names):,} file names")
-        wanted = [read_files(images, split) for split in splits]
-        if None in wanted:
+        if wanted is None:
             raise ValueError("the images have no file names to match; leave out the names, and give rows in order")
-        order = match_names(names, [name for of_split in wanted for name in of_split or ()])
+        order = match_names(names, wanted)
     return dict(zip(splits, np.split(order, ends[:-1]), strict=True))
+
+
+def _check_order(unread: Mapping[str, np.ndarray], wanted: list[str] | None) -> None:
+    """Refuse to go by the order of the rows where a column that nobody named may say another order."""
+    for column, values in unread.items():
+        texts = list(map(str, values))
+        if texts == wanted:
+            continue
+        is_text = values.dtype.kind not in "iu"
+        suspicious = not is_text and len(values) - 1 == np.ptp(values) and (np.diff(values) < 0).any()
+        if wanted is not None:
+            all_different = len(set(texts)) == len(texts)
+            suspicious |= not set(wanted).isdisjoint(texts) or (is_text and all_different)
+        if suspicious:
+            raise ValueError(
+                f"the column {column!r} may say which row is whose; name it as `file_column` if it has the names, "
+                "or leave it out of the file if the rows are in the right order"
+            )
 
 
 def take(rows: Rows, order: np.ndarray) -> np.ndarray:
