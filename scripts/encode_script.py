@@ -80,7 +80,8 @@ def read_made(made: Path, program: Path) -> Iterator[np.ndarray | h5py.Dataset]:
         except InputError as error:
             fault = str(error).removeprefix(f"{made}").partition(";")[0].lstrip(": ")
             raise InputError(
-                f"{program} wrote a file without an HDF5 dataset `features`, or with another fault: {fault}"
+                f"{program} wrote a file that cannot be used: {fault}; finite numbers (n, d) are wanted, "
+                "as the dataset `features` of an HDF5 file"
             ) from None
         yield features
 

@@ -74,16 +74,16 @@ def test_clusters_without_an_image_of_the_split_are_left_out(arguments):
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        (ALL_NAMES[:-1], "1 images have no row: test/4.png"),
-        ([*ALL_NAMES, "test/9.png"], "1 rows are of no image: test/9.png"),
-        ([*ALL_NAMES, "test/3.png"], "1 file names occur more than once: test/3.png"),
+        (ALL_NAMES[:-1], r"no row has the name test/4\.png \(1 of "),
+        ([*ALL_NAMES, "test/9.png"], "names that are not wanted: test/9.png"),
+        ([*ALL_NAMES, "test/3.png"], "more than one row has the name test/3.png"),
     ],
     ids=["missing", "extra", "doubled"],
 )
 def test_names_that_do_not_fit(arguments, names, words):
     pd.DataFrame({"file": names, "cluster": np.arange(len(names)) % 3}).to_csv(arguments.source, index=False)
     arguments.file_column = "file"
-    with pytest.raises(InputError, match=rf"x\.csv: {words}"):
+    with pytest.raises(InputError, match=rf"x\.csv: .*{words}"):
         import_clusters.main(arguments)
 
 

@@ -78,7 +78,7 @@ def test_other_files_are_refused(tmp_path):
     for name, words in {
         "missing.csv": "No such file",
         "labels.txt": r"the name should end in .csv, .parquet, .npy",
-        "objects.npy": "cannot be read as a table of classes",
+        "objects.npy": r"holds Python objects, which are never loaded; save `\.astype\(str\)`",
     }.items():
         (tmp_path / "labels.txt").touch()
         with pytest.raises(InputError, match=words):

@@ -1,9 +1,13 @@
 """The sentences that answer the question, for each set of verdicts."""
 
+import re
+
 import pandas as pd
 import pytest
 
 from lib.evaluation.answer import answer, what_would_help
+from lib.evaluation.comparison import LEVEL, difference_of
+from lib.evaluation.uncertainty import Part
 
 A, B, NONE, UNKNOWN = "pixels higher", "codes higher", "no difference found", "not known"
 SPACES = ("silhouette_in_pixels", "silhouette_in_codes")
@@ -190,6 +194,27 @@ def test_a_number_that_halves_the_interval_does_so():
         "about half "
         "as wide."
     )
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 10])
+@pytest.mark.parametrize("share", [0.7, 0.74, 0.76, 0.9])
+def test_no_number_is_too_large_to_be_told(seeds, share):
+    """With equal shares of data and seeds, the interval halves at the limit where a quarter is from the data."""
+    parts = {"variance_of_images": 1 - share, "variance_of_seeds": share}
+    record = row("adjusted_rand", B, **parts) | {"n_seeds": seeds}
+    found = difference_of(pd.Series(record))
+    text = what_would_help(pd.DataFrame([record]))
+
+    def margin(n):
+        return found._replace(seeds=Part(share * seeds / n, n - 1)).margin(LEVEL)
+
+    number = re.search(r"With ([\d,]+) seeds", text)
+    if number:
+        n = int(number[1].replace(",", ""))
+        assert margin(n) <= found.margin(LEVEL) / 2 < margin(n - 1)
+    else:
+        assert "would not halve" in text
+        assert margin(10**12) > found.margin(LEVEL) / 2
 
 
 def test_the_widest_interval_counts():

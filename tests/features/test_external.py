@@ -38,11 +38,15 @@ def test_rows_follow_their_names(order, data):
 @pytest.mark.parametrize(
     ("names", "wanted", "words"),
     [
-        (["a", "b", "a", "a"], ["a", "b"], "1 file names occur more than once: a"),
-        (["a"], ["a", "b", "c"], "2 images have no row: b, c"),
-        (["a", *"vwxyz"], ["a"], "5 rows are of no image: v, w, x, …"),
-        (["A.png"], ["a.png"], r"1 images have no row: a\.png \(and 1 rows are of no image: A\.png\)"),
-        (["photos/a.png"], ["a.png"], r"1 images have no row: a\.png \(and 1 rows"),
+        (["a", "b", "a", "a"], ["a", "b"], r"more than one row has the name a \(1 of 2 names\)"),
+        (["a"], ["a", "b", "c"], r"no row has the name b, c \(2 of 3 names\)"),
+        (["a", *"vwxyz"], ["a"], r"names that are not wanted: v, w, x, … \(5 of 6 names\)"),
+        (
+            ["A.png"],
+            ["a.png"],
+            r"no row has the name a\.png \(1 of 1 names\); and rows have names that are not wanted: A\.png",
+        ),
+        (["photos/a.png"], ["a.png"], r"no row has the name a\.png .*: photos/a\.png"),
     ],
 )
 def test_names_that_do_not_fit(names, wanted, words):
@@ -85,7 +89,7 @@ def test_columns_that_do_not_vary_are_centred_alone():
 def test_values_that_are_not_finite_in_float32(value):
     bad = X.copy()
     bad[17, 2] = value
-    with pytest.raises(ValueError, match=r"row 17 \(the first is 0\) has a value that is not finite"):
+    with pytest.raises(ValueError, match=r"row 17 has a value that is not finite in column 2"):
         list(blocks(bad, np.arange(30)))
 
 
@@ -254,14 +258,14 @@ def save_pickled(path):
             "x.npy",
             lambda path: np.save(path, np.zeros(5)),
             {},
-            r"an array of shape \(5,\) and type float64; a row",
+            r"an array of shape \(5,\) and type float64; rows",
         ),
         ("x.npy", lambda path: np.save(path, np.zeros((0, 5))), {}, r"shape \(0, 5\)"),
         ("x.npy", lambda path: np.save(path, np.full((2, 2), "a")), {}, "type <U1"),
         ("x.npy", lambda path: np.save(path, np.zeros((2, 2))), {"key": "a"}, "leave out `key`"),
         ("x.npz", lambda path: np.savez(path, a=X, b=X), {}, "name the one to read as `key`, and .*: a, b"),
         ("x.npz", lambda path: np.savez(path, a=X), {"key": "c"}, "has no 'c'; name one of these as `key`: a"),
-        ("x.npz", lambda path: np.savez(path, a=X, n=["b"]), {"names_key": "n"}, "30 rows and 1 file names"),
+        ("x.npz", lambda path: np.savez(path, a=X, n=["b"]), {"names_key": "n"}, "30 rows, and names of 1"),
         (
             "x.npz",
             lambda path: np.savez(path, a=X, n=["b"]),
@@ -364,7 +368,7 @@ def test_texts_in_a_column(tmp_path):
 @pytest.mark.parametrize(
     ("save", "words"),
     [
-        (lambda path: np.save(path / "x.npy", X), r"an array of shape \(30, 5\) .*; one value for each image"),
+        (lambda path: np.save(path / "x.npy", X), r"an array of shape \(30, 5\) .*; one value for each row"),
         (lambda path: np.save(path / "x.npy", np.zeros(0)), r"shape \(0,\)"),
         (lambda path: np.save(path / "x.npy", np.array(3)), r"shape \(\)"),
         (

@@ -589,6 +589,42 @@ def test_encoders_in_files(section, settings, line):
     assert validation_errors(config, schema) == ([line] if line else [])
 
 
+@pytest.mark.parametrize(
+    ("features", "others", "line"),
+    [
+        ("a: {source: a.npy}, b: {source: b.npy}", "", None),
+        ("a: {source: a.npy, files: a.txt}, b: {source: b.csv, file_column: id}", "", None),
+        ("a: {source: a.npy}, b: {source: b.csv, file_column: id}", ", classes: c.csv, name_column: id", None),
+        (
+            "a: {source: a.npy, files: a.txt}, b: {source: b.npy}",
+            "",
+            "external.b does not say how its rows are called, and external.a does; "
+            "give it files or file_column too",
+        ),
+        (
+            "a: {source: a.npy}, b: {source: b.npy, files: b.txt}",
+            "",
+            "external.b says how its rows are called, and external.a, the first of the features, does not; give "
+            "files or file_column to both, or to neither if all rows are in one order",
+        ),
+    ],
+)
+def test_rows_of_vectors_have_names_everywhere_or_nowhere(features, others, line):
+    dataset = f"dataset: x, datasets: {{x: {{format: vectors{others}}}}}"
+    config = with_settings(f"{{{dataset}, features: [a, b], external: {{{features}}}}}")
+    schema = load_schema(ROOT / "rules" / "config.schema.yaml", names_of(config))
+    assert validation_errors(config, schema) == ([line] if line else [])
+
+
+def test_clusterings_of_vectors_have_names_as_the_features_have():
+    external = {"a": {"source": "a.npy", "file_column": "id"}}
+    config = {"dataset": "x", "datasets": {"x": {"format": "vectors"}}, "features": ["a"], "external": external}
+    config = with_settings(yaml.dump(config | {"clusterings": {"mine": {"source": "b.csv"}}}))
+    schema = load_schema(ROOT / "rules" / "config.schema.yaml", names_of(config))
+    (line,) = validation_errors(config, schema)
+    assert line.startswith("clusterings.mine does not say how its rows are called, and external.a does")
+
+
 def test_encoders_in_two_files_of_one_name():
     settings = "{model: a.keras, side: 8, mean: [0, 0, 0], std: [1, 1, 1]}"
     config = with_settings(f"{{onnx: {{mine: {settings}}}, keras: {{mine: {settings}}}}}")
@@ -621,3 +657,8 @@ def test_encoders_in_two_files_of_one_name():
 )
 def test_splits_have_to_be_those_of_the_dataset(wanted, splits, lines):
     assert split_errors(with_settings(f"clustering: {{splits: {wanted}}}"), splits) == lines
+
+
+def test_vectors_have_no_splits_to_make():
+    config = with_settings("{dataset: x, datasets: {x: {format: vectors}}, clustering: {splits: [test]}}")
+    assert split_errors(config, ["all"]) == ["clustering.splits is ['test'], and x has no splits; leave it out"]

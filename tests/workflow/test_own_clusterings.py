@@ -177,15 +177,20 @@ def listed(plain, tmp_path_factory):
 @pytest.mark.parametrize(
     ("text", "settings", "words"),
     [
-        ("cluster\n" + "0\n1\n" * 249, {}, ["498 rows for 500 images (500 test)"]),
-        ("cluster\n" + "0\n1\n" * 251, {}, ["502 rows for 500 images"]),
+        ("cluster\n" + "0\n1\n" * 249, {}, ["498 rows, and the dataset has 500 (500 test)"]),
+        ("cluster\n" + "0\n1\n" * 251, {}, ["502 rows, and the dataset has 500"]),
         ("cluster\n" + "0\n1\n" * 249 + "nan\n1\n", {}, ["row 498 (the first is 0) has the label 'nan'"]),
         ("cluster\n" + "0\n1\n" * 249 + "1.5\n1\n", {}, ["row 498 (the first is 0) has the label 1.5"]),
         ("cluster\n" + "0\n1\n" * 249 + "-2\n1\n", {}, ["has the label -2"]),
         ("cluster\n" + "-1\n" * 500, {}, ["all of 500 are noise"]),
         ("cluster\n" + "3\n" * 499 + "-1\n", {}, ["all of 500 are in one cluster, or noise; two"]),
         ("a,b\n" + "0,1\n" * 500, {}, ["holds several arrays; name one as `key`: a, b"]),
-        ("file,cluster\n" + "0,1\n" * 500, {"file_column": "file"}, ["the images have no file names to match"]),
+        (
+            "number,cluster\n" + "".join(f"{499 - i},{i % 2}\n" for i in range(500)),
+            {"key": "cluster"},
+            ["the column 'number' may say which row is whose; name it as `file_column`"],
+        ),
+        ("file,cluster\n" + "0,1\n" * 500, {"file_column": "file"}, ["the dataset has no names to match"]),
         (None, {}, ["No such file"]),
     ],
     ids=["few", "many", "NaN", "not whole", "-2", "noise", "one cluster", "columns", "names", "missing"],

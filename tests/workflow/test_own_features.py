@@ -108,13 +108,13 @@ def test_changed_bytes_run_their_branch_again(embedded, tmp_path):
     [
         (
             lambda path: np.save(path / "named.npy", np.load(path / "named.npy")[:-2]),
-            ["88 rows and 90 file names"],
+            ["88 rows, and names of 90"],
         ),
         (
             lambda path: (path / "files.txt").write_text(
                 (path / "files.txt").read_text().replace("IMG 7.", "img 7.")
             ),
-            ["1 images have no row:", "IMG 7.", "1 rows are of no image:", "img 7."],
+            ["no row has the name", "IMG 7.", "names that are not wanted:", "img 7."],
         ),
         (lambda path: np.save(path / "named.npy", np.full((90, 6), np.nan)), ["has a value that is not finite"]),
         (lambda path: (path / "named.npy").unlink(), ["named.npy", "No such file"]),

@@ -41,4 +41,6 @@ def fault_of_disk(error: OSError, what: str = "") -> str:
     'a.npz: Permission denied; see to the disk or to its permissions, and run again'
     """
     file = f"{error.filename}: " if error.filename else ""
-    return f"{what}{file}{error.strerror}; see to the disk or to its permissions, and run again"
+    is_missing = isinstance(error, FileNotFoundError)
+    advice = "correct its path" if is_missing else "see to the disk or to its permissions, and run again"
+    return f"{what}{file}{error.strerror}; {advice}"

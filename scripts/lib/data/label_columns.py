@@ -68,6 +68,8 @@ def _read(path: Path) -> pd.DataFrame:
     except OSError as error:
         raise InputError(fault_of_disk(error) if error.errno else f"{path}: {reason_of(error)}") from None
     except (ValueError, TypeError, EOFError) as error:
+        if "Object arrays" in str(error):
+            raise InputError(f"{path} holds Python objects, which are never loaded; save `.astype(str)`") from None
         raise InputError(f"{path} cannot be read as a table of classes: {reason_of(error)}") from None
     table.columns = table.columns.map(str)
     if table.empty:

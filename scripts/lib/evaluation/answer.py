@@ -1,12 +1,14 @@
 """The answer to the question which of two feature spaces clusters better, in words."""
 
+from bisect import bisect_left
+
 import pandas as pd
 
 from lib.evaluation.comparison import LEVEL, MEASURES, difference_of, parse_metric
 from lib.evaluation.uncertainty import Difference, Part
 
 IN_SPACE = "silhouette_in_"
-MOST_TIMES = 100  # as many seeds or models as there are: more is no advice
+AS_GOOD_AS_ALL = 10**9  # seeds or models: if they do not halve an interval, none do
 WORDS = {1: "better", -1: "less well"}
 
 
@@ -276,7 +278,7 @@ def what_would_help(rows: pd.DataFrame) -> str:
     enough = {name: n for name, n in needed.items() if n}
     if enough:
         name = min(enough, key=lambda name: enough[name] / counts[name])
-        return f"{text} With {enough[name]} {parts[name]} the interval would be about half as wide."
+        return f"{text} With {enough[name]:,} {parts[name]} the interval would be about half as wide."
     if ranked[0] == "images":
         return f"{text} More data would narrow the interval; more seeds or models alone would not halve it."
     return f"{text} More seeds or models of one kind alone would not halve the interval."
@@ -285,8 +287,14 @@ def what_would_help(rows: pd.DataFrame) -> str:
 def _number_that_halves(found: Difference, name: str, n: int) -> int | None:
     """How many seeds or models would about halve the interval, if all else stays; None: no number would."""
     part: Part = getattr(found, name)
-    for more in range(n + 1, MOST_TIMES * n):
+
+    def halves(more: int) -> bool:
         parts = {name: Part(part.variance * n / more, more - 1)}
-        if Difference(**(found._asdict() | parts)).margin(LEVEL) <= found.margin(LEVEL) / 2:
-            return more
-    return None
+        return Difference(**(found._asdict() | parts)).margin(LEVEL) <= found.margin(LEVEL) / 2
+
+    enough = 2 * n
+    while not halves(enough):
+        enough *= 2
+        if enough > AS_GOOD_AS_ALL:
+            return None
+    return bisect_left(range(enough), True, lo=n + 1, key=halves)

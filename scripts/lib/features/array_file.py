@@ -70,12 +70,12 @@ def open_table(path: Path, *, key: str | None = None, names_key: str | None = No
         table = Table(*(_numbers_of(path, found, key) if isinstance(found.rows, pd.DataFrame) else found))
         shape, kind = table.rows.shape, np.dtype(getattr(table.rows, "dtype", object)).kind
         if len(shape) != 2 or 0 in shape or kind not in "iuf":
-            raise InputError(f"{path} holds {_described(table.rows)}; a row of numbers for each image is wanted")
+            raise InputError(f"{path} holds {_described(table.rows)}; rows of numbers (n, d) are wanted")
         yield table
 
 
 def read_column(path: Path, *, key: str | None = None, names_key: str | None = None) -> Column:
-    """Read a column of numbers or texts: one value for each image.
+    """Read a column of numbers or texts: one value for each row.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def read_column(path: Path, *, key: str | None = None, names_key: str | None = N
         if values.ndim == 2 and values.shape[1] == 1:
             values = values[:, 0]
         if values.ndim != 1 or not values.size:
-            raise InputError(f"{path} holds {_described(values)}; one value for each image is wanted")
+            raise InputError(f"{path} holds {_described(values)}; one value for each row is wanted")
         return Column(values, found.names, found.unread)
 
 
@@ -125,12 +125,13 @@ def _opened(path: Path, key: str | None, names_key: str | None) -> Iterator[_Con
         except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
             if "Python objects" in str(error) or "Object arrays" in str(error):
                 raise InputError(
-                    f"{path} holds Python objects, which are never loaded; save numbers alone"
+                    f"{path} holds Python objects, which are never loaded; save numbers, or texts "
+                    "as `.astype(str)` makes them"
                 ) from None
             raise InputError(f"{path} cannot be read: {reason_of(error)}") from None
         n_rows = table.rows.shape[0] if table.rows.shape else 0
         if table.names is not None and len(table.names) != n_rows:
-            raise InputError(f"{path} has {n_rows:,} rows and {len(table.names):,} file names")
+            raise InputError(f"{path} has {n_rows:,} rows, and names of {len(table.names):,}")
         yield table
 
 

@@ -47,25 +47,25 @@ def match_names(names: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
     [1, 0]
     >>> match_names(["a.png"], ["a.png", "b.png", "c.png"])
     Traceback (most recent call last):
-    ValueError: 2 images have no row: b.png, c.png
+    ValueError: no row has the name b.png, c.png (2 of 3 names)
     """
     doubled = [name for name, n in Counter(names).items() if n > 1]
     if doubled:
-        raise ValueError(f"{len(doubled):,} file names occur more than once: {_first(doubled)}")
+        raise ValueError(f"more than one row has the name {_first(doubled, len(set(names)))}")
     row_of = {name: row for row, name in enumerate(names)}
     known = set(wanted)
     missing = [name for name in wanted if name not in row_of]
     extra = [name for name in names if name not in known]
     if missing:
-        also = f" (and {len(extra):,} rows are of no image: {_first(extra)})" if extra else ""
-        raise ValueError(f"{len(missing):,} images have no row: {_first(missing)}{also}")
+        also = f"; and rows have names that are not wanted: {_first(extra, len(names))}" if extra else ""
+        raise ValueError(f"no row has the name {_first(missing, len(wanted))}{also}")
     if extra:
-        raise ValueError(f"{len(extra):,} rows are of no image: {_first(extra)}")
+        raise ValueError(f"rows have names that are not wanted: {_first(extra, len(names))}")
     return np.array([row_of[name] for name in wanted], dtype=np.int64)
 
 
-def _first(names: Collection[str]) -> str:
-    return ", ".join(list(names)[:3]) + (", …" if len(names) > 3 else "")
+def _first(names: Collection[str], n_all: int) -> str:
+    return f"{', '.join(list(names)[:3])}{', …' if len(names) > 3 else ''} ({len(names):,} of {n_all:,} names)"
 
 
 def rows_of_splits(
@@ -115,14 +115,16 @@ def rows_of_splits(
         if n_rows != n_images:
             of = " and ".join(f"{n:,} {split}" for split, n in counts.items())
             raise ValueError(
-                f"{n_rows:,} rows for {n_images:,} images ({of}); a row for each is wanted, in their order"
+                f"{n_rows:,} rows, and the dataset has {n_images:,} ({of}); as many are wanted, in its order"
             )
         order = np.arange(n_images)
     else:
         if len(names) != n_rows:
-            raise ValueError(f"{n_rows:,} rows and {len(names):,} file names")
+            raise ValueError(f"{n_rows:,} rows, and names of {len(names):,}")
         if wanted is None:
-            raise ValueError("the images have no file names to match; leave out the names, and give rows in order")
+            raise ValueError(
+                "the dataset has no names to match; leave out those of the rows, and give them in its order"
+            )
         order = match_names(names, wanted)
     return dict(zip(splits, np.split(order, ends[:-1]), strict=True))
 
@@ -180,9 +182,12 @@ def blocks(rows: Rows, order: np.ndarray) -> Iterator[np.ndarray]:
     for start in range(0, len(order), step):
         numbers = order[start : start + step]
         block = take(rows, numbers).astype(np.float64)
-        bad = ~(np.abs(block) <= np.finfo(np.float32).max).all(axis=1)
-        if bad.any():
-            raise ValueError(f"row {numbers[bad.argmax()]} (the first is 0) has a value that is not finite")
+        bad = np.argwhere(~(np.abs(block) <= np.finfo(np.float32).max))
+        if len(bad):
+            row, column = bad[0]
+            raise ValueError(
+                f"row {numbers[row]} has a value that is not finite in column {column} (the first is 0)"
+            )
         yield block
 
 

@@ -116,7 +116,9 @@ class ImageEncoder(ABC):
         try:
             found = self.run(np.ascontiguousarray(x, self.dtype))
         except Exception as error:  # each library has errors of its own
-            raise InputError(f"{self.path} fails: {reason_of(error)}") from None
+            raise InputError(
+                f"{self.path} fails with images of side {self.preprocessing.side}: {reason_of(error)}"
+            ) from None
         shape = [size for size in found.shape[1:] if size != 1] or [1]
         if found.shape[:1] != (len(x),) or len(shape) != 1:
             raise InputError(

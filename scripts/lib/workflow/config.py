@@ -154,6 +154,7 @@ def validation_errors(config: dict, schema: dict) -> list[str]:
             for name in config["features"]
             if name not in config["external"]
         ]
+        lines += _unequally_named(config)
     for name, settings in config["datasets"].items():
         for key in ("class_columns", "name_column"):
             if key in settings and "classes" not in settings:
@@ -184,6 +185,29 @@ def validation_errors(config: dict, schema: dict) -> list[str]:
     if shown is not None and shown not in ks:
         lines.append(f"report.n_clusters is {shown}; allowed: one of clustering.n_clusters, which is {ks}")
     return lines
+
+
+def _unequally_named(config: dict) -> list[str]:
+    """Of vectors without classes: what has names where the first features have none, or none where these have."""
+    external, first = config["external"], config["features"][0]
+    if "classes" in config["datasets"][config["dataset"]] or first not in external:
+        return []
+    parts = {f"external.{name}": external[name] for name in config["features"] if name in external}
+    parts |= {f"clusterings.{name}": settings for name, settings in config["clusterings"].items()}
+    named = {key for key, settings in parts.items() if {"files", "file_column"} & settings.keys()}
+    if f"external.{first}" in named:
+        return [
+            f"{key} does not say how its rows are called, and external.{first} does; give it files or file_column "
+            "too"
+            for key in parts
+            if key not in named
+        ]
+    return [
+        f"{key} says how its rows are called, and external.{first}, the first of the features, does not; give "
+        "files or file_column to both, or to neither if all rows are in one order"
+        for key in parts
+        if key in named
+    ]
 
 
 def _both_names(key: str) -> str:
@@ -218,7 +242,7 @@ def split_errors(config: dict, splits: list[str] | None) -> list[str]:
     Examples
     --------
     >>> config = {"dataset": "photos", "features": ["pixels"], "clustering": {"splits": ["test"]}}
-    >>> config |= {"external": {}, "clusterings": {}}
+    >>> config |= {"external": {}, "clusterings": {}, "datasets": {"photos": {"format": "folder"}}}
     >>> split_errors(config, ["all"])
     ["clustering.splits is ['test'], and photos has no splits; leave it out, or set datasets.photos.test_fraction"]
     """
@@ -228,7 +252,9 @@ def split_errors(config: dict, splits: list[str] | None) -> list[str]:
         if splits is not None and not set(of_kind) <= set(splits):
             key = f"clustering.splits.{kind}" if kind else "clustering.splits"
             if splits == ["all"]:
-                has, instead = "has no splits", f"leave it out, or set datasets.{dataset}.test_fraction"
+                has, instead = "has no splits", "leave it out"
+                if config["datasets"][dataset]["format"] != "vectors":
+                    instead += f", or set datasets.{dataset}.test_fraction"
             else:
                 has, instead = f"comes with {' and '.join(splits)}", "name one of these, or both"
             lines.append(f"{key} is {of_kind}, and {dataset} {has}; {instead}")
