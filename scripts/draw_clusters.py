@@ -15,6 +15,8 @@ from lib.evaluation.scores_file import read_scores
 from lib.report import figures
 from lib.report.labels import name_clusters, read_classes, text_width, use_fonts_for
 
+NOISE = "noise"
+
 
 def main(args: argparse.Namespace) -> None:
     """Write both figures."""
@@ -24,7 +26,7 @@ def main(args: argparse.Namespace) -> None:
     use_fonts_for("".join([*names, *(classes.names if classes else [])]))
     if labels.min() < 0:  # noise is shown as the last cluster
         labels = np.where(labels < 0, len(names), labels)
-        names.append("noise")
+        names.append(NOISE)
     sizes = np.bincount(labels, minlength=len(names))
     scores = read_scores(args.scores, read_seed(args.clusters))
     figures.save(plot_silhouettes(scores, labels, sizes, names), args.silhouettes)
@@ -99,12 +101,13 @@ def plot_sizes(sizes: np.ndarray, names: Sequence[str]) -> plt.Figure:
 def plot_contents(counts: np.ndarray, class_names: Sequence[str], names: Sequence[str]) -> plt.Figure:
     """Clusters (rows) against classes (columns), from `counts` (k, n_classes) and the names of both.
 
-    Clusters are in the order of the class that is most frequent in them.
+    Clusters are in the order of the class that is most frequent in them, noise is last.
     """
     sizes = counts.sum(axis=1)
     shares = counts / sizes[:, None]
     clusters, classes = figures.largest(sizes), figures.largest(counts.sum(axis=0))
-    clusters = clusters[np.lexsort((-shares[clusters].max(axis=1), shares[clusters].argmax(axis=1)))]
+    is_noise = np.array([names[cluster] == NOISE for cluster in clusters])
+    clusters = clusters[np.lexsort((-shares[clusters].max(axis=1), shares[clusters].argmax(axis=1), is_noise))]
     cells = np.ix_(clusters, classes)
     figure, axis = plt.subplots(figsize=(figures.WIDTH, 1.3 + 0.32 * len(clusters)), layout="constrained")
     image = axis.imshow(shares[cells], cmap="Blues", vmin=0, aspect="auto")

@@ -226,7 +226,8 @@ def read_description(path: Path) -> dict:
     Returns
     -------
     `n`: how many images each split has. `shape`: of an image, or None where there are vectors alone. `classes`:
-    how many images each class has, by name, or None. `source`, `sha256`, `luma`, `arrangement` and
+    how many images each class has, by name, or None. `class_columns`: of vectors, how many classes each column of
+    their table has, the first being that of `classes`. `source`, `sha256`, `luma`, `arrangement` and
     `n_unreadable`: attributes of the file, or None.
 
     Raises
@@ -249,11 +250,17 @@ def read_description(path: Path) -> dict:
             "shape": file[splits[0]]["images"].shape[1:] if "images" in file[splits[0]] else None,
             **{name: file.attrs.get(name) for name in ATTRIBUTES},
             "classes": None,
+            "class_columns": {},
         }
         if "labels" in file[splits[0]]:
             labels = np.concatenate([file[split]["labels"][:] for split in splits])
             names = list(map(str, file.attrs["class_names"]))
             found["classes"] = dict(zip(names, np.bincount(labels, minlength=len(names)).tolist(), strict=True))
+            group = file[splits[0]]
+            if "column" in group["labels"].attrs:
+                found["class_columns"][str(group["labels"].attrs["column"])] = len(names)
+            for item in group.get("more_labels", {}).values():
+                found["class_columns"][str(item.attrs["column"])] = len(item.attrs["class_names"])
     return found
 
 

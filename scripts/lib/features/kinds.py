@@ -105,8 +105,8 @@ def kinds_of(config: dict) -> dict[str, Kind]:
 
 
 def _file_of(settings: dict) -> str:
-    """Where features with a name of the user's own are from: the name of the first file, in brackets."""
-    source = settings.get("source") or settings.get("model") or settings["path"]
-    source = source[0] if isinstance(source, list) else source
-    path = next(iter(source.values())) if isinstance(source, dict) else source
-    return f" ({Path(path).name})"
+    """Where features with a name of the user's own are from: the names of the files, in brackets."""
+    found = settings.get("source") or settings.get("model") or settings["path"]
+    sources = found if isinstance(found, list) else [found]
+    paths = [path for source in sources for path in (source.values() if isinstance(source, dict) else [source])]
+    return f" ({', '.join(Path(path).name for path in paths)})"
