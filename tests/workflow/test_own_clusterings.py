@@ -184,7 +184,11 @@ def listed(plain, tmp_path_factory):
         ("cluster\n" + "0\n1\n" * 249 + "-2\n1\n", {}, ["has the label -2"]),
         ("cluster\n" + "-1\n" * 500, {}, ["all of 500 are noise"]),
         ("cluster\n" + "3\n" * 499 + "-1\n", {}, ["all of 500 are in one cluster, or noise; two"]),
-        ("a,b\n" + "0,1\n" * 500, {}, ["holds several arrays; name one as `key`: a, b"]),
+        (
+            "a,b\n" + "0,1\n" * 500,
+            {},
+            ["name the one to read as `key`, and that of the file names as `file_column`: a, b"],
+        ),
         (
             "number,cluster\n" + "".join(f"{499 - i},{i % 2}\n" for i in range(500)),
             {"key": "cluster"},
@@ -193,7 +197,7 @@ def listed(plain, tmp_path_factory):
         ("file,cluster\n" + "0,1\n" * 500, {"file_column": "file"}, ["the dataset has no names to match"]),
         (None, {}, ["No such file"]),
     ],
-    ids=["few", "many", "NaN", "not whole", "-2", "noise", "one cluster", "columns", "names", "missing"],
+    ids=["few", "many", "NaN", "not whole", "-2", "noise", "one cluster", "columns", "order", "names", "missing"],
 )
 def test_labels_that_do_not_fit(listed, tmp_path, text, settings, words):
     project = at_digits(listed.copy(tmp_path / "project"))
