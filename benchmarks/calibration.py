@@ -213,7 +213,9 @@ if __name__ == "__main__":
     for name, case in cases().items():
         if args.cases in name:
             with ProcessPoolExecutor() as pool:
-                results = list(pool.map(partial(repetition, case), range(FIRST, FIRST + args.repetitions), chunksize=5))
+                results = list(
+                    pool.map(partial(repetition, case), range(FIRST, FIRST + args.repetitions), chunksize=5)
+                )
             rows += summary(name, case, results)
             print(*rows[-len(results[0]) :], sep="\n", flush=True)
             with args.out.open("w", newline="") as file:

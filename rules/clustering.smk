@@ -3,30 +3,36 @@
 # results/{dataset}/gap/. Of clusterings that were made elsewhere: results/{dataset}/clusters/{name}/{split}/run{run}.h5.
 
 
-# Cluster one split in one feature space with k-means.
-rule cluster:
-    input:
-        "results/{dataset}/features/{features}/{split}.h5",
-    output:
-        "results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
-    log:
-        "results/{dataset}/logs/clusters/{features}/{split}/k{k}/seed{seed}.log",
-    benchmark:
-        "results/{dataset}/benchmarks/clusters/{features}/{split}/k{k}/seed{seed}.tsv"
-    conda:
-        "../envs/clustering.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_resource(200, 2.5),
-        runtime=scaled_resource(2, 0.02),
-    params:
-        command=script_command("cluster.py"),
-        code_digest=script_digest("cluster.py"),
-        options=cli_options({"init": config["clustering"]["init"]}),
-    shell:
-        "{params.command} --features {input:q}"
-        " --n-clusters {wildcards.k} --seed {wildcards.seed} {params.options}"
-        " --threads {threads} --out {output:q} --log {log:q}"
+# Cluster one split in one feature space with k-means, from some seeds in one job: the start of Python and the loading
+# of compiled code take longer than k-means of a few thousand images. The job keeps the clusterings that are there, if
+# they were made of the same features in the same way.
+for number, seeds in enumerate(targets.seeds_by_job()):
+
+    rule:
+        name:
+            f"cluster_{number}" if number else "cluster"
+        input:
+            "results/{dataset}/features/{features}/{split}.h5",
+        output:
+            update(expand("results/{{dataset}}/clusters/{{features}}/{{split}}/k{{k}}/seed{seed}.h5", seed=seeds)),
+        log:
+            f"results/{{dataset}}/logs/clusters/{{features}}/{{split}}/k{{k}}/seed{seeds[0]}.log",
+        benchmark:
+            f"results/{{dataset}}/benchmarks/clusters/{{features}}/{{split}}/k{{k}}/seed{seeds[0]}.tsv"
+        conda:
+            "../envs/clustering.yaml"
+        threads: 1
+        resources:
+            mem_mb=scaled_resource(300, 2.5),
+            runtime=scaled_resource(2 + len(seeds), 0.02 * len(seeds)),
+        params:
+            command=script_command("cluster.py"),
+            code_digest=script_digest("cluster.py"),
+            seeds=untracked(" ".join(map(str, seeds))),
+            options=cli_options({"init": config["clustering"]["init"]}),
+        shell:
+            "{params.command} --features {input:q} --n-clusters {wildcards.k} --seeds {params.seeds} {params.options}"
+            " --code-digest {params.code_digest} --threads {threads} --out {output:q} --log {log:q}"
 
 
 # Take a clustering that was made elsewhere.

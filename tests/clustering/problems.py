@@ -3,8 +3,6 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from lib.clustering import assignment
-
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -35,8 +33,8 @@ def problems(draw):
 
 @st.composite
 def problems_of_many_dimensions(draw):
-    """Points near a five-dimensional subspace, more or less, of so many dimensions that they are projected."""
-    n, d = draw(st.integers(20, 150)), draw(st.integers(2 * assignment.N_AXES + 1, 120))
+    """Points near a five-dimensional subspace, more or less."""
+    n, d = draw(st.integers(20, 150)), draw(st.integers(60, 120))
     rng = np.random.default_rng(draw(seeds))
     X = rng.normal(size=(n, 5)) @ rng.normal(size=(5, d)) + draw(st.sampled_from([0, 0.3, 10])) * rng.normal(
         size=(n, d)

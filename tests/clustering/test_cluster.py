@@ -1,4 +1,4 @@
-"""The script cluster.py: features that are too many for memory are read piece by piece, with the same result."""
+"""The script cluster.py: what is there is kept, and features too many for memory are read piece by piece."""
 
 from argparse import Namespace
 
@@ -7,6 +7,8 @@ import pytest
 
 import cluster
 from lib.base.errors import InputError
+from lib.clustering.clusters_file import read_clusters
+from lib.clustering.kmeans import kmeans
 from lib.features import features_file
 from lib.features.features_file import write_features
 
@@ -15,10 +17,11 @@ def arguments(tmp_path, out, **changes):
     defaults = {
         "features": tmp_path / "X.h5",
         "n_clusters": 7,
-        "seed": 0,
+        "seeds": [0],
         "init": "random",
+        "code_digest": "c0de",
         "threads": 1,
-        "out": tmp_path / out,
+        "out": [tmp_path / out],
     }
     return Namespace(**defaults | changes)
 
@@ -39,3 +42,35 @@ def test_too_many_clusters_are_the_users_error(tmp_path, monkeypatch, in_memory)
     with pytest.raises(InputError, match=r"X\.h5: 7 clusters need as many distinct points, and there are only 1"):
         cluster.main(arguments(tmp_path, "out.h5"))
     assert not (tmp_path / "out.h5").exists()
+
+
+def test_only_what_is_missing_or_of_something_else_is_made(tmp_path):
+    X = np.random.default_rng(0).random((50, 3))
+    write_features(tmp_path / "X.h5", X)
+    paths = [tmp_path / f"seed{seed}.h5" for seed in range(4)]
+
+    def made(seeds=(0, 1, 2, 3), **changes):
+        """The seeds whose files are new."""
+        old = {path: path.stat().st_ino if path.exists() else 0 for path in paths}
+        args = arguments(tmp_path, "", seeds=list(seeds), **changes)
+        args.out = [paths[seed] for seed in seeds]
+        cluster.main(args)
+        return [
+            seed for seed in range(4) if paths[seed].exists() and paths[seed].stat().st_ino != old[paths[seed]]
+        ]
+
+    assert made([0, 1]) == [0, 1]
+    assert made() == [2, 3]
+    whole = [path.read_bytes() for path in paths]
+    assert made() == []
+    paths[1].unlink()
+    paths[2].write_bytes(whole[2][:1000])  # as a disk leaves it that was full
+    assert made() == [1, 2]
+    assert [path.read_bytes() for path in paths] == whole
+    for change in ({"n_clusters": 4}, {"init": "k-means++"}, {"code_digest": "other"}):
+        assert made(**change) == [0, 1, 2, 3]
+        assert made(**change) == []
+        made()
+    write_features(tmp_path / "X.h5", X**2)
+    assert made() == [0, 1, 2, 3]
+    assert read_clusters(paths[3]).tolist() == kmeans((X**2).astype("f4"), 7, seed=3).labels.tolist()

@@ -89,17 +89,18 @@ def test_references_are_clustered_wherever_the_points_are(tmp_path, X):
     features, out = tmp_path / "features.h5", tmp_path / "out"
     write_features(features, X)
     largest = len(np.unique(X, axis=0))
+    of_seed = {"seeds": [0], "code_digest": "", "out": [out]}
     for k in range(1, largest + 1):
         options = {"features": features, "n_clusters": k, "init": "random", "threads": 1, "out": out}
-        cluster.main(Namespace(**options, seed=0))
+        cluster.main(Namespace(**options | of_seed))
         gap_reference.main(Namespace(**options, references=3))
         inertias = json.loads(out.read_text())["inertia"]
         assert len(inertias) == 3
         assert np.isfinite(inertias).all()
         assert inertias == [0, 0, 0] or k < len(X)
     out.unlink()
-    for main, rest in ((cluster.main, {"seed": 0}), (gap_reference.main, {"references": 3})):
+    for main, rest in ((cluster.main, of_seed), (gap_reference.main, {"references": 3})):
         if main is cluster.main or len(X) == largest:
             with pytest.raises(InputError, match="n_clusters lower"):
-                main(Namespace(**options | {"n_clusters": largest + 1}, **rest))
+                main(Namespace(**options | {"n_clusters": largest + 1} | rest))
             assert not out.exists()

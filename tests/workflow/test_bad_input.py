@@ -197,7 +197,6 @@ def test_features_that_are_not_finite(project, value):
         "row 5",
         "NaN or infinity",
         log="tiny/logs/clusters/pixels/test/k3/seed0.log",
-        replaces=["clusters/pixels/test/k3/seed0.h5"],
     )
 
 

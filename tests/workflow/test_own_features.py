@@ -15,10 +15,10 @@ pytestmark = pytest.mark.slow
 RNG = np.random.default_rng(0)
 
 
-def branch(*spaces, seeds=(0, 1)):
+def branch(*spaces):
     """The jobs that follow from external features, beside those of pixels."""
     jobs = {f"encode_external {space} test" for space in spaces}
-    jobs |= {f"cluster {space} test k3 seed{seed}" for space in spaces for seed in seeds}
+    jobs |= {f"cluster {space} test k3" for space in spaces}
     jobs |= {f"cluster_halves {space} test k3" for space in spaces}
     jobs |= {f"evaluate {space} test k3 in {other}" for space in spaces for other in (space, "pixels")}
     jobs |= {f"evaluate pixels test k3 in {space}" for space in spaces}
@@ -86,7 +86,8 @@ def test_they_are_compared_and_reported(embedded):
     assert compared.loc[("adjusted_rand", "pixels", "models"), "n_models_b"] == 2
     report = (embedded.results / "report.html").read_text()
     assert "<li><i>named</i>: made elsewhere (named.npy), each row scaled to length 1." in report
-    assert "<li><i>models</i>: made elsewhere (test0.csv), each column scaled to variance 1, 2 models." in report
+    files = "test0.csv, train0.csv, test1.csv, train1.csv"
+    assert f"<li><i>models</i>: made elsewhere ({files}), each column scaled to variance 1, 2 models." in report
 
 
 def test_changed_bytes_run_their_branch_again(embedded, tmp_path):

@@ -24,7 +24,7 @@ def jobs_of_pixels(split):
         "prepare_images",
         "list_images",
         f"encode_pixels {split}",
-        f"cluster pixels {split} k3 seed0",
+        f"cluster pixels {split} k3",
         f"evaluate pixels {split} k3 in pixels",
         "collect_scores",
         "summarise",

@@ -18,8 +18,8 @@ CODES = "autoencoder/seed0"
 FEATURES = ("pixels", CODES)
 
 
-def clusterings(rule, features=FEATURES, split="test", ks=(3,), seeds=(0, 1)):
-    return {f"{rule} {name} {split} k{k} seed{seed}" for name in features for k in ks for seed in seeds}
+def clusterings(features=FEATURES, split="test", ks=(3,)):
+    return {f"cluster {name} {split} k{k}" for name in features for k in ks}
 
 
 def evaluations(features=FEATURES, spaces=FEATURES, split="test", ks=(3,)):
@@ -37,12 +37,12 @@ def half_scores(spaces=FEATURES, split="test", ks=(3,)):
 COMPARISON = {"compare", "conclude"}
 FINAL = {"collect_scores", "summarise"} | COMPARISON
 EVALUATIONS = evaluations() | half_scores() | FINAL
-CLUSTERINGS = clusterings("cluster") | halves() | EVALUATIONS
+CLUSTERINGS = clusterings() | halves() | EVALUATIONS
 # Where pixels are the only features.
-PIXELS = clusterings("cluster", ["pixels"]) | evaluations(["pixels"], ["pixels"]) | FINAL
+PIXELS = clusterings(["pixels"]) | evaluations(["pixels"], ["pixels"]) | FINAL
 OF_PIXELS = PIXELS | evaluations(["pixels"]) | evaluations(spaces=["pixels"]) | halves(["pixels"]) | half_scores()
 TRAINING = {"train", "encode_autoencoder test"}
-OF_CODES = clusterings("cluster", [CODES]) | halves([CODES]) | evaluations([CODES]) | evaluations(spaces=[CODES])
+OF_CODES = clusterings([CODES]) | halves([CODES]) | evaluations([CODES]) | evaluations(spaces=[CODES])
 BRANCH = TRAINING | OF_CODES | half_scores() | FINAL
 EVERYTHING = {"prepare_images", "list_images", "encode_pixels test"} | TRAINING | CLUSTERINGS
 
@@ -68,7 +68,7 @@ def expect(project, jobs, *options):
         ("lib/base/parallel.py", CLUSTERINGS),
         # imported by all scripts; what the downloaded bytes are does not depend on it
         ("lib/base/cli.py", EVERYTHING),
-        ("cluster.py", clusterings("cluster") | evaluations() | FINAL),
+        ("cluster.py", clusterings() | evaluations() | FINAL),
         ("lib/clustering/halves.py", halves() | half_scores() | COMPARISON),
         ("score_halves.py", half_scores() | COMPARISON),
         ("encode_autoencoder.py", BRANCH - {"train"}),
@@ -227,13 +227,13 @@ def test_checked_out_again_elsewhere_with_new_times(project, tmp_path):
     [
         (
             {"n_clusters": [3, 4]},
-            clusterings("cluster", ks=[4]) | halves(ks=[4]) | evaluations(ks=[4]) | half_scores(ks=[4]) | FINAL,
+            clusterings(ks=[4]) | halves(ks=[4]) | evaluations(ks=[4]) | half_scores(ks=[4]) | FINAL,
         ),
-        ({"seeds": [0, 1, 7]}, clusterings("cluster", seeds=[7]) | evaluations() | FINAL),
+        ({"seeds": [0, 1, 7]}, clusterings() | evaluations() | FINAL),  # what is there is kept: test_cluster.py
         (
             {"splits": ["test", "train"]},
             {"encode_pixels train", "encode_autoencoder train"}
-            | clusterings("cluster", split="train")
+            | clusterings(split="train")
             | halves(split="train")
             | evaluations(split="train")
             | half_scores(split="train")
@@ -288,7 +288,7 @@ def test_another_autoencoder(project):
     expect(
         project,
         TRAINING
-        | clusterings("cluster", [other])
+        | clusterings([other])
         | halves([other])
         | evaluations([other], ["pixels", other])
         | evaluations(["pixels"], [other])
@@ -332,7 +332,7 @@ def test_gap_statistic(project):
     expect(
         project,
         {"gap_reference pixels test k2", "gap_reference pixels test k3"}
-        | clusterings("cluster", ["pixels"], ks=[2])
+        | clusterings(["pixels"], ks=[2])
         | evaluations(["pixels"], ["pixels"], ks=[2])
         | FINAL,
     )
@@ -417,7 +417,7 @@ def test_source_that_is_gone_after_use(project):
         ("autoencoder/seed0/model.keras", BRANCH),
         (
             "clusters/pixels/test/k3/seed0.h5",
-            {"cluster pixels test k3 seed0"} | evaluations(["pixels"]) | FINAL,
+            clusterings(["pixels"]) | evaluations(["pixels"]) | FINAL,
         ),
         (
             "halves/pixels/test/k3.h5",

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import fcntl
 import glob
+import hashlib
 import logging
 import os
 import tempfile
@@ -60,6 +61,29 @@ def atomic_write(path: Path) -> Iterator[Path]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise InputError(f"no space left on the disk to write {path}; make room and run again") from None
         raise InputError(fault_of_disk(error, f"while {path} was written: ")) from None
+
+
+def digest_of(path: Path, *settings: object) -> str:
+    """A digest of the bytes of a file and of settings: the same for the same.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> _ = Path("a.txt").write_text("whole")
+    >>> digest_of(Path("a.txt"), 10, "random")
+    'f5510fc619516003ee43b93407e63833'
+    """
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "blake2b")
+    except OSError as error:
+        raise InputError(fault_of_disk(error)) from None
+    digest.update(repr(settings).encode())
+    return digest.hexdigest()[:32]
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""k-means clustering by Lloyd's algorithm, exact and deterministic, in NumPy.
+"""k-means clustering by Lloyd's algorithm, exact and deterministic.
 
 Lloyd, S. (1982). Least squares quantization in PCM. IEEE Trans. Inf. Theory 28(2), 129-137.
 """
@@ -65,8 +65,9 @@ def kmeans(
     Notes
     -----
     Time is O(n k d) for each assignment step, at most: bounds (Hamerly 2010) skip points that cannot change their
-    cluster. Memory beside X: 4 n d + 40 n bytes, or 4 n (k + 32) + 60 n if d > 64, and a few blocks of some
-    megabytes for each thread.
+    cluster. Memory beside X: 30 n bytes, sums for the threads of at most half of X, and for each thread less than
+    a megabyte. The first call of a process loads compiled code, in a fraction of a second. The first of all
+    compiles it, in some seconds.
 
     Examples
     --------
@@ -126,60 +127,40 @@ def _lloyd(points: Points, centroids: np.ndarray, max_iter: int | None) -> KMean
     """Lloyd's iteration from initial centroids, (k, d) float64."""
     k = len(centroids)
     state = State(points, k)
-    labels = state.labels
-    counts = np.zeros(k, np.int64)
-    # A hash of the labels, to notice a partition that comes back: rounding of the means could make partitions of
-    # equal inertia alternate for ever.
-    random_numbers = np.random.default_rng(0).integers(2**62, size=(points.n,))
-    partition_hash, seen = 0, set()
+    seen = set()  # partitions: rounding of the means could make some of equal inertia alternate for ever
     n_iter = 0
-    exact = converged = False
+    is_summed = converged = False
     while max_iter is None or n_iter < max_iter:
-        moved, to = points.changed_assignments(centroids, state)
+        before = state.hash
+        points.assign(centroids, state)
         n_iter += 1
-        counts += np.bincount(to, minlength=k) - np.bincount(labels[moved] + 1, minlength=k + 1)[1:]
-        if not counts.all():
-            new = labels.copy()
-            new[moved] = to
-            # Moving the centroid uses up the point's margin, so it need not be reset.
-            _refill_empty(points, centroids, new, counts)
-            moved = np.flatnonzero(new != labels)
-            to = new[moved]
-        if not len(moved) and exact:
+        is_full = bool(state.counts.all())
+        if not is_full:
+            _refill_empty(points, centroids, state)
+        has_changed = n_iter == 1 or state.hash != before
+        if not has_changed and is_summed:
             converged = True
             break
-        before = labels[moved]
-        labels[moved] = to
-        # Updating the sums by the points that moved is quicker, but its rounding errors add up: before the end all
-        # points are summed again. Where many moved or there are many clusters, that is no slower anyway.
-        exact = not 0 < len(moved) * (k + 10) < 5 * points.n
-        if exact:
-            sums = points.sums(labels, k)
-        else:
-            sums += points.sum_changes(moved, to, before, k)
-        moves = sums / counts[:, None] - centroids
-        centroids = centroids + moves
-        lengths = np.sqrt((moves**2).sum(axis=1)) * (points.scale * (1 + 1e-12))
-        others = np.full(k, lengths.max())
-        others[lengths.argmax()] = np.delete(lengths, lengths.argmax()).max(initial=0)
-        np.subtract(state.margin, (lengths + others)[labels], out=state.margin)
-        partition_hash += int((random_numbers[moved] * (to.astype(np.int64) - before)).sum())
-        if len(moved) and partition_hash in seen:
+        # Changes alone are quicker to add, but their rounding errors add up: before the end all points are summed.
+        is_summed = not has_changed or (n_iter == 1 and is_full)
+        if not has_changed:
+            state.sums = points.sums(state.labels, k)
+        centroids = state.sums / state.counts[:, None]
+        if has_changed and state.hash in seen:
             break
-        seen.add(partition_hash)
-    inertia = float(points.squared_distances_to_own(centroids, labels).sum()) / points.scale / points.scale
-    return KMeansResult(labels, centroids.astype(np.float32), inertia, n_iter, converged)
+        seen.add(state.hash)
+    inertia = float(points.squared_distances_to_own(centroids, state.labels).sum()) / points.scale / points.scale
+    return KMeansResult(state.labels, centroids.astype(np.float32), inertia, n_iter, converged)
 
 
-def _refill_empty(points: Points, centroids: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> None:
-    """Give each empty cluster the point that is farthest from its own centroid; changes `labels` and `counts`."""
-    squares = points.squared_distances_to_own(centroids, labels)
+def _refill_empty(points: Points, centroids: np.ndarray, state: State) -> None:
+    """Give each empty cluster the point that is farthest from its own centroid."""
+    squares = points.squared_distances_to_own(centroids, state.labels)
     candidates = iter(np.argsort(-squares, kind="stable").tolist())
-    for cluster in np.flatnonzero(counts == 0):
-        farthest = next(i for i in candidates if counts[labels[i]] > 1)
-        counts[labels[farthest]] -= 1
-        counts[cluster] += 1
-        labels[farthest] = cluster
+    for cluster in np.flatnonzero(state.counts == 0):
+        farthest = next(i for i in candidates if state.counts[state.labels[i]] > 1)
+        state.sums[cluster] = 0
+        state.move(farthest, points.X[farthest].astype(np.float64), int(cluster))
 
 
 def random_points(X: np.ndarray, k: int, rng: np.random.Generator) -> np.ndarray:

@@ -19,7 +19,7 @@ class Targets:
 
     Examples
     --------
-    >>> clustering = {"splits": ["test"], "n_clusters": [10], "seeds": [0, 1]}
+    >>> clustering = {"splits": ["test"], "n_clusters": [10], "seeds": [0, 1], "seeds_per_job": 10}
     >>> sections = {"external": {}, "script": {}, "clusterings": {}}
     >>> Targets({"features": ["pixels"], "clustering": clustering, **sections}).clusterings()
     ['pixels/test/k10/seed0', 'pixels/test/k10/seed1']
@@ -86,6 +86,12 @@ class Targets:
             for seed in settings["seeds"]
         ]
         return made_here + self.imported()
+
+    def seeds_by_job(self) -> list[list[int]]:
+        """The seeds of k-means, as many together as one job clusters."""
+        settings = self.config["clustering"]
+        seeds, step = settings["seeds"], settings["seeds_per_job"]
+        return [seeds[start : start + step] for start in range(0, len(seeds), step)]
 
     def runs(self, name: str) -> list[int]:
         """The numbers of the runs of a clustering that was made elsewhere."""
