@@ -74,7 +74,7 @@ test-slurm: .venv/slurm/installed  ## the workflow on a Slurm that the tests bri
 bench: install  ## time and memory against other libraries (needs `make run` first; takes an hour and a half)
 	$(SNAKEMAKE) --cores $(CORES) results/cifar10/features/{pixels,autoencoder/seed0}/{train,test}.h5
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement benchmarks/requirements.lock
-	for part in run training end_to_end dead_codes; do PYTHONPATH=scripts .venv/bin/python benchmarks/$$part.py || exit 1; done
+	for part in kmeans_grid validity training end_to_end dead_codes; do PYTHONPATH=scripts .venv/bin/python benchmarks/$$part.py || exit 1; done
 
 .PHONY: lint
 lint: install  ## ruff, mypy, snakefmt and snakemake --lint

@@ -3,7 +3,7 @@
 All begin from the same initial centroids, and stop when no assignment changes or after MAX_ITER iterations; but
 faiss, which cannot be told to stop, gets as many iterations as ours took. Each row of the grid has a process of
 its own, in which the sides take turns. Writes benchmarks/kmeans_grid.csv, every measurement, and prints the time
-of each side over ours, the worst row first. Three rows need features of `make run` and of examples/features.yaml.
+of each side over ours, the worst row first. Three rows are features of `make run`, and of examples/features.yaml.
 PYTHONPATH=scripts .venv/bin/python benchmarks/kmeans_grid.py
 """
 
@@ -24,7 +24,7 @@ from lib.clustering.kmeans import kmeans
 from lib.features.features_file import read_features
 
 HERE = Path(__file__).parent
-FEATURES = HERE.parent / "results" / "cifar10" / "features"
+RESULTS = HERE.parent / "results"
 MAX_ITER = 300
 TURNS = 3
 
@@ -73,7 +73,7 @@ def far_from_0(n: int, d: int) -> np.ndarray:
 
 
 def features(path: str) -> np.ndarray:
-    return read_features(FEATURES / path)
+    return read_features(RESULTS / path)
 
 
 # What is clustered, and into how many clusters.
@@ -89,8 +89,8 @@ GRID: dict[str, tuple[Callable[[], np.ndarray], int]] = {
     "embeddings 20k x 384, k 100": (partial(embeddings, 20_000, 384), 100),
     "uniform 5k x 16, k 10": (partial(uniform, 5_000, 16), 10),
     "plane 200k x 2, k 30": (partial(normal, 200_000, 2), 30),
-    "pixels 10k x 1024, k 10": (partial(features, "pixels/test.h5"), 10),
-    "codes 10k x 64, k 10": (partial(features, "autoencoder/seed0/test.h5"), 10),
+    "pixels 10k x 1024, k 10": (partial(features, "cifar10/features/pixels/test.h5"), 10),
+    "codes 10k x 64, k 10": (partial(features, "cifar10/features/autoencoder/seed0/test.h5"), 10),
     "uniform 2k x 2, k 2": (partial(uniform, 2_000, 2), 2),
     "normal 2k x 10, k 5": (partial(normal, 2_000, 10), 5),
     "blobs 2k x 512, k 50": (partial(blobs, 2_000, 512, 50, 0.3), 50),
@@ -111,7 +111,7 @@ GRID: dict[str, tuple[Callable[[], np.ndarray], int]] = {
     "normal 100k x 4, k 8": (partial(normal, 100_000, 4), 8),
     "uniform 10k x 1000, k 100": (partial(uniform, 10_000, 1000), 100),
     "blobs 100k x 96, k 64": (partial(blobs, 100_000, 96, 64, 0.4), 64),
-    "invariant 10k x 64, k 10": (partial(features, "invariant/seed0/test.h5"), 10),
+    "invariant 10k x 64, k 10": (partial(features, "cifar10-rgb/features/invariant/seed0/test.h5"), 10),
 }
 
 
