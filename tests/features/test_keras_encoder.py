@@ -150,7 +150,7 @@ def test_models_that_do_not_fit(save_model, encoder, model, options, words):
 def test_a_model_that_fails_on_images_of_this_side(keras, tmp_path, encoder):
     images = keras.Input((None, None, 3))
     keras.Model(images, keras.layers.Conv2D(1, 20)(images)).save(tmp_path / "a.keras")
-    with pytest.raises(InputError, match=r"a\.keras fails: ") as error:
+    with pytest.raises(InputError, match=r"a\.keras fails with images of side 8: ") as error:
         encoder().encode(IMAGES)
     assert "\n" not in str(error.value)
 
@@ -272,7 +272,9 @@ def test_features_that_are_not_finite(keras, save_model, encode, tmp_path):
     assert run.returncode == 1
     (line,) = (line for line in run.stderr.splitlines() if line.startswith("encode_keras: "))
     where = f"{tmp_path / 'a.keras'}: of the features of images 0 to 63"
-    assert line == f"encode_keras: error: {where}, row 0 (the first is 0) has a value that is not finite"
+    assert (
+        line == f"encode_keras: error: {where}, row 0 has a value that is not finite in column 0 (the first is 0)"
+    )
     assert "Traceback" not in run.stderr
     assert not (tmp_path / "test.h5").exists()
 

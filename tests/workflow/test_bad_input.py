@@ -236,7 +236,7 @@ def test_dead_code(project):
         ),
         (
             {"clustering": {"k": 3}},
-            "config: clustering.k is not a setting; allowed here: splits, n_clusters, seeds, init",
+            "config: clustering.k is not a setting; allowed here: splits, n_clusters, seeds, seeds_per_job, init",
         ),
         (
             {"autoencoder": {"filters": [3, 3, 3, 3, 3, 3, 3, 3, 3, 1]}},
