@@ -94,8 +94,8 @@ class Points:
         return x.astype(np.float32, copy=False)
 
     def _parts(self, k: int) -> list[slice]:
-        """Stretches of rows for the threads. The sums of all of them take less memory than the points."""
-        n_parts = max(1, min(32, self._work(self.n, k) // FEW, self.n // (4 * k)))
+        """Stretches of rows for the threads. Their sums take a fifth of the memory of the points, or less."""
+        n_parts = max(1, min(32, self._work(self.n, k) // FEW, self.n // (10 * k)))
         return blocks(self.n, -(-self.n // n_parts))
 
     def _work(self, n: int, k: int) -> int:
@@ -136,7 +136,7 @@ class Points:
         c = (centroids - self.origin) * self.scale
         squares = (c**2).sum(axis=1).astype(np.float32)
         n_chunks = -(-self.d // CHUNK)
-        width = -(-self.d // n_chunks)
+        width = self.d if n_chunks == 1 else -(-self.d // (n_chunks * 16)) * 16  # 64 bytes at a time
         factors = np.zeros((n_chunks, k, width), np.float32)
         for i in range(n_chunks):
             columns = -2 * c[:, i * width : (i + 1) * width]

@@ -103,12 +103,10 @@ def assign_block(
                 n_found[0] += 1
                 hash_change[0] += change_of_hash(first_row + row, before, to)
                 counts[to] += 1
-                for a in range(d):
-                    sums[to, a] += x[row, a]
+                add_row(x[row], 1, sums[to])
                 if before >= 0:
                     counts[before] -= 1
-                    for a in range(d):
-                        sums[before, a] -= x[row, a]
+                    add_row(x[row], -1, sums[before])
 
 
 @compiled
@@ -186,8 +184,14 @@ def squared_distances_to(
 def add_rows(x: np.ndarray, labels: np.ndarray, sums: np.ndarray) -> None:
     """Add each row of x (n, d) to that of its label in `sums` (k, d)."""
     for i in range(len(x)):
-        for a in range(x.shape[1]):
-            sums[labels[i], a] += x[i, a]
+        add_row(x[i], 1, sums[labels[i]])
+
+
+@compiled
+def add_row(x: np.ndarray, sign: int, total: np.ndarray) -> None:
+    """Add a point x (d,), or subtract it if the sign is -1."""
+    for a in range(len(x)):
+        total[a] += sign * x[a]
 
 
 @compiled
