@@ -1,5 +1,7 @@
 """k-means: against Lloyd's algorithm by brute force, scikit-learn, and what its docstring promises."""
 
+import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -164,6 +166,26 @@ def test_same_bytes_for_any_number_of_threads(init, n_threads, d):
     X = blobs(7000, d, 10).astype(np.float32)
     one, more = (kmeans(X, 10, init=init, max_iter=8, n_threads=n) for n in (1, n_threads))
     assert_same_bytes(more, one)
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="the kernels are those of x86-64")
+def test_same_bytes_with_the_products_of_another_processor():
+    """Of points so near half way that rounding errors of float32 would decide."""
+    code = (
+        "import hashlib\nimport numpy as np\nfrom lib.clustering.kmeans import kmeans\n"
+        "X = np.random.default_rng(0).normal(size=(3000, 300)).astype(np.float32)\n"
+        "X[:, 0] *= 1e-6\n"
+        "result = kmeans(X, 2, init=np.outer([1, -1], np.eye(300)[0]), max_iter=1)\n"
+        "print(hashlib.sha256(b''.join(map(bytes, result[:2]))).hexdigest())\n"
+    )
+    kernels = ({}, {"OPENBLAS_CORETYPE": "Prescott"}, {"OPENBLAS_CORETYPE": "Haswell"})
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code], cwd=SCRIPTS, env=os.environ | kernel, capture_output=True, check=True
+        )
+        for kernel in kernels
+    ]
+    assert len({run.stdout for run in runs}) == 1
 
 
 @pytest.mark.parametrize("init", INITS)

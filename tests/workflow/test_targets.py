@@ -50,6 +50,13 @@ def test_clusterings_of_several_k_and_splits():
     ]
 
 
+@pytest.mark.parametrize(
+    ("step", "jobs"), [(1, [[3], [0], [7]]), (2, [[3, 0], [7]]), (3, [[3, 0, 7]]), (10, [[3, 0, 7]])]
+)
+def test_seeds_are_shared_out_among_jobs(step, jobs):
+    assert targets(clustering={"seeds": [3, 0, 7], "seeds_per_job": step}).seeds_by_job() == jobs
+
+
 def test_splits_by_features():
     found = targets(
         clustering={"splits": {"pixels": ["test"], "autoencoder": ["train", "test"], "pca": ["train"]}}

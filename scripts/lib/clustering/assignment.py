@@ -110,7 +110,7 @@ class Points:
     def _read(self, rows: slice) -> np.ndarray:
         return np.ascontiguousarray(self.X[rows], self.type)
 
-    def assign(self, centroids: np.ndarray, state: "State") -> int:
+    def assign(self, centroids: np.ndarray, state: "State") -> None:
         """Give each point the nearest centroid; changes `state`.
 
         The tie rule: at an exact tie a point keeps its label, if it is among the nearest, else it gets the first.
@@ -119,16 +119,13 @@ class Points:
         ----------
         centroids : (k, d) float64
 
-        Returns
-        -------
-        How many labels changed.
-
         Examples
         --------
         >>> points = Points(np.array([[0.0], [1], [5]]), lambda f, items: [f(x) for x in items])
         >>> state = State(points, 2)
-        >>> points.assign(np.array([[0.0], [4]]), state), state.labels.tolist(), state.sums.tolist()
-        (3, [0, 0, 1], [[1.0], [5.0]])
+        >>> points.assign(np.array([[0.0], [4]]), state)
+        >>> state.labels.tolist(), state.sums.tolist()
+        ([0, 0, 1], [[1.0], [5.0]])
         """
         k = len(centroids)
         losses = state.losses(centroids, self.scale)
@@ -144,7 +141,7 @@ class Points:
 
         def assign_part(part: slice) -> Changes:
             changes = Changes(
-                np.zeros((k, self.d)), np.zeros(k, np.int64), np.zeros(1, np.uint64), np.zeros(3, np.int64)
+                np.zeros((k, self.d)), np.zeros(k, np.int64), np.zeros(1, np.uint64), np.zeros(2, np.int64)
             )
             for rows in self._blocks_of(part):
                 labels, margin = state.labels[rows], state.margin[rows]
@@ -156,15 +153,13 @@ class Points:
 
         # As many points as the last time, or fewer, as a rule: often too few to wake other threads.
         is_small = self._work(state.n_evaluated, k) + 8 * self.n < FEW
-        n_changed = state.n_evaluated = 0
+        state.n_evaluated = 0
         for changes in (map if is_small else self.parallel_map)(assign_part, self._parts(k)):
-            n_changed += int(changes.n[0])
+            state.n_evaluated += int(changes.n[0])
             state.n_exact += int(changes.n[1])
-            state.n_evaluated += int(changes.n[2])
             state.hash = (state.hash + int(changes.hash[0])) % 2**64
             state.counts += changes.counts
             state.sums += changes.sums
-        return n_changed
 
     def sums(self, labels: np.ndarray, k: int) -> np.ndarray:
         """The sum of the points of each label, (k, d) float64.
@@ -290,7 +285,7 @@ class Changes(NamedTuple):
     sums: np.ndarray  # (k, d) float64
     counts: np.ndarray  # (k,) int64
     hash: np.ndarray  # (1,) uint64
-    n: np.ndarray  # (3,) int64: labels that changed, points that were compared in float64, and points in all
+    n: np.ndarray  # (2,) int64: points that were evaluated, and those of them that were compared in float64
 
 
 def rounding_bound(n_terms: int, size: np.ndarray) -> np.ndarray:

@@ -66,7 +66,7 @@ def assign_block(
             i += 1
         if m == 0:
             break
-        n_found[2] += m
+        n_found[0] += m
         width = min(WIDTH, (m + 15) // 16 * 16)
         products, sum_of_chunks = flat[: k * width].reshape(k, width), flat_sum[: k * width].reshape(k, width)
         for c in range(n_chunks):
@@ -100,7 +100,6 @@ def assign_block(
             margin[row] = np.sqrt(max(next_near - error, 0.0)) * (1 - 1e-12) - np.sqrt(max(near + error, 0.0))
             if to != before:
                 labels[row] = to
-                n_found[0] += 1
                 hash_change[0] += change_of_hash(first_row + row, before, to)
                 counts[to] += 1
                 add_row(x[row], 1, sums[to])

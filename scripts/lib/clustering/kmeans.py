@@ -65,9 +65,9 @@ def kmeans(
     Notes
     -----
     Time is O(n k d) for each assignment step, at most: bounds (Hamerly 2010) skip points that cannot change their
-    cluster. Memory beside X: 30 n bytes, sums for the threads of at most half of X, and for each thread less than
-    a megabyte. The first call of a process loads compiled code, in a fraction of a second. The first of all
-    compiles it, in some seconds.
+    cluster. Memory beside X: 30 n bytes, some arrays of k d numbers, sums for the threads of at most a fifth of X
+    in float32, and 256 d + 512 k bytes for each thread. The first call of a process loads compiled code, in a
+    fraction of a second. The first of all compiles it, in some seconds.
 
     Examples
     --------
