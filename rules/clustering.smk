@@ -3,10 +3,11 @@
 # results/{dataset}/gap/. Of clusterings that were made elsewhere: results/{dataset}/clusters/{name}/{split}/run{run}.h5.
 
 
-# Cluster one split in one feature space with k-means, from some seeds in one job: the start of Python and the loading
+# Cluster one split in one feature space with k-means, some k and seeds in one job: the start of Python and the loading
 # of compiled code take longer than k-means of a few thousand images. The job keeps the clusterings that are there, if
 # they were made of the same features in the same way.
-for number, seeds in enumerate(targets.seeds_by_job()):
+for number, clusterings in enumerate(targets.clusterings_by_job()):
+    ks, seeds = zip(*clusterings)
 
     rule:
         name:
@@ -14,24 +15,33 @@ for number, seeds in enumerate(targets.seeds_by_job()):
         input:
             "results/{dataset}/features/{features}/{split}.h5",
         output:
-            update(expand("results/{{dataset}}/clusters/{{features}}/{{split}}/k{{k}}/seed{seed}.h5", seed=seeds)),
+            update(
+                expand(
+                    "results/{{dataset}}/clusters/{{features}}/{{split}}/k{k}/seed{seed}.h5",
+                    zip,
+                    k=ks,
+                    seed=seeds,
+                )
+            ),
         log:
-            f"results/{{dataset}}/logs/clusters/{{features}}/{{split}}/k{{k}}/seed{seeds[0]}.log",
+            f"results/{{dataset}}/logs/clusters/{{features}}/{{split}}/k{ks[0]}/seed{seeds[0]}.log",
         benchmark:
-            f"results/{{dataset}}/benchmarks/clusters/{{features}}/{{split}}/k{{k}}/seed{seeds[0]}.tsv"
+            f"results/{{dataset}}/benchmarks/clusters/{{features}}/{{split}}/k{ks[0]}/seed{seeds[0]}.tsv"
+        group:
+            "clusterings"
         conda:
             "../envs/clustering.yaml"
         threads: 1
         resources:
             mem_mb=scaled_resource(300, 2.5),
-            runtime=scaled_resource(2 + len(seeds), 0.02 * len(seeds)),
+            runtime=scaled_resource(2 + len(ks), 0.02 * len(ks)),
         params:
             command=script_command("cluster.py"),
             code_digest=script_digest("cluster.py"),
-            seeds=untracked(" ".join(map(str, seeds))),
+            clusterings=untracked(cli_options({"n_clusters": list(ks), "seeds": list(seeds)})),
             options=cli_options({"init": config["clustering"]["init"]}),
         shell:
-            "{params.command} --features {input:q} --n-clusters {wildcards.k} --seeds {params.seeds} {params.options}"
+            "{params.command} --features {input:q} {params.clusterings} {params.options}"
             " --code-digest {params.code_digest} --threads {threads} --out {output:q} --log {log:q}"
 
 
@@ -69,54 +79,63 @@ rule import_clusters:
 
 
 # Cluster halves of the images, many times, to see what other images would do. Each is clustered from several starts.
-rule cluster_halves:
-    input:
-        "results/{dataset}/features/{features}/{split}.h5",
-    output:
-        "results/{dataset}/halves/{features}/{split}/k{k}.h5",
-    log:
-        "results/{dataset}/logs/halves/{features}/{split}/k{k}.log",
-    benchmark:
-        "results/{dataset}/benchmarks/halves/{features}/{split}/k{k}.tsv"
-    conda:
-        "../envs/clustering.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_resource(300, 2.5),
-        runtime=scaled_resource(10, 0.2),
-    params:
-        command=script_command("cluster_halves.py"),
-        code_digest=script_digest("cluster_halves.py"),
-        options=cli_options({"init": config["clustering"]["init"]}),
-        learned=lambda w: "--learned" if targets.is_learned(w.features) else "",
-    shell:
-        "{params.command} --features {input:q} --space {wildcards.features}"
-        " --n-clusters {wildcards.k} {params.learned} {params.options}"
-        " --threads {threads} --out {output:q} --log {log:q}"
+for number, ks in enumerate(targets.ks_by_job()):
 
+    rule:
+        name:
+            f"cluster_halves_{number}" if number else "cluster_halves"
+        input:
+            "results/{dataset}/features/{features}/{split}.h5",
+        output:
+            update(expand("results/{{dataset}}/halves/{{features}}/{{split}}/k{k}.h5", k=ks)),
+        log:
+            f"results/{{dataset}}/logs/halves/{{features}}/{{split}}/k{ks[0]}.log",
+        benchmark:
+            f"results/{{dataset}}/benchmarks/halves/{{features}}/{{split}}/k{ks[0]}.tsv"
+        group:
+            "halves"
+        conda:
+            "../envs/clustering.yaml"
+        threads: 1
+        resources:
+            mem_mb=scaled_resource(300, 2.5),
+            runtime=scaled_resource(10 * len(ks), 0.2 * len(ks)),
+        params:
+            command=script_command("cluster_halves.py"),
+            code_digest=script_digest("cluster_halves.py"),
+            ks=untracked(cli_options({"n_clusters": ks})),
+            options=cli_options({"init": config["clustering"]["init"]}),
+            learned=lambda w: "--learned" if targets.is_learned(w.features) else "",
+        shell:
+            "{params.command} --features {input:q} --space {wildcards.features}"
+            " {params.ks} {params.learned} {params.options} --code-digest {params.code_digest}"
+            " --threads {threads} --out {output:q} --log {log:q}"
 
-# Cluster reference points for the gap statistic: points without clusters, in the same space as the features.
-rule gap_reference:
-    input:
-        "results/{dataset}/features/{features}/{split}.h5",
-    output:
-        "results/{dataset}/gap/{features}/{split}/k{k}.json",
-    log:
-        "results/{dataset}/logs/gap/{features}/{split}/k{k}.log",
-    benchmark:
-        "results/{dataset}/benchmarks/gap/{features}/{split}/k{k}.tsv"
-    conda:
-        "../envs/clustering.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_resource(300, 3),
-        runtime=scaled_resource(10, 0.2),
-    params:
-        command=script_command("gap_reference.py"),
-        code_digest=script_digest("gap_reference.py"),
-        options=cli_options(
-            {"init": config["clustering"]["init"], "references": config["evaluation"]["gap_references"] or 0}
-        ),
-    shell:
-        "{params.command} --features {input:q} --n-clusters {wildcards.k} {params.options}"
-        " --threads {threads} --out {output:q} --log {log:q}"
+    # Cluster reference points for the gap statistic: points without clusters, in the same space as the features.
+    rule:
+        name:
+            f"gap_reference_{number}" if number else "gap_reference"
+        input:
+            "results/{dataset}/features/{features}/{split}.h5",
+        output:
+            update(expand("results/{{dataset}}/gap/{{features}}/{{split}}/k{k}.h5", k=ks)),
+        log:
+            f"results/{{dataset}}/logs/gap/{{features}}/{{split}}/k{ks[0]}.log",
+        benchmark:
+            f"results/{{dataset}}/benchmarks/gap/{{features}}/{{split}}/k{ks[0]}.tsv"
+        conda:
+            "../envs/clustering.yaml"
+        threads: 1
+        resources:
+            mem_mb=scaled_resource(300, 3),
+            runtime=scaled_resource(10 * len(ks), 0.2 * len(ks)),
+        params:
+            command=script_command("gap_reference.py"),
+            code_digest=script_digest("gap_reference.py"),
+            ks=untracked(cli_options({"n_clusters": ks})),
+            options=cli_options(
+                {"init": config["clustering"]["init"], "references": config["evaluation"]["gap_references"] or 0}
+            ),
+        shell:
+            "{params.command} --features {input:q} {params.ks} {params.options} --code-digest {params.code_digest}"
+            " --threads {threads} --out {output:q} --log {log:q}"

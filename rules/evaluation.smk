@@ -7,10 +7,24 @@ scattergather:
     pairs=config["evaluation"]["n_chunks"],
 
 
-# The clusterings of one split into k clusters, one for each seed.
-CLUSTERS_OF_ALL_SEEDS = expand(
-    "results/{{dataset}}/clusters/{{features}}/{{split}}/k{{k}}/seed{seed}.h5", seed=config["clustering"]["seeds"]
-)
+def clusters_of_all_seeds(ks):
+    """The clusterings of one split into some k clusters, one for each k and seed."""
+    return expand(
+        "results/{{dataset}}/clusters/{{features}}/{{split}}/k{k}/seed{seed}.h5",
+        k=ks,
+        seed=config["clustering"]["seeds"],
+    )
+
+
+def halves_scored_in_a_space(ks):
+    """The function of wildcards that gives the clusterings of halves into some k clusters that a space scores."""
+    return lambda w: [
+        f"results/{w.dataset}/halves/{features}/{w.split}/k{k}.h5"
+        for k in ks
+        for features in targets.spaces_scored_in(w.space, w.split)
+    ]
+
+
 # The sums behind the indices of these clusterings, in chunks.
 PAIR_SUMS = gather.pairs("results/{{dataset}}/pair_sums/{{features}}/{{split}}/k{{k}}/{{space}}/{scatteritem}.h5")
 PAIR_SUMS_OF_IMPORTED = gather.pairs(
@@ -22,7 +36,7 @@ PAIR_SUMS_OF_IMPORTED = gather.pairs(
 rule pair_sums:
     input:
         features="results/{dataset}/features/{space}/{split}.h5",
-        clusters=CLUSTERS_OF_ALL_SEEDS,
+        clusters=clusters_of_all_seeds(["{k}"]),
     output:
         temp("results/{dataset}/pair_sums/{features}/{split}/k{k}/{space}/{scatteritem}.h5"),
     log:
@@ -58,43 +72,49 @@ use rule pair_sums as pair_sums_of_imported with:
         features=IMPORTED,
 
 
-# Score the clusterings of all seeds in one feature space: their own, or another.
+# Score the clusterings of some k and of all seeds in one feature space: their own, or another.
 #
-# One job for all seeds: the distances between the images take most of the time, and are the same for all.
+# One job for all of them: the distances between the images take most of the time, and are the same for all. It keeps
+# the scores that are there, if they are of the same clusterings.
 if n_samples := config["evaluation"]["silhouette_samples"]:
+    for number, ks in enumerate(targets.ks_by_job()):
 
-    # Estimate the silhouette from a sample of each cluster.
-    rule sample_silhouette:
-        input:
-            features="results/{dataset}/features/{space}/{split}.h5",
-            clusters=CLUSTERS_OF_ALL_SEEDS,
-        output:
-            "results/{dataset}/metrics/{features}/{split}/k{k}/{space}.h5",
-        log:
-            "results/{dataset}/logs/metrics/{features}/{split}/k{k}/{space}.log",
-        benchmark:
-            "results/{dataset}/benchmarks/metrics/{features}/{split}/k{k}/{space}.tsv"
-        conda:
-            "../envs/evaluation.yaml"
-        threads: 2
-        resources:
-            mem_mb=scaled_resource(1000, 3),
-            runtime=scaled_resource(3, 0.1),
-        params:
-            command=script_command("sample_silhouette.py"),
-            code_digest=script_digest("sample_silhouette.py"),
-            n_samples=n_samples,
-        shell:
-            "{params.command} --features {input.features:q}"
-            " --clusters {input.clusters:q} --n-samples {params.n_samples}"
-            " --threads {threads} --out {output:q} --log {log:q}"
+        # Estimate the silhouette from a sample of each cluster.
+        rule:
+            name:
+                f"sample_silhouette_{number}" if number else "sample_silhouette"
+            input:
+                features="results/{dataset}/features/{space}/{split}.h5",
+                clusters=clusters_of_all_seeds(ks),
+            output:
+                update(expand("results/{{dataset}}/metrics/{{features}}/{{split}}/k{k}/{{space}}.h5", k=ks)),
+            log:
+                f"results/{{dataset}}/logs/metrics/{{features}}/{{split}}/k{ks[0]}/{{space}}.log",
+            benchmark:
+                f"results/{{dataset}}/benchmarks/metrics/{{features}}/{{split}}/k{ks[0]}/{{space}}.tsv"
+            group:
+                "scores"
+            conda:
+                "../envs/evaluation.yaml"
+            threads: 2
+            resources:
+                mem_mb=scaled_resource(1000, 3),
+                runtime=scaled_resource(3 * len(ks), 0.1 * len(ks)),
+            params:
+                command=script_command("sample_silhouette.py"),
+                code_digest=script_digest("sample_silhouette.py"),
+                n_samples=n_samples,
+            shell:
+                "{params.command} --features {input.features:q}"
+                " --clusters {input.clusters:q} --n-samples {params.n_samples} --code-digest {params.code_digest}"
+                " --threads {threads} --out {output:q} --log {log:q}"
 
     use rule sample_silhouette as sample_silhouette_of_imported with:
         input:
             features="results/{dataset}/features/{space}/{split}.h5",
             clusters=clusters_of_all_runs,
         output:
-            "results/{dataset}/metrics/{features}/{split}/{space}.h5",
+            update("results/{dataset}/metrics/{features}/{split}/{space}.h5"),
         log:
             "results/{dataset}/logs/metrics/{features}/{split}/{space}.log",
         benchmark:
@@ -103,32 +123,38 @@ if n_samples := config["evaluation"]["silhouette_samples"]:
             features=IMPORTED,
 
 else:
+    for number, ks in enumerate(targets.scored_ks_by_job()):
 
-    # The exact indices, from all pairs of images.
-    rule evaluate:
-        input:
-            features="results/{dataset}/features/{space}/{split}.h5",
-            clusters=CLUSTERS_OF_ALL_SEEDS,
-            pair_sums=PAIR_SUMS if len(PAIR_SUMS) > 1 else [],  # one chunk is computed in one go
-        output:
-            "results/{dataset}/metrics/{features}/{split}/k{k}/{space}.h5",
-        log:
-            "results/{dataset}/logs/metrics/{features}/{split}/k{k}/{space}.log",
-        benchmark:
-            "results/{dataset}/benchmarks/metrics/{features}/{split}/k{k}/{space}.tsv"
-        conda:
-            "../envs/evaluation.yaml"
-        threads: 2
-        resources:
-            mem_mb=scaled_resource(500, 8),
-            runtime=scaled_resource(3, 0.1),
-        params:
-            command=script_command("evaluate.py"),
-            code_digest=script_digest("evaluate.py"),
-        shell:
-            "{params.command} --features {input.features:q}"
-            " --clusters {input.clusters:q} --pair-sums {input.pair_sums:q}"
-            " --threads {threads} --out {output:q} --log {log:q}"
+        # The exact indices, from all pairs of images.
+        rule:
+            name:
+                f"evaluate_{number}" if number else "evaluate"
+            input:
+                features="results/{dataset}/features/{space}/{split}.h5",
+                clusters=clusters_of_all_seeds(ks),
+                # One chunk is computed in one go. Where there are several, a job is for one k.
+                pair_sums=expand(PAIR_SUMS, k=ks, allow_missing=True) if len(PAIR_SUMS) > 1 else [],
+            output:
+                update(expand("results/{{dataset}}/metrics/{{features}}/{{split}}/k{k}/{{space}}.h5", k=ks)),
+            log:
+                f"results/{{dataset}}/logs/metrics/{{features}}/{{split}}/k{ks[0]}/{{space}}.log",
+            benchmark:
+                f"results/{{dataset}}/benchmarks/metrics/{{features}}/{{split}}/k{ks[0]}/{{space}}.tsv"
+            group:
+                "scores"
+            conda:
+                "../envs/evaluation.yaml"
+            threads: 2
+            resources:
+                mem_mb=scaled_resource(1000, 8),
+                runtime=scaled_resource(3 * len(ks), 0.1 * len(ks)),
+            params:
+                command=script_command("evaluate.py"),
+                code_digest=script_digest("evaluate.py"),
+            shell:
+                "{params.command} --features {input.features:q}"
+                " --clusters {input.clusters:q} --pair-sums {input.pair_sums:q} --code-digest {params.code_digest}"
+                " --threads {threads} --out {output:q} --log {log:q}"
 
     use rule evaluate as evaluate_imported with:
         input:
@@ -136,7 +162,7 @@ else:
             clusters=clusters_of_all_runs,
             pair_sums=PAIR_SUMS_OF_IMPORTED if len(PAIR_SUMS_OF_IMPORTED) > 1 else [],
         output:
-            "results/{dataset}/metrics/{features}/{split}/{space}.h5",
+            update("results/{dataset}/metrics/{features}/{split}/{space}.h5"),
         log:
             "results/{dataset}/logs/metrics/{features}/{split}/{space}.log",
         benchmark:
@@ -145,35 +171,38 @@ else:
             features=IMPORTED,
 
 
-# Score the clusterings of halves of the images in one feature space, wherever they were made.
+# Score the clusterings of halves of the images in one feature space, wherever they were made, for some k.
 #
 # One job for all of them: the distances between the images take most of the time, and are the same for all.
-rule score_halves:
-    input:
-        features="results/{dataset}/features/{space}/{split}.h5",
-        halves=lambda w: [
-            f"results/{w.dataset}/halves/{features}/{w.split}/k{w.k}.h5"
-            for features in targets.spaces_scored_in(w.space, w.split)
-        ],
-    output:
-        "results/{dataset}/half_scores/{space}/{split}/k{k}.h5",
-    log:
-        "results/{dataset}/logs/half_scores/{space}/{split}/k{k}.log",
-    benchmark:
-        "results/{dataset}/benchmarks/half_scores/{space}/{split}/k{k}.tsv"
-    conda:
-        "../envs/evaluation.yaml"
-    threads: 1
-    resources:
-        mem_mb=scaled_resource(500, 8),
-        runtime=scaled_resource(10, 0.2),
-    params:
-        command=script_command("score_halves.py"),
-        code_digest=script_digest("score_halves.py"),
-        made_in=lambda w: cli_options({"made_in": targets.spaces_scored_in(w.space, w.split)}),
-    shell:
-        "{params.command} --features {input.features:q} --halves {input.halves:q} {params.made_in}"
-        " --threads {threads} --out {output:q} --log {log:q}"
+for number, ks in enumerate(targets.ks_by_job()):
+
+    rule:
+        name:
+            f"score_halves_{number}" if number else "score_halves"
+        input:
+            features="results/{dataset}/features/{space}/{split}.h5",
+            halves=halves_scored_in_a_space(ks),
+        output:
+            update(expand("results/{{dataset}}/half_scores/{{space}}/{{split}}/k{k}.h5", k=ks)),
+        log:
+            f"results/{{dataset}}/logs/half_scores/{{space}}/{{split}}/k{ks[0]}.log",
+        benchmark:
+            f"results/{{dataset}}/benchmarks/half_scores/{{space}}/{{split}}/k{ks[0]}.tsv"
+        group:
+            "half_scores"
+        conda:
+            "../envs/evaluation.yaml"
+        threads: 1
+        resources:
+            mem_mb=scaled_resource(1000, 8),
+            runtime=scaled_resource(10 * len(ks), 0.2 * len(ks)),
+        params:
+            command=script_command("score_halves.py"),
+            code_digest=script_digest("score_halves.py"),
+            made_in=lambda w: cli_options({"made_in": targets.spaces_scored_in(w.space, w.split)}),
+        shell:
+            "{params.command} --features {input.features:q} --halves {input.halves:q} {params.made_in}"
+            " --code-digest {params.code_digest} --threads {threads} --out {output:q} --log {log:q}"
 
 
 # Collect the scores of all clusterings into one table, and compare the clusters with the classes.
@@ -208,7 +237,7 @@ rule summarise:
         expand("results/{{dataset}}/clusters/{clustering}.h5", clustering=targets.clusterings()),
         metrics="results/{dataset}/metrics.csv",
         gaps=expand(
-            "results/{{dataset}}/gap/{features}/k{k}.json",
+            "results/{{dataset}}/gap/{features}/k{k}.h5",
             features=targets.clustered_features() if config["evaluation"]["gap_references"] else [],
             k=config["clustering"]["n_clusters"],
         ),

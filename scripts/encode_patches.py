@@ -3,8 +3,6 @@
 import argparse
 from pathlib import Path
 
-from sklearn.decomposition import PCA
-
 from lib.base.cli import positive_int, run_script
 from lib.base.errors import InputError
 from lib.base.parallel import in_threads
@@ -12,6 +10,7 @@ from lib.data.images_file import SPLITS, read_images, training_split
 from lib.features.dictionary_file import read_dictionary
 from lib.features.features_file import write_features
 from lib.features.patches import encode, normalize_rows, random_subset
+from lib.features.principal_components import fit_pca
 
 
 def main(args: argparse.Namespace) -> None:
@@ -26,7 +25,7 @@ def main(args: argparse.Namespace) -> None:
             )
         mean, deviation = X.mean(axis=0), X.std(axis=0)
         deviation[deviation == 0] = 1
-        pca = PCA(args.n_components, svd_solver="covariance_eigh").fit((X - mean) / deviation)
+        pca = fit_pca((X - mean) / deviation, args.n_components)
         images = read_images(args.images, args.split)
         X = (encode(images, dictionaries, parallel_map) - mean) / deviation
         write_features(args.out, normalize_rows(pca.transform(X)))

@@ -4,13 +4,13 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from sklearn.decomposition import PCA
 
 from lib.base.cli import positive_int, run_script
 from lib.base.errors import InputError
 from lib.base.parallel import in_threads
 from lib.data.images_file import SPLITS, read_images, training_split
 from lib.features.features_file import write_features
+from lib.features.principal_components import fit_pca
 
 
 def main(args: argparse.Namespace) -> None:
@@ -23,7 +23,7 @@ def main(args: argparse.Namespace) -> None:
                 f"{args.images}: {args.n_components} components were asked for, and {len(pixels)} training images "
                 f"of {pixels.shape[1]} pixels have {min(pixels.shape)}; set pca.n_components to that or less"
             )
-        pca = PCA(args.n_components, whiten=args.whiten == "true", svd_solver="covariance_eigh").fit(pixels)
+        pca = fit_pca(pixels, args.n_components, whiten=args.whiten == "true")
         if args.split != learned_from:
             pixels = read_pixels(args.images, args.split)
         write_features(args.out, pca.transform(pixels))

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from lib.base.cli import run_script
-from lib.clustering.clusters_file import read_clusters
+from lib.clustering.clusters_file import read_clusters, read_seed
 from lib.evaluation.noise import partial_sums_without_noise
 from lib.evaluation.scores_file import write_pair_sums
 from lib.features.features_file import read_features
@@ -15,7 +15,7 @@ def main(args: argparse.Namespace) -> None:
     labellings = [read_clusters(path, len(X)) for path in args.clusters]
     chunk, n_chunks = args.chunk
     sums = partial_sums_without_noise(X, labellings, chunk - 1, n_chunks, n_threads=args.threads)
-    write_pair_sums(args.out, sums)
+    write_pair_sums(args.out, dict(zip(map(read_seed, args.clusters), sums, strict=True)))
 
 
 def chunk_of(text: str) -> tuple[int, int]:

@@ -1,40 +1,48 @@
 """Estimate the silhouettes of clusterings of the same images in one feature space, from a sample of the images."""
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 from lib.base.cli import positive_int, run_script
 from lib.base.errors import InputError
-from lib.clustering.clusters_file import read_clusters, read_seed
+from lib.base.files import digest_of
+from lib.clustering.clusters_file import read_clusters
 from lib.evaluation.sampled_silhouette import sampled_silhouette_without_noise
-from lib.evaluation.scores_file import write_scores
+from lib.evaluation.update_scores import clusterings_by_file, update_scores
 from lib.features.features_file import read_features
 
 
 def main(args: argparse.Namespace) -> None:
     X = read_features(args.features)
-    scores = {}
-    for path in args.clusters:
-        labels = read_clusters(path, len(X))
-        try:
-            mean, lower, upper = sampled_silhouette_without_noise(
-                X, labels, args.n_samples, n_threads=args.threads
-            )
-        except ValueError as error:
-            raise InputError(f"{args.features}: {error}") from None
-        scores[read_seed(path)] = {
-            "silhouette": mean,
-            "silhouette_lower": lower,
-            "silhouette_upper": upper,
-        }
-    write_scores(args.out, X.shape[1], scores)
+
+    def score(clusterings: list[Path]) -> Iterator[dict]:
+        for path in clusterings:
+            labels = read_clusters(path, len(X))
+            try:
+                mean, lower, upper = sampled_silhouette_without_noise(
+                    X, labels, args.n_samples, n_threads=args.threads
+                )
+            except ValueError as error:
+                raise InputError(f"{args.features}: {error}") from None
+            yield {"silhouette": mean, "silhouette_lower": lower, "silhouette_upper": upper}
+
+    digest = digest_of(args.features, args.n_samples, args.code_digest)
+    update_scores(clusterings_by_file(args.out, args.clusters), X.shape[1], digest, score)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="sample_silhouette", description=__doc__)
     parser.add_argument("--features", type=Path, required=True, help="the space to score in")
-    parser.add_argument("--clusters", type=Path, nargs="+", required=True, help="made in this space or another")
+    parser.add_argument(
+        "--clusters",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="made in this space or another; as many for each --out",
+    )
     parser.add_argument("--n-samples", type=positive_int, required=True, help="images of each cluster")
+    parser.add_argument("--code-digest", default="", help="of this program; what another one made is made again")
     parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, nargs="+", required=True)
     run_script(main, parser)

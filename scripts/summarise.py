@@ -98,7 +98,7 @@ def gaps(results: Results, table: pd.DataFrame) -> list[list]:
     rows = []
     for space, split in results.clustered_features:
         for k in results.n_clusters:
-            path = results.folder / "gap" / space.path / split / f"k{k}.json"
+            path = results.folder / "gap" / space.path / split / f"k{k}.h5"
             references = read_references(path)
             key = [results.folder.name, space.kind, split, k]
             model_seed = -1 if space.model_seed is None else space.model_seed

@@ -16,7 +16,7 @@ from lib.features.features_file import write_features
 def arguments(tmp_path, out, **changes):
     defaults = {
         "features": tmp_path / "X.h5",
-        "n_clusters": 7,
+        "n_clusters": [7],
         "seeds": [0],
         "init": "random",
         "code_digest": "c0de",
@@ -49,10 +49,10 @@ def test_only_what_is_missing_or_of_something_else_is_made(tmp_path):
     write_features(tmp_path / "X.h5", X)
     paths = [tmp_path / f"seed{seed}.h5" for seed in range(4)]
 
-    def made(seeds=(0, 1, 2, 3), **changes):
+    def made(seeds=(0, 1, 2, 3), k=7, **changes):
         """The seeds whose files are new."""
         old = {path: path.stat().st_ino if path.exists() else 0 for path in paths}
-        args = arguments(tmp_path, "", seeds=list(seeds), **changes)
+        args = arguments(tmp_path, "", n_clusters=[k] * len(seeds), seeds=list(seeds), **changes)
         args.out = [paths[seed] for seed in seeds]
         cluster.main(args)
         return [
@@ -67,10 +67,21 @@ def test_only_what_is_missing_or_of_something_else_is_made(tmp_path):
     paths[2].write_bytes(whole[2][:1000])  # as a disk leaves it that was full
     assert made() == [1, 2]
     assert [path.read_bytes() for path in paths] == whole
-    for change in ({"n_clusters": 4}, {"init": "k-means++"}, {"code_digest": "other"}):
+    for change in ({"k": 4}, {"init": "k-means++"}, {"code_digest": "other"}):
         assert made(**change) == [0, 1, 2, 3]
         assert made(**change) == []
         made()
     write_features(tmp_path / "X.h5", X**2)
     assert made() == [0, 1, 2, 3]
     assert read_clusters(paths[3]).tolist() == kmeans((X**2).astype("f4"), 7, seed=3).labels.tolist()
+
+
+def test_several_numbers_of_clusters(tmp_path):
+    X = np.random.default_rng(0).random((50, 3)).astype("f4")
+    write_features(tmp_path / "X.h5", X)
+    paths = [tmp_path / f"{i}.h5" for i in range(3)]
+    args = arguments(tmp_path, "", n_clusters=[2, 2, 5], seeds=[0, 3, 3])
+    args.out = paths
+    cluster.main(args)
+    for path, k, seed in zip(paths, (2, 2, 5), (0, 3, 3), strict=True):
+        assert read_clusters(path).tolist() == kmeans(X, k, seed=seed).labels.tolist()

@@ -1,6 +1,5 @@
 """The gap statistic of known clusters, and its reference data."""
 
-import json
 from argparse import Namespace
 
 import numpy as np
@@ -10,7 +9,7 @@ from threadpoolctl import threadpool_limits
 import cluster
 import gap_reference
 from lib.base.errors import InputError
-from lib.clustering.gap import gap, reference
+from lib.clustering.gap import gap, read_references, reference
 from lib.clustering.kmeans import kmeans
 from lib.features.features_file import write_features
 
@@ -89,18 +88,37 @@ def test_references_are_clustered_wherever_the_points_are(tmp_path, X):
     features, out = tmp_path / "features.h5", tmp_path / "out"
     write_features(features, X)
     largest = len(np.unique(X, axis=0))
-    of_seed = {"seeds": [0], "code_digest": "", "out": [out]}
+    common = {"features": features, "init": "random", "code_digest": "", "threads": 1, "out": [out]}
     for k in range(1, largest + 1):
-        options = {"features": features, "n_clusters": k, "init": "random", "threads": 1, "out": out}
-        cluster.main(Namespace(**options | of_seed))
-        gap_reference.main(Namespace(**options, references=3))
-        inertias = json.loads(out.read_text())["inertia"]
+        cluster.main(Namespace(**common, n_clusters=[k], seeds=[0]))
+        gap_reference.main(Namespace(**common, n_clusters=[k], references=3))
+        inertias = read_references(out)
         assert len(inertias) == 3
         assert np.isfinite(inertias).all()
         assert inertias == [0, 0, 0] or k < len(X)
     out.unlink()
-    for main, rest in ((cluster.main, of_seed), (gap_reference.main, {"references": 3})):
+    for main, rest in ((cluster.main, {"seeds": [0]}), (gap_reference.main, {"references": 3})):
         if main is cluster.main or len(X) == largest:
             with pytest.raises(InputError, match="n_clusters lower"):
-                main(Namespace(**options | {"n_clusters": largest + 1} | rest))
+                main(Namespace(**common | rest, n_clusters=[largest + 1]))
             assert not out.exists()
+
+
+def test_only_the_references_that_are_missing_are_made(tmp_path):
+    features = tmp_path / "X.h5"
+    write_features(features, np.random.default_rng(0).random((50, 3)))
+
+    def run(ks, **changes):
+        """The k whose files are new, and the bytes of all files."""
+        paths = {k: tmp_path / f"k{k}.h5" for k in ks}
+        old = {k: path.stat().st_ino if path.exists() else 0 for k, path in paths.items()}
+        options = {"features": features, "init": "random", "references": 2, "code_digest": "", "threads": 1}
+        gap_reference.main(Namespace(**options | changes, n_clusters=list(ks), out=list(paths.values())))
+        return [k for k in ks if paths[k].stat().st_ino != old[k]], [path.read_bytes() for path in paths.values()]
+
+    run([2, 4])
+    made, together = run([2, 3, 4])
+    assert made == [3]
+    for change in ({"init": "k-means++"}, {"references": 3}, {"code_digest": "other"}):
+        assert run([2, 3, 4], **change)[0] == [2, 3, 4]
+    assert run([2, 3, 4])[1] == together

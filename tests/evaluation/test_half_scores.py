@@ -57,7 +57,7 @@ def test_halves_that_one_model_has_not_none_has():
 def test_what_is_written_is_read(tmp_path):
     path = tmp_path / "k3.h5"
     silhouettes = {"pixels": RNG.random((5, 20)), "autoencoder/seed0": RNG.random((2, 20))}
-    write_half_scores(path, silhouettes)
+    write_half_scores(path, silhouettes, dict.fromkeys(silhouettes, "c0ffee"))
     for space, expected in silhouettes.items():
         np.testing.assert_array_equal(read_half_scores(path, space), expected)
     with pytest.raises(InputError, match=r"k3\.h5 is not of this workflow, or damaged"):

@@ -21,7 +21,7 @@ def test_scores_that_are_written_are_read(tmp_path, caplog):
     X, labels = overlapping_clusters(300)
     found = {seed: validity(X, labels % modulus) for seed, modulus in ((0, 3), (12, 7))}
     caplog.set_level(logging.INFO)
-    write_scores(tmp_path / "scores.h5", 3, {seed: result._asdict() for seed, result in found.items()})
+    write_scores(tmp_path / "scores.h5", 3, {seed: x._asdict() for seed, x in found.items()}, {0: "a", 12: "b"})
     for seed, result in found.items():
         scores = read_scores(tmp_path / "scores.h5", seed)
         assert scores.keys() == {"n_features", *result._fields}
@@ -38,7 +38,7 @@ def test_scores_that_are_written_are_read(tmp_path, caplog):
 def test_a_score_that_is_undefined_is_left_out(tmp_path):
     """One cluster has no separation."""
     result = validity(np.eye(3), np.zeros(3, int))
-    write_scores(tmp_path / "scores.h5", 3, {0: result._asdict()})
+    write_scores(tmp_path / "scores.h5", 3, {0: result._asdict()}, {0: ""})
     scores = read_scores(tmp_path / "scores.h5", 0)
     assert "separation_pair" not in scores
     assert np.isnan(scores["dunn"])
@@ -46,12 +46,12 @@ def test_a_score_that_is_undefined_is_left_out(tmp_path):
 
 def test_an_estimate_has_no_silhouette_of_each_image(tmp_path):
     estimate = {"silhouette": 0.1, "silhouette_lower": 0.05, "silhouette_upper": 0.15}
-    write_scores(tmp_path / "scores.h5", 3, {4: estimate})
+    write_scores(tmp_path / "scores.h5", 3, {4: estimate}, {4: ""})
     assert read_scores(tmp_path / "scores.h5", 4) == estimate | {"n_features": 3}
 
 
 def test_a_seed_that_is_not_there(tmp_path):
-    write_scores(tmp_path / "scores.h5", 3, {4: {"silhouette": 0.1}})
+    write_scores(tmp_path / "scores.h5", 3, {4: {"silhouette": 0.1}}, {4: ""})
     with pytest.raises(InputError, match=r"scores\.h5 is not of this workflow, or damaged"):
         read_scores(tmp_path / "scores.h5", 5)
 
@@ -60,9 +60,9 @@ def test_partial_sums_that_are_written_are_read(tmp_path, monkeypatch):
     monkeypatch.setattr(pairs, "BLOCK_ROWS", 32)
     X, labels = overlapping_clusters(300)
     written = partial_sums(X, [labels, labels * 0], 1, 3)
-    write_pair_sums(tmp_path / "2-of-3.h5", written)
-    for i, sums in enumerate(written):
-        read = read_pair_sums(tmp_path / "2-of-3.h5", i)
+    write_pair_sums(tmp_path / "2-of-3.h5", dict(zip((4, 0), written, strict=True)))
+    for seed, sums in zip((4, 0), written, strict=True):
+        read = read_pair_sums(tmp_path / "2-of-3.h5", seed)
         for name in ("sums", "exponents"):
             assert getattr(read, name).dtype == getattr(sums, name).dtype
             np.testing.assert_array_equal(getattr(read, name), getattr(sums, name))

@@ -1,6 +1,5 @@
 """The script summarise.py: the summary of the table of all clusterings."""
 
-import json
 from argparse import Namespace
 
 import h5py
@@ -12,6 +11,7 @@ from sklearn.metrics import adjusted_rand_score
 
 import draw_scores
 import summarise
+from lib.clustering.gap import write_references
 from lib.evaluation.choose_k import gap_choice
 from summarise import relative_inertia
 
@@ -39,8 +39,7 @@ def test_gap_with_a_cluster_for_each_image_is_undefined(tmp_path):
         for seed in (0, 1):
             with h5py.File(folder / f"seed{seed}.h5", "w") as file:
                 file["labels"] = np.arange(3) % k
-        (tmp_path / "gap" / "pixels" / "test").mkdir(parents=True, exist_ok=True)
-        (tmp_path / "gap" / "pixels" / "test" / f"k{k}.json").write_text(json.dumps({"inertia": inertias}))
+        write_references(tmp_path / "gap" / "pixels" / "test" / f"k{k}.h5", inertias)
     args = {
         "results": tmp_path,
         "clustered_features": ["pixels/test"],

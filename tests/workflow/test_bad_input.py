@@ -236,7 +236,8 @@ def test_dead_code(project):
         ),
         (
             {"clustering": {"k": 3}},
-            "config: clustering.k is not a setting; allowed here: splits, n_clusters, seeds, seeds_per_job, init",
+            "config: clustering.k is not a setting; "
+            "allowed here: splits, n_clusters, seeds, clusterings_per_job, init",
         ),
         (
             {"autoencoder": {"filters": [3, 3, 3, 3, 3, 3, 3, 3, 3, 1]}},

@@ -114,7 +114,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ),
         (
             "clustering: {k: [3]}",
-            "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, seeds_per_job, init",
+            "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, clusterings_per_job, init",
         ),
         (
             "datasets: {cifar10: {url: x}}",
@@ -347,8 +347,8 @@ def test_every_fault_is_told_once():
         "autoencoder.epoch is not a setting; allowed here: filters, initializer, epochs, batch_size, "
         "learning_rate, mixed_precision, seeds",
         "autoencoder.epochs is 0; allowed: a whole number, 1 or more",
-        "clustering.seed is not a setting; allowed here: splits, n_clusters, seeds, seeds_per_job, init",
-        "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, seeds_per_job, init",
+        "clustering.seed is not a setting; allowed here: splits, n_clusters, seeds, clusterings_per_job, init",
+        "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, clusterings_per_job, init",
         f"features[0] is 'pixel'; allowed: {KINDS}",
     ]
 

@@ -223,7 +223,7 @@ def test_include(outer, metrics):
     [
         (
             {"clustering": {"k": [3]}},
-            "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, seeds_per_job, init",
+            "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, clusterings_per_job, init",
         ),
         ({"dataset": "mine"}, "dataset is 'mine'; allowed: cifar10, cifar100, digits, tiny"),
         (

@@ -51,10 +51,23 @@ def test_clusterings_of_several_k_and_splits():
 
 
 @pytest.mark.parametrize(
-    ("step", "jobs"), [(1, [[3], [0], [7]]), (2, [[3, 0], [7]]), (3, [[3, 0, 7]]), (10, [[3, 0, 7]])]
+    ("step", "clusterings", "ks"),
+    [
+        (1, [[(2, 3)], [(2, 0)], [(5, 3)], [(5, 0)], [(4, 3)], [(4, 0)]], [[2], [5], [4]]),
+        (4, [[(2, 3), (2, 0), (5, 3), (5, 0)], [(4, 3), (4, 0)]], [[2, 5], [4]]),
+        (50, [[(2, 3), (2, 0), (5, 3), (5, 0), (4, 3), (4, 0)]], [[2, 5, 4]]),
+    ],
 )
-def test_seeds_are_shared_out_among_jobs(step, jobs):
-    assert targets(clustering={"seeds": [3, 0, 7], "seeds_per_job": step}).seeds_by_job() == jobs
+def test_clusterings_are_shared_out_among_jobs(step, clusterings, ks):
+    found = targets(clustering={"n_clusters": [2, 5, 4], "seeds": [3, 0], "clusterings_per_job": step})
+    assert found.clusterings_by_job() == clusterings
+    assert found.ks_by_job() == found.scored_ks_by_job() == ks
+
+
+def test_where_jobs_share_out_the_pairs_each_k_is_scored_by_itself():
+    found = targets(clustering={"n_clusters": [2, 5]}, evaluation={"n_chunks": 3})
+    assert found.scored_ks_by_job() == [[2], [5]]
+    assert found.ks_by_job() == [[2, 5]]
 
 
 def test_splits_by_features():

@@ -6,7 +6,7 @@ import traceback
 import typing
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -130,6 +130,55 @@ def writing(path: Path, *, large_attributes: bool = False) -> Iterator[h5py.File
             yield file
         if disk.error:
             raise disk.error
+
+
+def is_made_of(path: Path, made_of: str) -> bool:
+    """Whether a file is there, whole, and its attribute `made_of` says that it was made of this and in this way.
+
+    Parameters
+    ----------
+    made_of
+        A digest, as of `digest_of`.
+
+    Examples
+    --------
+    >>> with writing(Path("X.h5")) as file:
+    ...     file.attrs["made_of"] = "c0ffee"
+    >>> [is_made_of(Path(path), digest) for path in ("X.h5", "Y.h5") for digest in ("c0ffee", "decade")]
+    [True, False, False, False]
+    """
+    return bool(groups_made_of(path, {"/": made_of}))
+
+
+def groups_made_of(path: Path, made_of: Mapping[str, str]) -> list[str]:
+    """The groups of a file of which their attribute `made_of` says that they were made of this and in this way.
+
+    Parameters
+    ----------
+    path
+        A file that may be missing, damaged or older. Then no group is.
+    made_of
+        A digest, as of `digest_of`, for the name of each group.
+
+    Examples
+    --------
+    >>> with writing(Path("X.h5")) as file:
+    ...     file.create_group("a").attrs["made_of"] = "c0ffee"
+    ...     file.create_group("b").attrs["made_of"] = "decade"
+    >>> groups_made_of(Path("X.h5"), {"a": "c0ffee", "b": "c0ffee", "c": "c0ffee"})
+    ['a']
+    """
+    if not path.exists():
+        return []
+    try:
+        with reading(path) as file:
+            return [
+                name
+                for name, digest in made_of.items()
+                if name in file and file[name].attrs.get("made_of") == digest
+            ]
+    except InputError:  # a damaged file is made again
+        return []
 
 
 class _PatientFile(io.FileIO):

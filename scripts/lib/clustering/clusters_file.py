@@ -60,25 +60,6 @@ def write_clusters(path: Path, result: KMeansResult, seed: int, made_of: str = "
             file.attrs[name] = getattr(result, name)
 
 
-def is_made_of(path: Path, made_of: str) -> bool:
-    """Whether a file is a whole clustering of these features, made in this way.
-
-    Examples
-    --------
-    >>> result = KMeansResult(np.array([0, 1, 0]), np.array([[0.5], [9.0]]), 0.5, 2, True)
-    >>> write_clusters(Path("seed7.h5"), result, seed=7, made_of="c0ffee")
-    >>> [is_made_of(Path(path), digest) for path in ("seed7.h5", "seed8.h5") for digest in ("c0ffee", "decade")]
-    [True, False, False, False]
-    """
-    if not path.exists():
-        return False
-    try:
-        with reading(path) as file:
-            return file.attrs.get("made_of") == made_of
-    except InputError:  # a damaged file is made again
-        return False
-
-
 def write_labels(path: Path, labels: Labels, run: int) -> None:
     """Write a clustering that was made elsewhere.
 

@@ -4,14 +4,12 @@ Tibshirani, R., Walther, G. & Hastie, T. (2001). Estimating the number of cluste
 statistic. J. R. Stat. Soc. B 63(2), 411-423.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from lib.base.files import atomic_write
-from lib.base.hdf5 import reading_errors
+from lib.base.hdf5 import reading, writing
 from lib.base.parallel import in_threads
 
 
@@ -86,8 +84,13 @@ def gap(inertia: float, references: Sequence[float]) -> tuple[float, float]:
         return float(logs.mean() - np.log(inertia)), float(logs.std() * np.sqrt(1 + 1 / len(logs)))
 
 
-def write_references(path: Path, inertias: Sequence[float]) -> None:
-    """Write the inertias of reference data, as JSON.
+def write_references(path: Path, inertias: Sequence[float], made_of: str = "") -> None:
+    """Write the inertias of reference data, HDF5.
+
+    Parameters
+    ----------
+    made_of
+        A digest of the features and of how references were made of them, as of `digest_of`.
 
     Raises
     ------
@@ -96,10 +99,12 @@ def write_references(path: Path, inertias: Sequence[float]) -> None:
 
     Examples
     --------
-    >>> write_references(Path("k10.json"), [12.5, 13.0])
+    >>> write_references(Path("k10.h5"), [12.5, 13.0])
     """
-    with atomic_write(path) as part:
-        part.write_text(json.dumps({"inertia": list(inertias)}) + "\n")
+    with writing(path) as file:
+        file["inertia"] = np.array(inertias, np.float64)
+        file["inertia"].attrs["description"] = "of the clusters of each set of reference data"
+        file.attrs["made_of"] = made_of
 
 
 def read_references(path: Path) -> list[float]:
@@ -112,9 +117,9 @@ def read_references(path: Path) -> list[float]:
 
     Examples
     --------
-    >>> write_references(Path("k10.json"), [12.5, 13.0])
-    >>> read_references(Path("k10.json"))
+    >>> write_references(Path("k10.h5"), [12.5, 13.0])
+    >>> read_references(Path("k10.h5"))
     [12.5, 13.0]
     """
-    with reading_errors(path):
-        return json.loads(path.read_text())["inertia"]
+    with reading(path) as file:
+        return file["inertia"][:].tolist()

@@ -10,7 +10,7 @@ import numpy as np
 from lib.base.hdf5 import reading, writing
 
 
-def write_halves(path: Path, halves: list[np.ndarray], labels: np.ndarray) -> None:
+def write_halves(path: Path, halves: list[np.ndarray], labels: np.ndarray, made_of: str = "") -> None:
     """Write the clusterings of halves.
 
     Parameters
@@ -19,6 +19,8 @@ def write_halves(path: Path, halves: list[np.ndarray], labels: np.ndarray) -> No
         The numbers of the images of each, as of `random_halves`.
     labels : (n_halves, n_starts, m) int32
         As of `cluster_halves`.
+    made_of
+        A digest of the features and of how the halves were clustered, as of `digest_of`.
 
     Raises
     ------
@@ -34,6 +36,7 @@ def write_halves(path: Path, halves: list[np.ndarray], labels: np.ndarray) -> No
         file["images"].attrs["description"] = "numbers of the images of each half; two and two are one split"
         file["labels"] = labels
         file["labels"].attrs["description"] = "axes: half; start of k-means; image. Its cluster"
+        file.attrs["made_of"] = made_of
 
 
 def read_halves(path: Path) -> tuple[list[np.ndarray], np.ndarray]:

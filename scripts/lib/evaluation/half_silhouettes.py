@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lib.evaluation.update_scores import within_memory
 from lib.evaluation.validity import validities
 
 N_SPLITS_SCORED = 10  # the distances between images take long
@@ -40,7 +41,12 @@ def half_silhouettes(
         if not clustered:
             continue
         flat = [x for of_half in clustered for x in of_half]
-        values = iter([result.silhouette for result in validities(X[half], flat, n_threads=n_threads)])
+        points = X[half]
+        values = (
+            result.silhouette
+            for some in within_memory(flat)
+            for result in validities(points, some, n_threads=n_threads)
+        )
         for of_halves, silhouettes in zip(labels, found, strict=True):
             if len(of_halves):
                 silhouettes.append([next(values) for _ in of_halves[number]])

@@ -19,7 +19,7 @@ class Targets:
 
     Examples
     --------
-    >>> clustering = {"splits": ["test"], "n_clusters": [10], "seeds": [0, 1], "seeds_per_job": 10}
+    >>> clustering = {"splits": ["test"], "n_clusters": [10], "seeds": [0, 1]}
     >>> sections = {"external": {}, "script": {}, "clusterings": {}}
     >>> Targets({"features": ["pixels"], "clustering": clustering, **sections}).clusterings()
     ['pixels/test/k10/seed0', 'pixels/test/k10/seed1']
@@ -87,11 +87,26 @@ class Targets:
         ]
         return made_here + self.imported()
 
-    def seeds_by_job(self) -> list[list[int]]:
-        """The seeds of k-means, as many together as one job clusters."""
+    def clusterings_by_job(self) -> list[list[tuple[int, int]]]:
+        """Each k and seed of k-means, as many together as one job clusters."""
         settings = self.config["clustering"]
-        seeds, step = settings["seeds"], settings["seeds_per_job"]
-        return [seeds[start : start + step] for start in range(0, len(seeds), step)]
+        return _batches(
+            [(k, seed) for k in settings["n_clusters"] for seed in settings["seeds"]],
+            settings["clusterings_per_job"],
+        )
+
+    def ks_by_job(self) -> list[list[int]]:
+        """The k, as many together as one job scores the clusterings of all seeds of, or clusters halves into."""
+        settings = self.config["clustering"]
+        return _batches(settings["n_clusters"], settings["clusterings_per_job"] // len(settings["seeds"]) or 1)
+
+    def scored_ks_by_job(self) -> list[list[int]]:
+        """The same for exact scores: where many jobs share out the pairs of images, one k has jobs enough."""
+        return (
+            self.ks_by_job()
+            if self.config["evaluation"]["n_chunks"] == 1
+            else [[k] for k in self.config["clustering"]["n_clusters"]]
+        )
 
     def runs(self, name: str) -> list[int]:
         """The numbers of the runs of a clustering that was made elsewhere."""
@@ -219,3 +234,7 @@ def centroid_images(clustering: str) -> list[str]:
     """The file of what a decoder makes of a clustering's centroids, if its features have a decoder."""
     kind = KINDS.get(clustering.partition("/")[0])
     return [f"centroids/{clustering}.h5"] if kind and kind.has_decoder else []
+
+
+def _batches(values: list, size: int) -> list[list]:
+    return [values[start : start + size] for start in range(0, len(values), size)]
