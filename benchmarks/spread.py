@@ -23,7 +23,7 @@ OUT = Path(__file__).parent / "spread.csv"
 N_CLUSTERS, SEEDS, PER_JOB, REPEATS = range(2, 10), range(5), 10, 2
 CLUSTERS = Path("results/digits/clusters")
 TARGETS = [f"{CLUSTERS}/pixels/test/k{k}/seed{seed}.h5" for k in N_CLUSTERS for seed in SEEDS]
-OPTIONS = ["--cores", "1", "--group-components", f"clusterings={PER_JOB}"]  # a node has no more than one core
+OPTIONS = ["--cores", "1"]  # a node has no more than one core
 
 
 def main() -> None:
@@ -33,7 +33,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         copy_workflow(folder)
-        settings = {"dataset": "digits", "clustering": {"n_clusters": [*N_CLUSTERS], "seeds": [*SEEDS]}}
+        clustering = {"n_clusters": [*N_CLUSTERS], "seeds": [*SEEDS], "clusterings_per_job": PER_JOB}
+        settings = {"dataset": "digits", "clustering": clustering}
         (folder / "settings.yaml").write_text(yaml.safe_dump(settings))
         snakemake(folder, TARGETS, "--cores", "2", "--until", "encode_pixels")
         for repeat in range(REPEATS):

@@ -27,8 +27,6 @@ for number, clusterings in enumerate(targets.clusterings_by_job()):
             f"results/{{dataset}}/logs/clusters/{{features}}/{{split}}/k{ks[0]}/seed{seeds[0]}.log",
         benchmark:
             f"results/{{dataset}}/benchmarks/clusters/{{features}}/{{split}}/k{ks[0]}/seed{seeds[0]}.tsv"
-        group:
-            "clusterings"
         conda:
             "../envs/clustering.yaml"
         threads: 1
@@ -92,8 +90,6 @@ for number, ks in enumerate(targets.ks_by_job()):
             f"results/{{dataset}}/logs/halves/{{features}}/{{split}}/k{ks[0]}.log",
         benchmark:
             f"results/{{dataset}}/benchmarks/halves/{{features}}/{{split}}/k{ks[0]}.tsv"
-        group:
-            "halves"
         conda:
             "../envs/clustering.yaml"
         threads: 1

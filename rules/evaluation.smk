@@ -92,8 +92,6 @@ if n_samples := config["evaluation"]["silhouette_samples"]:
                 f"results/{{dataset}}/logs/metrics/{{features}}/{{split}}/k{ks[0]}/{{space}}.log",
             benchmark:
                 f"results/{{dataset}}/benchmarks/metrics/{{features}}/{{split}}/k{ks[0]}/{{space}}.tsv"
-            group:
-                "scores"
             conda:
                 "../envs/evaluation.yaml"
             threads: 2
@@ -140,8 +138,6 @@ else:
                 f"results/{{dataset}}/logs/metrics/{{features}}/{{split}}/k{ks[0]}/{{space}}.log",
             benchmark:
                 f"results/{{dataset}}/benchmarks/metrics/{{features}}/{{split}}/k{ks[0]}/{{space}}.tsv"
-            group:
-                "scores"
             conda:
                 "../envs/evaluation.yaml"
             threads: 2
@@ -188,8 +184,6 @@ for number, ks in enumerate(targets.ks_by_job()):
             f"results/{{dataset}}/logs/half_scores/{{space}}/{{split}}/k{ks[0]}.log",
         benchmark:
             f"results/{{dataset}}/benchmarks/half_scores/{{space}}/{{split}}/k{ks[0]}.tsv"
-        group:
-            "half_scores"
         conda:
             "../envs/evaluation.yaml"
         threads: 1

@@ -18,20 +18,20 @@ CODES = "autoencoder/seed0"
 FEATURES = ("pixels", CODES)
 
 
-def clusterings(features=FEATURES, split="test", ks=(3,)):
-    return {f"cluster {name} {split} k{k}" for name in features for k in ks}
+def clusterings(features=FEATURES, split="test"):
+    return {f"cluster {name} {split}" for name in features}
 
 
-def evaluations(features=FEATURES, spaces=FEATURES, split="test", ks=(3,)):
-    return {f"evaluate {name} {split} k{k} in {space}" for name in features for k in ks for space in spaces}
+def evaluations(features=FEATURES, spaces=FEATURES, split="test"):
+    return {f"evaluate {name} {split} in {space}" for name in features for space in spaces}
 
 
-def halves(features=FEATURES, split="test", ks=(3,)):
-    return {f"cluster_halves {name} {split} k{k}" for name in features for k in ks}
+def halves(features=FEATURES, split="test"):
+    return {f"cluster_halves {name} {split}" for name in features}
 
 
-def half_scores(spaces=FEATURES, split="test", ks=(3,)):
-    return {f"score_halves {split} k{k} in {space}" for space in spaces for k in ks}
+def half_scores(spaces=FEATURES, split="test"):
+    return {f"score_halves {split} in {space}" for space in spaces}
 
 
 COMPARISON = {"compare", "conclude"}
@@ -225,11 +225,13 @@ def test_checked_out_again_elsewhere_with_new_times(project, tmp_path):
 @pytest.mark.parametrize(
     ("clustering", "jobs"),
     [
+        # What is there is kept: test_cluster.py, test_gap.py, test_update_scores.py.
+        ({"n_clusters": [3, 4]}, CLUSTERINGS),
         (
-            {"n_clusters": [3, 4]},
-            clusterings(ks=[4]) | halves(ks=[4]) | evaluations(ks=[4]) | half_scores(ks=[4]) | FINAL,
+            {"n_clusters": [3, 4], "clusterings_per_job": 2},
+            {name.replace(" ", "_1 ", 1) for name in CLUSTERINGS - FINAL} | FINAL,
         ),
-        ({"seeds": [0, 1, 7]}, clusterings() | evaluations() | FINAL),  # what is there is kept: test_cluster.py
+        ({"seeds": [0, 1, 7]}, clusterings() | evaluations() | FINAL),
         (
             {"splits": ["test", "train"]},
             {"encode_pixels train", "encode_autoencoder train"}
@@ -242,11 +244,32 @@ def test_checked_out_again_elsewhere_with_new_times(project, tmp_path):
         ({"seeds": [1]}, evaluations() | FINAL),
         ({"init": "k-means++"}, CLUSTERINGS),
     ],
-    ids=["a k", "a seed", "a split", "a seed less", "init"],
+    ids=["a k", "a k in jobs of its own", "a seed", "a split", "a seed less", "init"],
 )
 def test_changed_clustering_settings(project, clustering, jobs):
     project.configure(clustering=clustering)
     expect(project, jobs)
+
+
+def test_a_k_more_keeps_what_is_there(project, finished):
+    """And once that is done, nothing is to do."""
+    project.without_training()
+    files = [
+        f"{folder}/pixels/test/k3{rest}.h5" for folder, rest in (("clusters", "/seed0"), ("metrics", "/pixels"))
+    ]
+    before = [(project.results / file).read_bytes() for file in files]
+    inode = (project.results / files[0]).stat().st_ino
+    project.configure(clustering={"n_clusters": [2, 3, 4]})
+    project.run()
+    assert [(project.results / file).read_bytes() for file in files] == before
+    assert (project.results / files[0]).stat().st_ino == inode
+    expect(project, set())
+    rows = pd.read_csv(project.metrics)
+    assert rows["k"].value_counts().to_dict() == {2: 2, 3: 2, 4: 2}
+    project.configure(clustering={"n_clusters": [3]})
+    project.run()
+    assert project.metrics.read_text() == project.metrics_of(finished)
+    expect(project, set())
 
 
 def test_scored_in_chunks_with_the_same_result(project, finished):
@@ -264,7 +287,7 @@ def test_scored_in_chunks_with_the_same_result(project, finished):
 def test_estimated_silhouette_says_so(project):
     project.without_training()
     project.configure(evaluation={"silhouette_samples": 20, "n_chunks": 3})
-    expect(project, {"sample_silhouette pixels test k3 in pixels"} | FINAL)
+    expect(project, {"sample_silhouette pixels test in pixels"} | FINAL)
     project.run()
     with project.metrics.open() as file:
         for row in csv.DictReader(file):
@@ -272,7 +295,7 @@ def test_estimated_silhouette_says_so(project):
             assert "dunn" not in row
     path = project.path / "scripts/lib/evaluation/sampled_silhouette.py"
     path.write_text(path.read_text() + NEW_CODE)
-    expect(project, {"sample_silhouette pixels test k3 in pixels"} | FINAL)
+    expect(project, {"sample_silhouette pixels test in pixels"} | FINAL)
 
 
 @pytest.mark.parametrize("setting", [{"epochs": 3}, {"filters": [4, 1]}])
@@ -331,10 +354,7 @@ def test_gap_statistic(project):
     project.configure(evaluation={"gap_references": 2}, clustering={"n_clusters": [2, 3]})
     expect(
         project,
-        {"gap_reference pixels test k2", "gap_reference pixels test k3"}
-        | clusterings(["pixels"], ks=[2])
-        | evaluations(["pixels"], ["pixels"], ks=[2])
-        | FINAL,
+        {"gap_reference pixels test"} | clusterings(["pixels"]) | evaluations(["pixels"], ["pixels"]) | FINAL,
     )
     project.run()
     summary = pd.read_csv(project.results / "summary.csv").set_index(["metric", "k"])
@@ -425,7 +445,7 @@ def test_source_that_is_gone_after_use(project):
         ),
         (
             "metrics/pixels/test/k3/autoencoder/seed0.h5",
-            {"evaluate pixels test k3 in autoencoder/seed0"} | FINAL,
+            {"evaluate pixels test in autoencoder/seed0"} | FINAL,
         ),
         ("metrics.csv", {"collect_scores", "summarise"}),
     ],
