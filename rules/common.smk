@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
+from snakemake.logging import logger
 
 BASE = Path(str(workflow.current_basedir)).parent
 if set("{}") & set(str(BASE)):
@@ -34,11 +35,16 @@ with own_modules():
     from lib.workflow.digest import code_digest
     from lib.workflow.encoders import Encoders
     from lib.workflow.external import External
+    from lib.workflow.job_log import JobLog
     from lib.workflow.params import cli_options, text_digest
     from lib.workflow.programs import Programs
     from lib.workflow.sources import Sources
     from lib.workflow.targets import Targets, centroid_images
     from lib.workflow.vectors import Vectors
+
+# Not in a workflow that uses this one, whose log is its own.
+if Path(workflow.main_snakefile).resolve() == BASE.resolve() / "Snakefile":
+    logger.addFilter(JobLog(workflow))
 
 # Not the directive `configfile`, which does nothing where another workflow uses this one as a module.
 config = with_defaults(config, yaml.safe_load((BASE / "config.yaml").read_text()))
@@ -88,8 +94,11 @@ def script_command(script):
 
 
 def script_digest(script):
-    """What a job depends on in the code: the meaning of its script and of all that this imports."""
-    return code_digest(SCRIPTS / script)
+    """What a job depends on in the code: the meaning of its script and of all that this imports.
+
+    Snakemake prints it where it has changed.
+    """
+    return f"code of {script} ({code_digest(SCRIPTS / script)})"
 
 
 def scaled_resource(base, per_mb=0):
