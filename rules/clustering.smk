@@ -32,7 +32,7 @@ for number, seeds in enumerate(targets.seeds_by_job()):
             options=cli_options({"init": config["clustering"]["init"]}),
         shell:
             "{params.command} --features {input:q} --n-clusters {wildcards.k} --seeds {params.seeds} {params.options}"
-            " --code-digest {params.code_digest} --threads {threads} --out {output:q} --log {log:q}"
+            " --code-digest {params.code_digest:q} --threads {threads} --out {output:q} --log {log:q}"
 
 
 # Take a clustering that was made elsewhere.

@@ -38,6 +38,7 @@ with own_modules():
     from lib.workflow.job_log import JobLog
     from lib.workflow.params import cli_options, text_digest
     from lib.workflow.programs import Programs
+    from lib.workflow.sizes import Sizes
     from lib.workflow.sources import Sources
     from lib.workflow.targets import Targets, centroid_images
     from lib.workflow.vectors import Vectors
@@ -72,6 +73,7 @@ label_files = External(config["clusterings"])
 encoders = Encoders(config["onnx"] | config["keras"])
 programs = Programs(config["script"])
 vectors = Vectors(config)
+sizes = Sizes(config)
 
 
 def untracked(value):
@@ -102,11 +104,16 @@ def script_digest(script):
 
 
 def scaled_resource(base, per_mb=0):
-    """Memory or time to ask for: `base` and `per_mb` for each megabyte of the first input, times the attempt."""
+    """Memory or time to ask for: `base` and `per_mb` for each megabyte of the first input, times the attempt.
+
+    A dry run goes by an estimate of its size where it is not there yet.
+    """
 
     def amount(wildcards, input, attempt):
         # The other inputs are small, or not there yet when a group of jobs asks.
-        size = Path(input[0]).stat().st_size / 1e6 if per_mb else 0
+        size = 0
+        if per_mb:
+            size = sizes.megabytes(input[0]) if workflow.dryrun else Path(input[0]).stat().st_size / 1e6
         return attempt * math.ceil(base + per_mb * size)
 
     return amount

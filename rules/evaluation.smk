@@ -83,10 +83,10 @@ if n_samples := config["evaluation"]["silhouette_samples"]:
         params:
             command=script_command("sample_silhouette.py"),
             code_digest=script_digest("sample_silhouette.py"),
-            n_samples=n_samples,
+            n_samples=f"--n-samples {n_samples}",
         shell:
             "{params.command} --features {input.features:q}"
-            " --clusters {input.clusters:q} --n-samples {params.n_samples}"
+            " --clusters {input.clusters:q} {params.n_samples}"
             " --threads {threads} --out {output:q} --log {log:q}"
 
     use rule sample_silhouette as sample_silhouette_of_imported with:
@@ -287,6 +287,6 @@ rule conclude:
     params:
         command=script_command("conclude.py"),
         code_digest=script_digest("conclude.py"),
-        k=targets.shown_k(),
+        k=f"--shown-k {targets.shown_k()}",
     shell:
-        "{params.command} --comparison {input:q} --shown-k {params.k} --out {output:q} --log {log:q}"
+        "{params.command} --comparison {input:q} {params.k} --out {output:q} --log {log:q}"

@@ -1,14 +1,17 @@
-"""What Snakemake prints of its jobs, in lines of readable length."""
+"""What Snakemake prints of its jobs, in lines that can be read."""
 
+import ast
 import logging
+import re
 from typing import Any
 
 MOST_FILES = 5  # of a longer list, the first three are shown
-LISTS_OF_FILES = ("Missing output files: ", "Incomplete output files: ", "Updated input files: ", "Input files updated")
+FILES = ("Missing output files", "Incomplete output files", "Updated input files", "Input files updated")
+PARAMS = "Params have changed since last execution"
 
 
 class JobLog(logging.Filter):
-    """A filter of Snakemake's logger, which shortens lists of files.
+    """A filter of Snakemake's logger. It shortens lists of files, and says which settings have changed.
 
     In a dry run the table of jobs comes once, below the jobs, with the number of submissions to a cluster.
 
@@ -44,7 +47,7 @@ class JobLog(logging.Filter):
         return True
 
     def _is_submitted(self, record: Any) -> bool:
-        """Whether a job is submitted by itself: not in its group, not where Snakemake runs, not for its input only."""
+        """Whether a job is submitted by itself: not in a group, not where Snakemake runs, not for its input alone."""
         return bool(record.shellcmd) and not record.indent and record.rule_name not in self.workflow._localrules
 
 
@@ -60,17 +63,39 @@ def shorten_list(files: list[str]) -> list[str]:
 
 
 def shorten_reason(reason: str) -> str:
-    """Why a job runs, with few files, and with changed params in fewer words than Snakemake's.
+    """Why a job runs, with few files, and of changed params only what has changed.
 
     Examples
     --------
     >>> shorten_reason("Missing output files: a, b, c, d, e, f; Code has changed since last execution")
     'Missing output files: a, b, c, and 3 more; Code has changed since last execution'
+    >>> shorten_reason("Params have changed since last execution: before: '--init random --k 3' now: '--k 3' ")
+    'Params have changed since last execution: --init random (before)'
     """
     parts = []
     for part in reason.split("; "):
-        if part.startswith(LISTS_OF_FILES):
-            title, _, files = part.partition(": ")
-            part = f"{title}: {', '.join(shorten_list(files.split(', ')))}"
-        parts.append(part.replace("Union of exclusive params before and now across all output: ", ""))
+        title, _, rest = part.partition(": ")
+        if title.startswith(FILES):
+            part = f"{title}: {', '.join(shorten_list(rest.split(', ')))}"
+        elif title == PARAMS and (sides := re.search(r"before: (.*) now: (.*)", rest)):
+            part = f"{title}: {_difference(*map(_values, sides.groups()))}"
+        parts.append(part)
     return "; ".join(parts)
+
+
+def _values(params: str) -> list[str]:
+    """Params as Snakemake prints them; the options of a command line one by one."""
+    values = [] if "<nothing exclusive>" in params else ast.literal_eval(f"[{params}]")
+    return [option for value in values for option in re.split(r" (?=--)", str(value))]
+
+
+def _difference(before: list[str], now: list[str]) -> str:
+    """What differs. Of a digest, which nobody can read, only what it is of."""
+    digest = re.compile(r"(.+) \([0-9a-f]{16}\)")
+    sides = {"before": [x for x in before if x not in now], "now": [x for x in now if x not in before]}
+    words = [
+        found[1] if (found := digest.fullmatch(value)) else f"{value} ({side})"
+        for side, values in sides.items()
+        for value in values
+    ]
+    return ", ".join(dict.fromkeys(words))
