@@ -30,8 +30,16 @@ def own_modules():
 
 
 with own_modules():
+    from lib.data.enough_images import too_many_clusters
     from lib.features.kinds import kinds_of, names_of
-    from lib.workflow.config import load_schema, split_errors, validation_errors, with_defaults, without_text
+    from lib.workflow.config import (
+        clustered_splits,
+        load_schema,
+        split_errors,
+        validation_errors,
+        with_defaults,
+        without_text,
+    )
     from lib.workflow.digest import code_digest
     from lib.workflow.encoders import Encoders
     from lib.workflow.external import External
@@ -54,6 +62,7 @@ config = without_text(config, SCHEMA)
 if errors := validation_errors(config, SCHEMA):
     sys.exit("\n".join(f"config: {error}" for error in errors))
 sources = Sources(config["datasets"])
+sizes = Sizes(config)
 
 
 def splits_of(dataset):
@@ -65,7 +74,12 @@ def splits_of(dataset):
 splits = splits_of(config["dataset"])
 if config["clustering"]["splits"] is None:
     config["clustering"]["splits"] = ["all"] if splits == ["all"] else ["test"]
-if errors := split_errors(config, splits):
+if errors := split_errors(config, splits) or too_many_clusters(
+    sizes.n_images(config["dataset"]) or {},
+    clustered_splits(config),
+    config["clustering"]["n_clusters"],
+    config["dataset"],
+):
     sys.exit("\n".join(f"config: {error}" for error in errors))
 targets = Targets(config)
 external = External(config["external"])
@@ -73,7 +87,6 @@ label_files = External(config["clusterings"])
 encoders = Encoders(config["onnx"] | config["keras"])
 programs = Programs(config["script"])
 vectors = Vectors(config)
-sizes = Sizes(config)
 
 
 def untracked(value):

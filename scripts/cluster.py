@@ -25,7 +25,9 @@ def main(args: argparse.Namespace) -> None:
                 result = kmeans(X, args.n_clusters, seed=seed, init=args.init, n_threads=args.threads)
             except ValueError as error:
                 split = f"the split {args.features.stem} has {len(X):,} images"
-                raise InputError(f"{args.features}: {error} ({split}); set clustering.n_clusters lower") from None
+                raise InputError(
+                    f"{args.features}: {error} ({split}); take {args.n_clusters} out of clustering.n_clusters"
+                ) from None
             logging.info(
                 "seed %d, %d clusters: inertia %.6g after %d iterations",
                 seed,

@@ -13,7 +13,8 @@ from lib.features.features_file import read_or_open_features
 
 def main(args: argparse.Namespace) -> None:
     with read_or_open_features(args.features) as X:
-        halves = random_halves(len(X))
+        n_images = len(X)
+        halves = random_halves(n_images)
         options = {
             "space": args.space,
             "n_starts": n_starts(args.learned),
@@ -28,7 +29,14 @@ def main(args: argparse.Namespace) -> None:
         "%d halves of %d images clustered, each from %d starts", len(labels), len(halves[0]), labels.shape[1]
     )
     if args.n_clusters > 1 and not len(labels):
-        logging.warning("half of the images are too few for %d clusters: intervals are not known", args.n_clusters)
+        logging.warning(
+            "%s, split %s: half of the %d images have fewer distinct points than clustering.n_clusters, %d: no "
+            "intervals for it",
+            args.space,
+            args.features.stem,
+            n_images,
+            args.n_clusters,
+        )
     write_halves(args.out, halves, labels)
 
 

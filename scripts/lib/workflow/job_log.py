@@ -47,7 +47,7 @@ class JobLog(logging.Filter):
         return True
 
     def _is_submitted(self, record: Any) -> bool:
-        """Whether a job is submitted by itself: not in a group, not where Snakemake runs, not for its input alone."""
+        """Whether a job is submitted by itself: neither in a group, nor run where Snakemake runs."""
         return bool(record.shellcmd) and not record.indent and record.rule_name not in self.workflow._localrules
 
 
