@@ -28,8 +28,8 @@ def too_many_clusters(
     """
     lines = []
     for split in splits:
-        n = n_images.get(split, max(ks))
-        if above := [k for k in ks if k > n]:
+        n = n_images.get(split, 0)
+        if n > 1 and (above := [k for k in ks if k > n]):  # one image alone is refused for itself
             lines.append(
                 f"clustering.n_clusters has {', '.join(map(str, above))}, and the split {split} of {of} has {n:,} "
                 f"{rows}; take numbers up to {n}"

@@ -7,7 +7,7 @@ from typing import Any
 
 MOST_FILES = 5  # of a longer list, the first three are shown
 FILES = ("Missing output files", "Incomplete output files", "Updated input files", "Input files updated")
-PARAMS = "Params have changed since last execution"
+PARAMS = re.compile("(Params have changed since last execution: ).*?before: (.*) now: (.*?) ?(; Software .*)?$")
 
 
 class JobLog(logging.Filter):
@@ -72,21 +72,24 @@ def shorten_reason(reason: str) -> str:
     >>> shorten_reason("Params have changed since last execution: before: '--init random --k 3' now: '--k 3' ")
     'Params have changed since last execution: --init random (before)'
     """
+    files, params = reason, ""
+    if found := PARAMS.search(reason):
+        title, before, now, rest = found.groups("")
+        files, params = reason[: found.start()], f"{title}{_difference(_values(before), _values(now))}{rest}"
     parts = []
-    for part in reason.split("; "):
-        title, _, rest = part.partition(": ")
-        if title.startswith(FILES):
-            part = f"{title}: {', '.join(shorten_list(rest.split(', ')))}"
-        elif title == PARAMS and (sides := re.search(r"before: (.*) now: (.*)", rest)):
-            part = f"{title}: {_difference(*map(_values, sides.groups()))}"
-        parts.append(part)
-    return "; ".join(parts)
+    for part in files.split("; "):
+        title, _, names = part.partition(": ")
+        parts.append(f"{title}: {', '.join(shorten_list(names.split(', ')))}" if title.startswith(FILES) else part)
+    return "; ".join(parts) + params
 
 
 def _values(params: str) -> list[str]:
     """Params as Snakemake prints them; the options of a command line one by one."""
-    values = [] if "<nothing exclusive>" in params else ast.literal_eval(f"[{params}]")
-    return [option for value in values for option in re.split(r" (?=--)", str(value))]
+    try:
+        values = ast.literal_eval(f"[{params}]")
+    except SyntaxError:  # nothing, or what Snakemake may print in later versions
+        values = [] if params == "<nothing exclusive>" else [params]
+    return [option for value in values for option in re.split(r" (?=--)", str(value)) if option]
 
 
 def _difference(before: list[str], now: list[str]) -> str:
