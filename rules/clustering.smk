@@ -40,7 +40,7 @@ for number, clusterings in enumerate(targets.clusterings_by_job()):
             options=cli_options({"init": config["clustering"]["init"]}),
         shell:
             "{params.command} --features {input:q} {params.clusterings} {params.options}"
-            " --code-digest {params.code_digest} --threads {threads} --out {output:q} --log {log:q}"
+            " --code-digest {params.code_digest:q} --threads {threads} --out {output:q} --log {log:q}"
 
 
 # Take a clustering that was made elsewhere.
@@ -104,7 +104,7 @@ for number, ks in enumerate(targets.ks_by_job()):
             learned=lambda w: "--learned" if targets.is_learned(w.features) else "",
         shell:
             "{params.command} --features {input:q} --space {wildcards.features}"
-            " {params.ks} {params.learned} {params.options} --code-digest {params.code_digest}"
+            " {params.ks} {params.learned} {params.options} --code-digest {params.code_digest:q}"
             " --threads {threads} --out {output:q} --log {log:q}"
 
     # Cluster reference points for the gap statistic: points without clusters, in the same space as the features.
@@ -133,5 +133,5 @@ for number, ks in enumerate(targets.ks_by_job()):
                 {"init": config["clustering"]["init"], "references": config["evaluation"]["gap_references"] or 0}
             ),
         shell:
-            "{params.command} --features {input:q} {params.ks} {params.options} --code-digest {params.code_digest}"
+            "{params.command} --features {input:q} {params.ks} {params.options} --code-digest {params.code_digest:q}"
             " --threads {threads} --out {output:q} --log {log:q}"

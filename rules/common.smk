@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
+from snakemake.logging import logger
 
 BASE = Path(str(workflow.current_basedir)).parent
 if set("{}") & set(str(BASE)):
@@ -29,16 +30,30 @@ def own_modules():
 
 
 with own_modules():
+    from lib.data.enough_images import too_many_clusters
     from lib.features.kinds import kinds_of, names_of
-    from lib.workflow.config import load_schema, split_errors, validation_errors, with_defaults, without_text
+    from lib.workflow.config import (
+        clustered_splits,
+        load_schema,
+        split_errors,
+        validation_errors,
+        with_defaults,
+        without_text,
+    )
     from lib.workflow.digest import code_digest
     from lib.workflow.encoders import Encoders
     from lib.workflow.external import External
+    from lib.workflow.job_log import JobLog
     from lib.workflow.params import cli_options, text_digest
     from lib.workflow.programs import Programs
+    from lib.workflow.sizes import Sizes
     from lib.workflow.sources import Sources
     from lib.workflow.targets import Targets, centroid_images
     from lib.workflow.vectors import Vectors
+
+# Not in a workflow that uses this one, whose log is its own.
+if Path(workflow.main_snakefile).resolve() == BASE.resolve() / "Snakefile":
+    logger.addFilter(JobLog(workflow))
 
 # Not the directive `configfile`, which does nothing where another workflow uses this one as a module.
 config = with_defaults(config, yaml.safe_load((BASE / "config.yaml").read_text()))
@@ -47,6 +62,7 @@ config = without_text(config, SCHEMA)
 if errors := validation_errors(config, SCHEMA):
     sys.exit("\n".join(f"config: {error}" for error in errors))
 sources = Sources(config["datasets"])
+sizes = Sizes(config)
 
 
 def splits_of(dataset):
@@ -58,7 +74,12 @@ def splits_of(dataset):
 splits = splits_of(config["dataset"])
 if config["clustering"]["splits"] is None:
     config["clustering"]["splits"] = ["all"] if splits == ["all"] else ["test"]
-if errors := split_errors(config, splits):
+if errors := split_errors(config, splits) or too_many_clusters(
+    sizes.n_images(config["dataset"]) or {},
+    clustered_splits(config),
+    config["clustering"]["n_clusters"],
+    config["dataset"],
+):
     sys.exit("\n".join(f"config: {error}" for error in errors))
 targets = Targets(config)
 external = External(config["external"])
@@ -88,16 +109,24 @@ def script_command(script):
 
 
 def script_digest(script):
-    """What a job depends on in the code: the meaning of its script and of all that this imports."""
-    return code_digest(SCRIPTS / script)
+    """What a job depends on in the code: the meaning of its script and of all that this imports.
+
+    Snakemake prints it where it has changed.
+    """
+    return f"code of {script} ({code_digest(SCRIPTS / script)})"
 
 
 def scaled_resource(base, per_mb=0):
-    """Memory or time to ask for: `base` and `per_mb` for each megabyte of the first input, times the attempt."""
+    """Memory or time to ask for: `base` and `per_mb` for each megabyte of the first input, times the attempt.
+
+    A dry run goes by an estimate of its size where it is not there yet.
+    """
 
     def amount(wildcards, input, attempt):
         # The other inputs are small, or not there yet when a group of jobs asks.
-        size = Path(input[0]).stat().st_size / 1e6 if per_mb else 0
+        size = 0
+        if per_mb:
+            size = sizes.megabytes(input[0]) if workflow.dryrun else Path(input[0]).stat().st_size / 1e6
         return attempt * math.ceil(base + per_mb * size)
 
     return amount

@@ -61,8 +61,17 @@ rule prepare_images:
         content=lambda w: sources.photos_digest(w.dataset, rules.prepare_images.output[0].format(**w)),
         # Untracked, for it asks for `input`: another path to the same bytes is no reason to make the images again.
         origin=lambda w, input: shlex.join(sources.options(w.dataset, input)),
+        # Images that are there are enough for most other numbers of clusters.
+        clustered=untracked(
+            cli_options(
+                {
+                    "n_clusters": config["clustering"]["n_clusters"],
+                    "clustered_splits": clustered_splits(config),
+                }
+            )
+        ),
     shell:
-        "{params.command} {params.options} {params.origin} --out {output:q} --log {log:q}"
+        "{params.command} {params.options} {params.origin} {params.clustered} --out {output:q} --log {log:q}"
 
 
 # Note what is known of vectors without images: how many there are, their names and their classes.
@@ -86,8 +95,9 @@ rule prepare_vectors:
         code_digest=script_digest("prepare_vectors.py"),
         paths=lambda w: shlex.join(f"--{name}={path}" for name, path in vectors.paths(w.dataset).items()),
         options=lambda w: vectors.options(w.dataset),
+        clustered=untracked(cli_options({"n_clusters": config["clustering"]["n_clusters"]})),
     shell:
-        "{params.command} {params.paths} {params.options} --out {output:q} --log {log:q}"
+        "{params.command} {params.paths} {params.options} {params.clustered} --out {output:q} --log {log:q}"
 
 
 # List the images, in the order in which features that were made elsewhere have their rows.

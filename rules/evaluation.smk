@@ -101,10 +101,10 @@ if n_samples := config["evaluation"]["silhouette_samples"]:
             params:
                 command=script_command("sample_silhouette.py"),
                 code_digest=script_digest("sample_silhouette.py"),
-                n_samples=n_samples,
+                n_samples=f"--n-samples {n_samples}",
             shell:
                 "{params.command} --features {input.features:q}"
-                " --clusters {input.clusters:q} --n-samples {params.n_samples} --code-digest {params.code_digest}"
+                " --clusters {input.clusters:q} {params.n_samples} --code-digest {params.code_digest:q}"
                 " --threads {threads} --out {output:q} --log {log:q}"
 
     use rule sample_silhouette as sample_silhouette_of_imported with:
@@ -149,7 +149,7 @@ else:
                 code_digest=script_digest("evaluate.py"),
             shell:
                 "{params.command} --features {input.features:q}"
-                " --clusters {input.clusters:q} --pair-sums {input.pair_sums:q} --code-digest {params.code_digest}"
+                " --clusters {input.clusters:q} --pair-sums {input.pair_sums:q} --code-digest {params.code_digest:q}"
                 " --threads {threads} --out {output:q} --log {log:q}"
 
     use rule evaluate as evaluate_imported with:
@@ -196,7 +196,7 @@ for number, ks in enumerate(targets.ks_by_job()):
             made_in=lambda w: cli_options({"made_in": targets.spaces_scored_in(w.space, w.split)}),
         shell:
             "{params.command} --features {input.features:q} --halves {input.halves:q} {params.made_in}"
-            " --code-digest {params.code_digest} --threads {threads} --out {output:q} --log {log:q}"
+            " --code-digest {params.code_digest:q} --threads {threads} --out {output:q} --log {log:q}"
 
 
 # Collect the scores of all clusterings into one table, and compare the clusters with the classes.
@@ -310,6 +310,6 @@ rule conclude:
     params:
         command=script_command("conclude.py"),
         code_digest=script_digest("conclude.py"),
-        k=targets.shown_k(),
+        k=f"--shown-k {targets.shown_k()}",
     shell:
-        "{params.command} --comparison {input:q} --shown-k {params.k} --out {output:q} --log {log:q}"
+        "{params.command} --comparison {input:q} {params.k} --out {output:q} --log {log:q}"

@@ -57,9 +57,9 @@ rule draw_autoencoder:
     params:
         command=script_command("draw_autoencoder.py"),
         code_digest=script_digest("draw_autoencoder.py"),
-        splits=lambda w: splits_of(w.dataset) or ["train", "test"],
+        splits=lambda w: cli_options({"splits": splits_of(w.dataset) or ["train", "test"]}),
     shell:
-        "{params.command} --history {input.history:q} --examples {input.examples:q} --splits {params.splits}"
+        "{params.command} --history {input.history:q} --examples {input.examples:q} {params.splits}"
         " --loss {output.loss:q} --reconstructions {output.reconstructions:q} --log {log:q}"
 
 
@@ -196,10 +196,10 @@ rule draw_map:
     params:
         command=script_command("draw_map.py"),
         code_digest=script_digest("draw_map.py"),
-        method=config["report"]["projection"],
+        method=cli_options({"method": config["report"]["projection"]}),
     shell:
         "{params.command} --images {input.images:q} --features {input.features:q} --split {wildcards.split}"
-        " --clusters {input.clusters:q} --method {params.method} --out {output:q} --log {log:q}"
+        " --clusters {input.clusters:q} {params.method} --out {output:q} --log {log:q}"
 
 
 # The same of a clustering that was made elsewhere, in the first feature space.

@@ -27,13 +27,13 @@ rule write_report:
     params:
         command=script_command("write_report.py"),
         code_digest=script_digest("write_report.py"),
-        texts=text_digest(SCRIPTS / "templates", BASE / "rules" / "captions"),
+        texts=f"texts of the report ({text_digest(SCRIPTS / 'templates', BASE / 'rules' / 'captions')})",
         layout=cli_options(targets.layout_options()),
         results=results_folder,
-        k=targets.shown_k(),
+        k=f"--shown-k {targets.shown_k()}",
         captions=untracked(str(BASE / "rules" / "captions")),
         # A setting that matters changes the input too. The others are shown, but are no reason to write it again.
         config=untracked(lambda w: json.dumps(targets.settings_of(w.dataset), ensure_ascii=False)),
     shell:
-        "{params.command} --results {params.results:q} {params.layout} --shown-k {params.k}"
+        "{params.command} --results {params.results:q} {params.layout} {params.k}"
         " --learned {input.learned:q} --captions {params.captions:q} --config {params.config:q} --out {output:q} --log {log:q}"

@@ -27,7 +27,9 @@ def main(args: argparse.Namespace) -> None:
                 result = kmeans(X, k, seed=seed, init=args.init, n_threads=args.threads)
             except ValueError as error:
                 split = f"the split {args.features.stem} has {len(X):,} images"
-                raise InputError(f"{args.features}: {error} ({split}); set clustering.n_clusters lower") from None
+                raise InputError(
+                    f"{args.features}: {error} ({split}); take {k} out of clustering.n_clusters"
+                ) from None
             logging.info(
                 "seed %d, %d clusters: inertia %.6g after %d iterations", seed, k, result.inertia, result.n_iter
             )

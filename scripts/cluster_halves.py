@@ -38,7 +38,11 @@ def main(args: argparse.Namespace) -> None:
                 *(k, len(labels), len(halves[0]), labels.shape[1]),
             )
             if k > 1 and not len(labels):
-                logging.warning("half of the images are too few for %d clusters: intervals are not known", k)
+                logging.warning(
+                    "%s, split %s: half of the %d images have fewer distinct points than clustering.n_clusters, "
+                    "%d: no intervals for it",
+                    *(args.space, args.features.stem, len(X), k),
+                )
             write_halves(out, halves, labels, made_of)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from lib.base.cli import run_script
 from lib.base.errors import InputError
 from lib.data.dataset import SIDE
+from lib.data.enough_images import too_many_clusters
 from lib.data.grayscale import LUMA
 from lib.data.images_file import write_images
 from lib.data.names import listed, printable
@@ -23,6 +24,8 @@ def main(args: argparse.Namespace) -> None:
         dataset = open_dataset(args, side=args.side)
         if dataset.unused:
             logging.info("%s: not used: %s", origin, listed([*map(printable, dataset.unused)]))
+        if lines := too_many_clusters(dataset.n_images, args.clustered_splits, args.n_clusters, origin):
+            raise InputError("; ".join(lines))
         write_images(
             args.out,
             dataset,
@@ -48,5 +51,7 @@ if __name__ == "__main__":
     parser.add_argument(
         "--n-images", type=json.loads, help='expected, as {"train": 50000, "test": 10000} or {"all": 60000}'
     )
+    parser.add_argument("--n-clusters", type=int, nargs="+", default=[], help="to refuse where images are fewer")
+    parser.add_argument("--clustered-splits", nargs="+", default=[], help="where they have to be as many")
     parser.add_argument("--out", type=Path, required=True)
     run_script(main, parser)

@@ -86,6 +86,11 @@ def test_why_it_is_not_known(others, start):
     assert what_would_help(rows) == ""
 
 
+def test_one_cluster_is_not_what_half_of_the_data_are_too_few_for():
+    rows = pd.DataFrame([row("adjusted_rand", UNKNOWN, k=k) for k in (1, 400)])
+    assert answer(rows).startswith("Not known: half of the data are too few for 400 clusters")
+
+
 @pytest.mark.parametrize(
     ("pair", "sentence"),
     [

@@ -171,17 +171,29 @@ def test_download_of_a_web_page(project):
     server.shutdown()
 
 
+def test_more_clusters_than_images(project):
+    """Said before anything runs, and once."""
+    project.configure(clustering={"n_clusters": [3, 61], "splits": {"pixels": ["test"], "autoencoder": ["test"]}})
+    run = project.snakemake()
+    assert run.returncode == 1
+    line = "config: clustering.n_clusters has 61, and the split test of tiny has 60 images; take numbers up to 60"
+    assert [text for text in (run.stdout + run.stderr).splitlines() if "clusters" in text] == [line]
+
+
 def test_more_clusters_than_distinct_points(project):
-    project.configure(clustering={"n_clusters": [3, 61], "seeds": [0], "splits": {"pixels": ["test"]}})
-    project.configure(features=["pixels"])
+    path = project.results / "features/pixels/test.h5"
+    with h5py.File(path, "r+") as file:
+        file["features"][30:] = file["features"][0]
+    project.configure(features=["pixels"], clustering={"n_clusters": [3, 31], "seeds": [0, 1]})
     line = refused(
         project,
         "cluster",
-        "61 clusters",
-        log="tiny/logs/clusters/pixels/test/k61/seed0.log",
-        replaces=["metrics/pixels/test/k3/pixels.h5"],  # of one seed less
+        "31 clusters need as many distinct points, and there are only 30 (the split test has 60 images)",
+        "take 31 out of clustering.n_clusters",
+        log="tiny/logs/clusters/pixels/test/k31/seed0.log",
+        replaces=["metrics/pixels/test/k3/pixels.h5"],
     )
-    assert "60" in line
+    assert "features/pixels/test.h5" in line
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

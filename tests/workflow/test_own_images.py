@@ -187,6 +187,11 @@ def test_unreadable_photos_are_refused_then_skipped(fresh):
         ([], {}, ["source photos does not exist, or is no folder"]),
         (["a.tif"], {}, ["photos holds no images: none of its 1 files"]),
         (["a.jpg"], {"test_fraction": 0.2}, ["too few images to split", "makes 0 test images"]),
+        (
+            ["a.jpg", "b.jpg"],
+            {},
+            ["clustering.n_clusters has 3, and the split all of photos has 2 images; take numbers up to 2"],
+        ),
         (["a/1.jpg", "2.jpg"], {"test_fraction": 0.5}, ["1 beside them, the first is 2.jpg", "`classes: none`"]),
         (["train/1.jpg", "test/2.jpg", "3.jpg"], {}, ["images beside them, the first is 3.jpg"]),
         (["train/1.jpg", "test/2.jpg", "valid/3.jpg"], {}, ["beside them, the first is valid/3.jpg"]),
@@ -194,7 +199,16 @@ def test_unreadable_photos_are_refused_then_skipped(fresh):
         (["x/train/1.jpg", "x/test/2.jpg"], {}, ["train and test lie in x", "set `source` to photos/x"]),
     ],
     ids=[
-        *("missing", "no images", "too few", "beside classes", "beside splits", "third split", "one split"),
+        *(
+            "missing",
+            "no images",
+            "too few",
+            "fewer than clusters",
+            "beside classes",
+            "beside splits",
+            "third split",
+            "one split",
+        ),
         "splits further down",
     ],
 )

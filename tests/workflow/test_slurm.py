@@ -12,8 +12,7 @@ import slurm
 pytestmark = pytest.mark.slurm
 
 # Slurm starts a job at once. Where none has ended when Snakemake first asks, it waits ten seconds more each time.
-QUICK = ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "8"]
-QUICK += ["--latency-wait", "5"]
+QUICK = ["--slurm-init-seconds-before-status-checks", "8", "--latency-wait", "5"]
 # What a job may do on its first attempt only.
 ONCE = """    import pathlib as _pathlib, time as _time
     if not _pathlib.Path({flag!r}).exists():
@@ -108,7 +107,12 @@ def check(project):
 
 def test_same_tables_as_locally(over_time, fresh, finished):
     fresh.targets = ["results/tiny/metrics.csv"]
-    finish(start(fresh))
+    plan = finish(start(fresh, "--dry-run"))
+    assert "<TBD>" not in plan
+    output = finish(start(fresh))
+    assert "profiles/slurm: sacct knows of no jobs here (no accounting), so squeue is asked\n" in output
+    submitted = output.count("has been submitted with SLURM jobid")
+    assert f"\n{submitted} submissions to the cluster" in plan
     assert fresh.metrics.read_bytes() == finished.metrics.read_bytes()
     assert fresh.jobs() == set()
 

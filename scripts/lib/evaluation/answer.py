@@ -74,7 +74,8 @@ def _not_known(rows: pd.DataFrame) -> str:
         return "Not known from one seed of k-means: another may differ by more. Use more seeds."
     if set(rows["k"]) == {1}:
         return "Not known: one cluster of everything is the same in every feature space."
-    return f"Not known: half of the data are too few for {rows['k'].min()} clusters, and so are all for a verdict."
+    k = rows.loc[rows["k"] > 1, "k"].min()
+    return f"Not known: half of the data are too few for {k} clusters, and so are all for a verdict."
 
 
 def _fixed(rows: pd.DataFrame) -> str:

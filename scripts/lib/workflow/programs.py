@@ -39,7 +39,8 @@ class Programs:
 
     def digest(self, features: str) -> str:
         """What a job depends on in the program; "" if it cannot be read, of which the job tells."""
+        path = Path(self._path(features))
         try:
-            return code_digest(Path(self._path(features)))
+            return f"code of {path.name} ({code_digest(path)})"
         except (OSError, SyntaxError, ValueError):
             return ""

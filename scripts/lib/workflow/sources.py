@@ -139,7 +139,7 @@ class Sources:
         if settings["format"] != "folder":
             return ""
         try:
-            return folder_digest(Path(settings["source"]))
+            return f"photos of the folder ({folder_digest(Path(settings['source']))})"
         except (InputError, OSError) as error:
             # Where it is missing from the start, the script says so. Once it was there, it may only be unplugged.
             if _exists(Path(made)):
