@@ -61,6 +61,8 @@ if config["clustering"]["splits"] is None:
 if errors := split_errors(config, splits):
     sys.exit("\n".join(f"config: {error}" for error in errors))
 targets = Targets(config)
+if errors := targets.export_errors():
+    sys.exit("\n".join(f"config: {error}" for error in errors))
 external = External(config["external"])
 label_files = External(config["clusterings"])
 encoders = Encoders(config["onnx"] | config["keras"])
