@@ -53,6 +53,9 @@ def export_clustering(
     contents: Iterable[Path | bytes]
     if photos:
         files = read_files(results.images, clustering.split) or []
+        gone = [file for file in files if file not in photos]
+        if gone:
+            raise InputError(f"the photo {gone[0]} is no longer there; bring it back, or run the workflow again")
         contents = [photos[file] for file in files]
     else:
         files = ["image.png"] * n

@@ -62,7 +62,7 @@ def export(folder: Path, paths: Sequence[str], contents: Iterable[Path | bytes],
     Raises
     ------
     InputError
-        If the folder holds anything else, or a file does not exist.
+        If the folder holds anything else.
 
     Examples
     --------
@@ -118,8 +118,6 @@ def _is_same(path: Path, content: Path | bytes, copy: bool) -> bool:
 def _make(path: Path, content: Path | bytes, copy: bool) -> None:
     if isinstance(content, bytes):
         path.write_bytes(content)
-    elif not content.is_file():
-        raise InputError(f"{content} does not exist; bring it back, and run again")
     elif copy:
         shutil.copy2(content, path)
     else:
