@@ -22,7 +22,8 @@ def main(args: argparse.Namespace) -> None:
     results = Results(args)
     shown = set(args.shown)
     clusterings = [x for x in results.all_clusterings() if args.all or x.path in shown]
-    images = pd.read_csv(args.images, dtype=str, keep_default_na=False)
+    # As texts, in lines as images.csv has them: a name may hold a carriage return, or look like a missing value.
+    images = pd.read_csv(args.images, dtype=str, keep_default_na=False, lineterminator="\n")
     images = images[images["split"].isin({clustering.split for clustering in clusterings})]
     columns = [images]
     for clustering in clusterings:

@@ -137,6 +137,16 @@ def test_all_of_them(results):
     assert listed(folder)[0] == shown
 
 
+def test_names_of_rows_stay_as_they_are(results):
+    folder, _ = results
+    names = ["x\ry", '"a, b"', '"a\nb"', "NA", '" "']
+    rows = [f"test,{i},{name},\n" for i, name in enumerate(names)]
+    (folder / "images.csv").write_bytes("".join(["split,number,file,class\n", *rows]).encode())
+    data, _ = listed(folder, splits=["test"])
+    for row in rows:
+        assert f"\n{row[:-1]}".replace('" "', " ").encode() in data
+
+
 def test_estimated_silhouettes_are_of_no_image(results):
     folder, _ = results
     for space, name in zip(SPACES, SHOWN["test"], strict=True):

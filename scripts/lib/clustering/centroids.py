@@ -3,7 +3,9 @@
 import h5py
 import numpy as np
 
-from lib.base.parallel import blocks
+from lib.base.parallel import BLOCK_ROWS, blocks
+
+BLOCK_VALUES = 2**24  # at a time, so that memory stays bounded where there are many features
 
 
 def means(X: h5py.Dataset | np.ndarray, labels: np.ndarray, n_clusters: int) -> np.ndarray:
@@ -22,7 +24,7 @@ def means(X: h5py.Dataset | np.ndarray, labels: np.ndarray, n_clusters: int) -> 
     [[0.5], [9.0]]
     """
     sums = np.zeros((n_clusters, X.shape[1]))
-    for rows in blocks(len(labels)):
+    for rows in _blocks(X):
         clustered = labels[rows] >= 0
         np.add.at(sums, labels[rows][clustered], X[rows][clustered])
     return sums / np.bincount(labels[labels >= 0], minlength=n_clusters)[:, None]
@@ -46,7 +48,12 @@ def distances_to_centroids(X: h5py.Dataset | np.ndarray, labels: np.ndarray, cen
     array([0.5, 0.5, 0. , nan])
     """
     distances = np.empty(len(labels))
-    for rows in blocks(len(labels)):
+    for rows in _blocks(X):
         gaps = X[rows].astype(np.float64) - centroids[labels[rows]]
         distances[rows] = np.sqrt(np.square(gaps).sum(axis=1))
     return np.where(labels < 0, np.nan, distances)
+
+
+def _blocks(X: h5py.Dataset | np.ndarray) -> list[slice]:
+    n, d = X.shape
+    return blocks(n, max(1, min(BLOCK_ROWS, BLOCK_VALUES // d)))
