@@ -42,6 +42,14 @@ report: install  ## report.html of the dataset, and Snakemake's own report (with
 	$(SNAKEMAKE) --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
 	$(SNAKEMAKE) --report results/snakemake-report.html $(if $(CONFIG),--configfile $(CONFIG))
 
+# What `--config` takes, from CLUSTERING and COPY.
+EXPORT = $(if $(CLUSTERING),clusterings: [$(CLUSTERING)])$(if $(COPY),$(if $(CLUSTERING),$(comma) )copy: true)
+comma := ,
+
+.PHONY: export
+export: install  ## photos in a folder for each cluster: make export CONFIG=mine.yaml CLUSTERING=pixels/all/k10/seed0 (COPY=1: no links)
+	$(SNAKEMAKE) --cores $(CORES) export $(if $(CONFIG),--configfile $(CONFIG)) $(if $(EXPORT),--config 'export={$(EXPORT)}')
+
 .PHONY: unlock
 unlock:  ## after Snakemake was killed: remove the lock that it left (with settings: make unlock CONFIG=mine.yaml)
 	$(SNAKEMAKE) --unlock $(if $(CONFIG),--configfile $(CONFIG))

@@ -46,7 +46,9 @@ TABLES = [
             "metrics.csv",
             "summary.csv",
             "comparison.csv",
+            "replicates.csv",
             "comparison.txt",
+            "assignments.csv",
         ],
     ),
 ]
@@ -85,3 +87,4 @@ include: "rules/clustering.smk"
 include: "rules/evaluation.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
+include: "rules/export.smk"

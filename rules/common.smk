@@ -82,6 +82,8 @@ if errors := split_errors(config, splits) or too_many_clusters(
 ):
     sys.exit("\n".join(f"config: {error}" for error in errors))
 targets = Targets(config)
+if errors := targets.export_errors():
+    sys.exit("\n".join(f"config: {error}" for error in errors))
 external = External(config["external"])
 label_files = External(config["clusterings"])
 encoders = Encoders(config["onnx"] | config["keras"])

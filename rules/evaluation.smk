@@ -1,6 +1,6 @@
 # Needs: results/{dataset}/images.h5 (for the classes), features/, clusters/ and halves/.
-# Makes: results/{dataset}/metrics/ and metrics.csv; half_scores/; from all these summary.csv, comparison.csv and
-# comparison.txt.
+# Makes: results/{dataset}/metrics/ and metrics.csv; half_scores/; from all these summary.csv, comparison.csv with
+# replicates.csv, and comparison.txt.
 
 
 scattergather:
@@ -267,7 +267,8 @@ rule compare:
         # Where clusterings were made elsewhere, what is compared is in this table.
         "results/{dataset}/metrics.csv" if config["clusterings"] else [],
     output:
-        "results/{dataset}/comparison.csv",
+        comparison="results/{dataset}/comparison.csv",
+        replicates="results/{dataset}/replicates.csv",
     log:
         "results/{dataset}/logs/compare.log",
     benchmark:
@@ -285,7 +286,8 @@ rule compare:
         results=results_folder,
         decisive=f"--decisive {measure}" if (measure := config["evaluation"]["decisive_measure"]) else "",
     shell:
-        "{params.command} --results {params.results:q} {params.layout} {params.decisive} --out {output:q} --log {log:q}"
+        "{params.command} --results {params.results:q} {params.layout} {params.decisive}"
+        " --out {output.comparison:q} --replicates {output.replicates:q} --log {log:q}"
 
 
 # Say in words what the comparison comes to.

@@ -1,4 +1,7 @@
-"""Compare the feature spaces: differences between their scores with 95 % intervals and verdicts."""
+"""Compare the feature spaces: differences between their scores with 95 % intervals and verdicts.
+
+The scores that this rests on are written to a table of their own.
+"""
 
 import argparse
 import logging
@@ -27,6 +30,7 @@ from lib.evaluation.comparison import (
     parse_metric,
 )
 from lib.evaluation.half_scores import agreement_scores, stacked
+from lib.evaluation.replicates import REPLICATE_COLUMNS, replicates_table
 from lib.evaluation.scores_file import read_half_scores, read_scores
 from lib.evaluation.uncertainty import Scores
 from lib.workflow.layout import Clustering, Results, Space
@@ -37,7 +41,7 @@ N_RUNS = "n_runs"  # of a clustering that was made elsewhere, which is on side b
 
 def main(args: argparse.Namespace) -> None:
     results = Results(args)
-    tables = []
+    tables, replicates = [], []
     for split in dict.fromkeys(split for _, split in results.clustered_features):
         models: dict[str, list[Space]] = {}
         for space, other in results.clustered_features:
@@ -52,9 +56,12 @@ def main(args: argparse.Namespace) -> None:
         except ValueError as error:
             raise InputError(f"evaluation.decisive_measure: {error}") from None
         learned = {kind: spaces[0].model_seed is not None for kind, spaces in models.items()}
-        found = {}
+        found: dict[int, Differences] = {}
         for k in results.n_clusters:
-            found[k] = compared_features(results, models, split, k, classes, more) if len(models) > 1 else {}
+            found[k] = {}
+            if len(models) > 1:
+                found[k], scores = compared_features(results, models, split, k, classes, more)
+                replicates.append(scores.assign(dataset=results.folder.name, split=split))
             if fixed:
                 found[k] |= fixed_differences(mean_scores(results, split, k), models, fixed)
             logging.info("%s, k = %d: compared", split, k)
@@ -69,6 +76,9 @@ def main(args: argparse.Namespace) -> None:
         columns.append(N_RUNS)
     with atomic_write(args.out) as part:
         table.reindex(columns=columns).to_csv(part, index=False)
+    scores = pd.concat(replicates) if replicates else pd.DataFrame()
+    with atomic_write(args.replicates) as part:
+        scores.reindex(columns=["dataset", "split", *REPLICATE_COLUMNS]).to_csv(part, index=False)
 
 
 def compared_features(
@@ -78,15 +88,24 @@ def compared_features(
     k: int,
     classes: np.ndarray | None,
     more: dict[str, np.ndarray],
-) -> Differences:
-    """The differences between feature spaces."""
+) -> tuple[Differences, pd.DataFrame]:
+    """The differences between feature spaces, and the scores that these rest on."""
+    agreements = agreements_of(results, models, split, k, classes, more) if classes is not None else {}
+    indices = indices_of(results, models, split, k)
     halves, _ = read_halves(results.halves(next(iter(models.values()))[0], split, k))
-    return differences(
-        agreements_of(results, models, split, k, classes, more) if classes is not None else {},
-        indices_of(results, models, split, k),
+    found = differences(
+        agreements,
+        indices,
         learned={kind: spaces[0].model_seed is not None for kind, spaces in models.items()},
         half_size=len(halves[0]),
         n_images=count_images(results.images, split),
+    )
+    return found, replicates_table(
+        agreements,
+        indices,
+        k=k,
+        models={kind: [(space.path, space.model_seed) for space in spaces] for kind, spaces in models.items()},
+        seeds=results.seeds,
     )
 
 
@@ -201,4 +220,5 @@ if __name__ == "__main__":
     Results.add_arguments(parser)
     parser.add_argument("--decisive", choices=MEASURES, help="the measure that decides")
     parser.add_argument("--out", type=Path, required=True, help="to write, CSV")
+    parser.add_argument("--replicates", type=Path, required=True, help="to write, CSV: the scores behind it")
     run_script(main, parser)

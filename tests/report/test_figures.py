@@ -164,13 +164,6 @@ def test_pictures_come_in_the_order_asked_for(tmp_path, shape):
     assert draw_pictures.read_pictures(args.images, "test", rows[:0]).shape == (0, *shape)
 
 
-def test_distances_are_those_to_the_centroid_of_the_own_cluster():
-    rng = np.random.default_rng(0)
-    X, centroids, labels = rng.random((5000, 7)), rng.random((3, 7)), rng.integers(0, 3, 5000)
-    expected = [np.sqrt(sum((x - centroids[label]) ** 2)) for x, label in zip(X, labels, strict=True)]
-    np.testing.assert_allclose(draw_pictures.distances_to_centroids(X, labels, centroids), expected)
-
-
 def test_only_classes_of_the_split_are_shown(tmp_path, monkeypatch):
     """Classes can have images in the other split alone."""
     args = dataset(tmp_path, n_classes=2)

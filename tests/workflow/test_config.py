@@ -110,7 +110,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         (
             "feature: [pixels]",
             "feature is not a setting; allowed here: dataset, datasets, features, external, onnx, keras, script, "
-            "clusterings, autoencoder, pca, patches, invariant, clustering, evaluation, report",
+            "clusterings, autoencoder, pca, patches, invariant, clustering, evaluation, report, export",
         ),
         (
             "clustering: {k: [3]}",
@@ -203,6 +203,13 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         (
             "report: {n_clusters: 7}",
             "report.n_clusters is 7; allowed: one of clustering.n_clusters, which is [10]",
+        ),
+        ("report: {assignments: none}", "report.assignments is 'none'; allowed: shown, all"),
+        ("export: {copies: true}", "export.copies is not a setting; allowed here: clusterings, copy"),
+        (
+            "export: {clusterings: pixels/test/k10/seed0}",
+            "export.clusterings is 'pixels/test/k10/seed0'; allowed: a list of one or more clusterings, each "
+            "once, like [pixels/test/k10/seed0], or null for those of the figures",
         ),
         # Duplicates.
         ("features: [pixels, pixels]", f"features is ['pixels', 'pixels']; {SPACES}"),
@@ -387,6 +394,7 @@ def test_odd_values_are_refused_too(text, key):
         "evaluation={silhouette_samples: null, gap_references: ~, cross_space_scores: false}",
         "evaluation={silhouette_samples: , n_chunks: 2}",
         "report={n_clusters: 10}",
+        "export={clusterings: [pixels/test/k10/seed0], copy: true}",
         "clustering={n_clusters: [010]}",
         "datasets={cifar10: {sha256: null, luma: [1, 0, 0], n_images: {train: 10, test: 2}}}",
         "datasets={my: {format: folder, source: my, side: 16, test_fraction: .5}}",

@@ -114,7 +114,7 @@ def features_rules(project):
     """The rules that would run again to make features."""
     jobs = {job.split()[0] for job in project.jobs()}
     others = {"cluster", "cluster_halves", "evaluate", "score_halves"}
-    return jobs - others - {"collect_scores", "summarise", "compare", "conclude"}
+    return jobs - others - {"collect_scores", "summarise", "compare", "conclude", "list_assignments"}
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ RULES = [
     "summarise",
     "compare",
     "conclude",
+    "list_assignments",
 ]
 WITH_AUTOENCODER = ("train", "encode_autoencoder", "cluster_halves", "score_halves")
 
@@ -100,7 +101,7 @@ def test_training_that_outlives_its_snakemake_is_not_taken_for_another(project, 
     run.wait()
     project.configure(autoencoder=settings | {"filters": [3, 1]})
     assert job.is_running()
-    project.unlock()
+    project.make("unlock")
     check(project, finished)
     assert "waiting for another training" in (project.results / "logs" / "train" / "seed0.log").read_text()
     assert not job.is_running()
@@ -118,7 +119,7 @@ def test_killed_snakemake(project, finished, rule):
     assert "Directory cannot be locked" in text
     assert "likely caused by a kill signal" in text
     assert "--unlock" in text
-    assert "Unlocked working directory." in project.unlock()
+    assert "Unlocked working directory." in project.make("unlock")
     check(project, finished)
     psutil.wait_procs([job], timeout=60)
     check(project, finished)
@@ -136,7 +137,7 @@ def test_all_killed_on_the_first_run(fresh, finished, delay):
     time.sleep(delay)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
-    fresh.unlock()
+    fresh.make("unlock")
     check(fresh, finished)
 
 

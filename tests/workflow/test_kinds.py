@@ -14,7 +14,8 @@ from lib.workflow.config import load_schema
 ROOT = Path(__file__).parents[2]
 SCHEMA = load_schema(ROOT / "rules" / "config.schema.yaml")
 DEFAULTS = yaml.safe_load((ROOT / "config.yaml").read_text())
-OTHER_SECTIONS = {"dataset", "datasets", "features", *NAMED, "clusterings", "clustering", "evaluation", "report"}
+OTHER_SECTIONS = {"dataset", "datasets", "features", *NAMED, "clusterings", "clustering", "evaluation"}
+OTHER_SECTIONS |= {"report", "export"}
 WITHOUT_SETTINGS = {"pixels"}
 
 

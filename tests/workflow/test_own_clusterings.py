@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 KINDS = ("pixels", "pca")
 RUNS = 3
-COMPARISON = {"collect_scores", "summarise", "compare", "conclude"}
+COMPARISON = {"collect_scores", "summarise", "compare", "conclude", "list_assignments"}
 
 
 def branch(name, n_runs=1):
@@ -135,6 +135,18 @@ def test_they_are_compared_with_each_kind_of_features_at_each_k(clustered):
     assert "<h3>runs, made elsewhere, test images, run 0</h3>" in report
     for name in ("contents", "map", "montage", "centroids", "silhouettes", "dunn"):
         assert (project.results / f"figures/noisy/test/run0/{name}.png").exists()
+
+
+def test_assignments_have_their_labels(clustered):
+    project, _, noisy = clustered
+    table = pd.read_csv(project.results / "assignments.csv")
+    assert table["noisy/test/run0"].tolist() == noisy.tolist()
+    assert table["runs/test/run0"].tolist() == np.load(project.path / "run0.npy").tolist()
+    assert table["noisy/test/run0 distance to centroid in pixels"].isna().tolist() == (noisy < 0).tolist()
+    means = pd.read_csv(project.metrics).set_index(["features", "seed"])["silhouette_in_pixels"]
+    for name in ("noisy", "runs"):
+        found = table[f"{name}/test/run0 silhouette in pixels"].mean()
+        assert found == pytest.approx(means[name, 0], abs=1e-7)
 
 
 def test_changed_bytes_run_their_branch_again(clustered, tmp_path):

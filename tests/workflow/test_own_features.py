@@ -23,7 +23,7 @@ def branch(*spaces):
     jobs |= {f"evaluate {space} test in {other}" for space in spaces for other in (space, "pixels")}
     jobs |= {f"evaluate pixels test in {space}" for space in spaces}
     jobs |= {f"score_halves test in {space}" for space in (*spaces, "pixels")}
-    return jobs | {"collect_scores", "summarise", "compare", "conclude"}
+    return jobs | {"collect_scores", "summarise", "compare", "conclude", "list_assignments"}
 
 
 @pytest.fixture(scope="module")

@@ -30,6 +30,7 @@ def jobs_of_pixels(split):
         "summarise",
         "compare",
         "conclude",
+        "list_assignments",
     }
 
 
@@ -125,6 +126,7 @@ def test_what_happens_to_the_folder(fresh):
     use(fresh, format="folder", source="photos")
     fresh.run()
     assert fresh.jobs() == set()
+    are_exported(fresh)
 
     (folder / "notes.txt").write_text("")
     (folder / "cat" / ".hidden.jpg").write_text("")
@@ -157,6 +159,27 @@ def test_what_happens_to_the_folder(fresh):
         assert len(file["all/images"]) == 51
     use(fresh, format="folder", source=str(moved), test_fraction=0.3)
     assert fresh.jobs() == jobs_of_pixels("test")
+
+
+def are_exported(project):
+    """Sorted into a folder for each cluster, twice the same, and copied; and a wrong name is told in one line."""
+    name = "pixels/all/k3/seed0"
+    project.make("export", f"CLUSTERING={name}")
+    assignments = pd.read_csv(project.results / "assignments.csv")
+    links = {path: path.readlink() for path in (project.results / "export" / name).rglob("*") if path.is_symlink()}
+    assert {(path.parent.name, target) for path, target in links.items()} == {
+        (f"cluster{label}", project.path / "photos" / file)
+        for label, file in zip(assignments[name], assignments["file"], strict=True)
+    }
+    assert all(path.is_file() for path in links)
+    assert "is there already, with the same 50 images" in project.make("export")
+    assert "holds other files than the clustering has now" in project.make("export", "COPY=1", check=False)
+    (project.results / "export").rename(project.results / "moved")
+    project.make("export", "COPY=1")
+    assert not any(path.is_symlink() for path in (project.results / "export").rglob("*"))
+    said = project.make("export", "CLUSTERING=pixels/k3", check=False).splitlines()
+    assert "config: export.clusterings names pixels/k3, and there is no such clustering; there is " + name in said
+    assert project.jobs() == set()
 
 
 def test_unreadable_photos_are_refused_then_skipped(fresh):

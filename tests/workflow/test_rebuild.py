@@ -35,7 +35,8 @@ def half_scores(spaces=FEATURES, split="test"):
 
 
 COMPARISON = {"compare", "conclude"}
-FINAL = {"collect_scores", "summarise"} | COMPARISON
+OF_SCORES = {"collect_scores", "summarise"} | COMPARISON
+FINAL = OF_SCORES | {"list_assignments"}
 EVALUATIONS = evaluations() | half_scores() | FINAL
 CLUSTERINGS = clusterings() | halves() | EVALUATIONS
 # Where pixels are the only features.
@@ -80,7 +81,11 @@ def expect(project, jobs, *options):
         ("lib/evaluation/answer.py", {"conclude"}),
         ("conclude.py", {"conclude"}),
         # imported by the scripts of these
-        ("lib/evaluation/agreement.py", FINAL),
+        ("lib/evaluation/agreement.py", OF_SCORES),
+        ("lib/evaluation/replicates.py", COMPARISON),
+        ("lib/report/export.py", set()),
+        ("lib/clustering/centroids.py", {"list_assignments"}),
+        ("list_assignments.py", {"list_assignments"}),
         ("download.py", set()),
     ],
 )
@@ -445,9 +450,11 @@ def test_source_that_is_gone_after_use(project):
         ),
         (
             "metrics/pixels/test/k3/autoencoder/seed0.h5",
-            {"evaluate pixels test in autoencoder/seed0"} | FINAL,
+            {"evaluate pixels test in autoencoder/seed0"} | OF_SCORES,
         ),
         ("metrics.csv", {"collect_scores", "summarise"}),
+        ("replicates.csv", COMPARISON),
+        ("assignments.csv", {"list_assignments"}),
     ],
 )
 def test_deleted_file(project, file, jobs):

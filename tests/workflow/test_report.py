@@ -143,7 +143,12 @@ def test_settings_that_matter_make_it_again(reported, tmp_path):
     project.configure(report={"n_clusters": 2})
     rules = ("draw_clusters", "draw_pictures", "draw_map")
     figures = {f"{rule} {space} test k2 seed0" for rule in rules for space in ("pixels", "autoencoder/seed0")}
-    assert project.jobs() == figures | {"decode_centroids test k2 seed0", "write_report", "conclude"}
+    assert project.jobs() == figures | {
+        "decode_centroids test k2 seed0",
+        "write_report",
+        "conclude",
+        "list_assignments",
+    }
     project.edit("scripts/templates/report.html", "Skip to the text", "Skip to text")
     assert "write_report" in project.jobs()
     path = project.path / "scripts/draw_scores.py"

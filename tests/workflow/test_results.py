@@ -78,6 +78,34 @@ def test_summary_is_that_of_the_table(project, table):
             )
 
 
+def test_assignments_are_those_of_the_files(project):
+    """In one line of pandas; of the shown clusterings alone, unless all are asked for."""
+    images = pd.read_csv(project.results / "images.csv")
+    assignments = pd.read_csv(project.results / "assignments.csv")
+    pd.testing.assert_frame_equal(
+        assignments[images.columns], images[images["split"] == "test"].reset_index(drop=True)
+    )
+    shown = [f"{space}/test/k3/seed0" for space in ("pixels", "autoencoder/seed0")]
+    assert [name for name in assignments if "/" in name and " " not in name] == shown
+    for name, space in zip(shown, ("pixels", "autoencoder/seed0"), strict=True):
+        X = read(project.results / "features" / space / "test.h5", "features").astype(float)
+        labels = read(project.results / "clusters" / f"{name}.h5", "labels")
+        assert assignments[name].tolist() == labels.tolist()
+        silhouettes = assignments[f"{name} silhouette"].tolist()
+        assert silhouettes == pytest.approx(metrics.silhouette_samples(X, labels), abs=1e-6)
+        distances = [
+            np.linalg.norm(x - X[labels == label].mean(axis=0)) for x, label in zip(X, labels, strict=True)
+        ]
+        assert assignments[f"{name} distance to centroid"].tolist() == pytest.approx(distances, rel=1e-5)
+    project.configure(report={"assignments": "all"})
+    assert project.jobs() == {"list_assignments"}
+    project.run()
+    everything = pd.read_csv(project.results / "assignments.csv")
+    pd.testing.assert_frame_equal(everything[assignments.columns], assignments)
+    assert len(everything.columns) == len(assignments.columns) + 2 * 3 * (1 + 2) - len(shown)
+    project.configure(report={"assignments": "shown"})
+
+
 def test_stability_is_between_seeds_of_one_model(project, table):
     summary = pd.read_csv(project.results / "summary.csv").set_index([*GROUP, "metric"])
     rows = table[(table["features"] == "autoencoder") & (table["k"] == 5)]
@@ -101,6 +129,37 @@ def test_comparison_is_of_the_means(project, table):
         if "dunn" not in row["metric"]:
             assert row["lower"] <= row["difference"] <= row["upper"]
         assert row["comparable"] == ("no" if row["metric"] in ("silhouette", "dunn") else "yes")
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "silhouette", "silhouette_in_autoencoder"])
+def test_comparison_follows_from_the_replicates(project, metric):
+    """The difference, and what seeds and halves of the images contribute to its variance, by pandas alone."""
+    replicates = pd.read_csv(project.results / "replicates.csv")
+    index, _, scored_in = metric.partition("_in_")
+    compared = pd.read_csv(project.results / "comparison.csv").set_index(["k", "metric"])
+    for k in (3, 5):
+        of_seed, by_half, by_start = [], [], []
+        for kind in ("pixels", "autoencoder"):
+            rows = replicates[(replicates["k"] == k) & (replicates["features"] == kind)]
+            rows = rows[rows["metric"] == index]
+            if metric != "accuracy":
+                rows = rows[rows["scored_in"].str.partition("/")[0] == (scored_in or kind)]
+            of_seed.append(rows.groupby("seed")["value"].mean())
+            by_half.append(rows.groupby(["cut", "half"])["value"].mean())
+            by_start.append(rows.groupby(["start", "cut", "half"])["value"].mean().unstack("start"))
+        row = compared.loc[(k, metric)]
+        differences = of_seed[1] - of_seed[0]
+        assert row["difference"] == pytest.approx(differences.mean())
+        assert row["variance_of_seeds"] == pytest.approx(differences.var() / 3)
+        halves = (by_half[1] - by_half[0]).unstack("half")
+        n = len(halves)
+        assert n == row["n_splits"] == (20 if metric == "accuracy" else 10)
+        of_half = ((halves[0] - halves[1]) ** 2).mean() / 2
+        of_starts = [starts.var(axis=1).mean() / starts.shape[1] for starts in by_start]
+        variance = (of_half - sum(of_starts)) / 2 - max(0, halves.mean(axis=1).var() - sum(of_starts) / 2)
+        noise = sum(part**2 / n / (x.shape[1] - 1) for part, x in zip(of_starts, by_start, strict=True))
+        error = np.sqrt(2 * of_half**2 / n + noise) / 2
+        assert row["variance_of_images"] == pytest.approx(max(0, variance) + 0.75 * error)
 
 
 SPACES = {"pixels": ["pixels"], "autoencoder": ["autoencoder/seed0", "autoencoder/seed4"]}

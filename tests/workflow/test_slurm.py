@@ -186,7 +186,7 @@ def test_killed_snakemake_is_started_again(cluster, project):
     running(cluster, "encode_pixels", flag)
     run.kill()
     run.communicate()
-    project.unlock()
+    project.make("unlock")
     finish(start(project))
     gone(cluster, "encode_pixels", within=60)
     check(project)

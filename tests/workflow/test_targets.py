@@ -202,6 +202,41 @@ def test_clusterings_that_were_made_elsewhere():
     assert found.shown_space() == "pixels"
 
 
+def test_shown_clusterings_are_seen_in_their_own_space_or_in_the_first():
+    found = targets(clusterings={"one": {"source": ["a.csv", "b.csv"]}})
+    assert found.shown_features() == ["pixels/test", f"{CODES[0]}/test"]
+    assert found.shown_scores() == ["pixels/test/k3/pixels", f"{CODES[0]}/test/k3/{CODES[0]}", "one/test/pixels"]
+    assert set(found.shown_features()) <= set(found.features())
+    assert set(found.shown_scores()) <= set(found.scores())
+
+
+def test_assigned_clusterings_are_shown_or_all():
+    assert targets().assigned_clusterings() == targets().shown_clusterings()
+    found = targets(report={"assignments": "all"}, clusterings={"one": {"source": "a.csv"}})
+    assert found.assigned_clusterings() == found.clusterings()
+
+
+def test_exported_clusterings():
+    assert targets().exported_clusterings() == targets().shown_clusterings()
+    chosen = [f"{CODES[1]}/test/k3/seed7", "one/test/run0"]
+    found = targets(export={"clusterings": chosen}, clusterings={"one": {"source": "a.csv"}})
+    assert found.exported_clusterings() == chosen
+    assert found.export_errors() == targets().export_errors() == []
+
+
+def test_exported_clusterings_that_there_are_not():
+    found = targets(
+        clustering={"n_clusters": [3, 5]},
+        clusterings={"one": {"source": "a.csv"}},
+        export={"clusterings": ["pixels/test/k5/seed7", "pixels/test/k5/seed1"]},
+    )
+    assert found.export_errors() == [
+        "export.clusterings names pixels/test/k5/seed1, and there is no such clustering; there is "
+        f"pixels/test/k{{3,5}}/seed{{0,7}}, {CODES[0]}/test/k{{3,5}}/seed{{0,7}}, "
+        f"{CODES[1]}/test/k{{3,5}}/seed{{0,7}}, one/test/run0"
+    ]
+
+
 def test_clusterings_are_of_all_splits_that_are_clustered():
     splits = {"pixels": ["train"], "autoencoder": ["test"]}
     found = targets(clusterings={"one": {"source": "a.csv"}}, clustering={"splits": splits})

@@ -50,6 +50,10 @@ def test_rows_meet_their_names_and_classes(clustered):
     assert images["class"].tolist() == [("x", "y", "z")[label] for label in CLASSES]
     with h5py.File(clustered.results / "features/other/all.h5") as file:
         np.testing.assert_allclose(file["features"][:], ROWS[:, :2].astype("f4"))
+    assignments = pd.read_csv(clustered.results / "assignments.csv")
+    pd.testing.assert_frame_equal(assignments[images.columns], images)
+    with h5py.File(clustered.results / "clusters/other/all/k3/seed0.h5") as file:
+        assert assignments["other/all/k3/seed0"].tolist() == file["labels"][:].tolist()
 
 
 def test_clusters_are_compared_with_each_column(clustered):

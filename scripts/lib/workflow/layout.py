@@ -160,6 +160,10 @@ class Results:
             for seed in self.seeds
         ]
 
+    def all_clusterings(self) -> list[Clustering | Imported]:
+        """All clusterings by k-means, and those that were made elsewhere."""
+        return [*self.clusterings(), *self.imported]
+
     def evaluation_spaces(self, space: Space | None) -> list[Space]:
         """The spaces that the clusterings of a space are scored in: its own, and those of other kinds.
 
@@ -168,6 +172,10 @@ class Results:
         if space is None:
             return self.spaces
         return [space, *(other for other in self.spaces if other.kind != space.kind)]
+
+    def features(self, space: Space, split: str) -> Path:
+        """The file of the features of a split in a space."""
+        return self.folder / "features" / space.path / f"{split}.h5"
 
     def clusters(self, clustering: Clustering | Imported) -> Path:
         """The file of a clustering."""

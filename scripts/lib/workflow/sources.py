@@ -152,6 +152,11 @@ class Sources:
         options = [f"--archive={file}" for file in archives]
         return options + ([f"--source={settings['source']}"] if "source" in settings else [])
 
+    def photos_options(self, dataset: str) -> list[str]:
+        """The folder of the photos of a dataset, as an option of a script; none if its images are in none."""
+        settings = self.datasets[dataset]
+        return [f"--photos={settings['source']}"] if settings["format"] == "folder" else []
+
 
 def _exists(path: Path) -> bool:
     """Whether a path can be looked at. Path.exists fails where a folder is forbidden or a name too long."""

@@ -214,6 +214,45 @@ class Targets:
         """The space in which clusterings that were made elsewhere are shown: the first of all."""
         return self.feature_spaces(self.kinds[0])[0]
 
+    def shown_features(self) -> list[str]:
+        """The features that the distances of the shown clusterings are in: `{space}/{split}`, each once."""
+        return list(dict.fromkeys(self._in_shown_space(path)[0] for path in self.shown_clusterings()))
+
+    def shown_scores(self) -> list[str]:
+        """The scores of the shown clusterings, as `scores` has them, in the spaces of `shown_features`."""
+        return [self._in_shown_space(path)[1] for path in self.shown_clusterings()]
+
+    def _in_shown_space(self, clustering: str) -> tuple[str, str]:
+        """The features and the scores that show a clustering: of its own space, or of the first of all."""
+        group = clustering.rpartition("/")[0]
+        if clustering in self.imported():
+            return f"{self.shown_space()}/{group.rpartition('/')[2]}", f"{group}/{self.shown_space()}"
+        features = group.rpartition("/")[0]
+        return features, f"{group}/{features.rpartition('/')[0]}"
+
+    def assigned_clusterings(self) -> list[str]:
+        """The clusterings that assignments.csv lists."""
+        is_all = self.config["report"]["assignments"] == "all"
+        return self.clusterings() if is_all else self.shown_clusterings()
+
+    def exported_clusterings(self) -> list[str]:
+        """The clusterings by which images are sorted into folders, on request."""
+        chosen = self.config["export"]["clusterings"]
+        return self.shown_clusterings() if chosen is None else chosen
+
+    def export_errors(self) -> list[str]:
+        """What is wrong with the clusterings to export, with what there is instead."""
+        found = self.clusterings()
+        unknown = [clustering for clustering in self.exported_clusterings() if clustering not in found]
+        if not unknown:
+            return []
+        settings = self.config["clustering"]
+        ends = f"k{_one_of(settings['n_clusters'])}/seed{_one_of(settings['seeds'])}"
+        there = [f"{features}/{ends}" for features in self.clustered_features()] + self.imported()
+        return [
+            f"export.clusterings names {unknown[0]}, and there is no such clustering; there is {', '.join(there)}"
+        ]
+
     def figures(self) -> list[str]:
         """All figures."""
         of_clusterings = ["silhouettes", "contents", "map"]
@@ -228,6 +267,11 @@ class Targets:
                 for figure in of_clusterings
             ),
         ]
+
+
+def _one_of(numbers: list[int]) -> str:
+    """Numbers to choose from, as a shell writes them."""
+    return str(numbers[0]) if len(numbers) == 1 else "{" + ",".join(map(str, numbers)) + "}"
 
 
 def centroid_images(clustering: str) -> list[str]:
