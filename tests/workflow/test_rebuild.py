@@ -193,7 +193,7 @@ def test_edited_module_that_only_a_module_imports(project):
 
 
 def test_edited_command_of_a_rule(project):
-    project.edit("rules/evaluation.smk", '" --threads {threads} --out', '" --threads 1 --out')
+    project.edit("rules/evaluation.smk", "--threads {threads} --out", "--threads 1 --out")
     expect(project, EVALUATIONS)
 
 
