@@ -27,8 +27,8 @@ def test_one_line_for_each_split_that_is_too_small(n_images, splits, ks, n_lines
 
 
 def test_all_numbers_that_are_too_large_are_in_the_line():
-    assert too_many_clusters({"all": 5000}, ["all"], [10, 6000, 7000], "mine.csv", "rows") == [
-        "clustering.n_clusters has 6000, 7000, and the split all of mine.csv has 5,000 rows; take numbers up to 5000"
+    assert too_many_clusters({"all": 5000}, ["all"], [10, 6000, 7000], "a.csv", "rows") == [
+        "clustering.n_clusters has 6000, 7000, and the split all of a.csv has 5,000 rows; take numbers up to 5000"
     ]
 
 
