@@ -5,24 +5,17 @@ import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import h5py
 import numpy as np
 from matplotlib import pyplot as plt
 
 from lib.base.cli import run_script
 from lib.base.parallel import blocks
-from lib.clustering.clusters_file import (
-    has_centroids,
-    read_centroids,
-    read_cluster_names,
-    read_clusters,
-    read_seed,
-)
+from lib.clustering.clusters_file import read_cluster_names, read_clusters, read_seed
 from lib.data.images_file import SPLITS, count_images, read_images
 from lib.evaluation.scores_file import read_scores
-from lib.features.features_file import open_features
 from lib.report import figures
 from lib.report.centroids_file import read_centroid_images
+from lib.report.distances import read_distances
 from lib.report.labels import Classes, name_clusters, read_classes, use_fonts_for
 
 N_EXAMPLES = 5  # images of each kind, for each cluster
@@ -37,9 +30,7 @@ def main(args: argparse.Namespace) -> None:
     n_clusters = len(names)
     labels = np.where(labels < 0, n_clusters, labels)  # noise comes last, and is not shown
     sizes = np.bincount(labels, minlength=n_clusters)
-    with open_features(args.features) as X:
-        centroids = read_centroids(args.clusters) if has_centroids(args.clusters) else means(X, labels, sizes)
-        distances = distances_to_centroids(X, labels, centroids)
+    distances = read_distances(args.clusters, args.features)
     pictures_of = functools.partial(read_pictures, args.images, args.split)
     classes = read_classes(args.images, args.split)
     use_fonts_for("".join([*names, *(classes.names if classes else [])]))
@@ -64,38 +55,6 @@ def mean_pictures(path: Path, split: str, labels: np.ndarray, sizes: np.ndarray)
     for rows in blocks(len(labels)):
         np.add.at(sums, labels[rows], read_images(path, split, rows))
     return sums / sizes.reshape(-1, *[1] * (sums.ndim - 1)) / 255
-
-
-def means(X: h5py.Dataset | np.ndarray, labels: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """The mean of the features of each cluster, (k, d) float64.
-
-    Parameters
-    ----------
-    X : (n, d)
-        Features, in memory or not.
-    labels : (n,) int
-    sizes : (k,) int
-        Images in each cluster.
-    """
-    sums = np.zeros((len(sizes), X.shape[1]))
-    for rows in blocks(len(labels)):
-        np.add.at(sums, labels[rows], X[rows])
-    return sums / sizes[:, None]
-
-
-def distances_to_centroids(X: h5py.Dataset | np.ndarray, labels: np.ndarray, centroids: np.ndarray) -> np.ndarray:
-    """The distance of each image to the centroid of its cluster, (n,).
-
-    Parameters
-    ----------
-    X : (n, d)
-        Features, in memory or not.
-    labels : (n,) int
-    centroids : (k, d)
-    """
-    return np.concatenate(
-        [np.linalg.norm(X[rows] - centroids[labels[rows]], axis=1) for rows in blocks(len(labels))]
-    )
 
 
 def examples(

@@ -27,6 +27,7 @@ from lib.evaluation.validity import validity
 from lib.features.features_file import write_features
 from lib.features.training_files import Examples, write_examples
 from lib.report import figures, labels
+from lib.report.distances import distances_to_centroids
 
 NAMES = ["<b>cat</b>", "$x^{", "a_b & \\dog", "a name that is much longer than there is room for"]
 FIGURES = ("silhouettes", "contents", "montage", "centroids", "dunn")
@@ -138,7 +139,7 @@ def test_a_clustering_with_noise_that_was_made_elsewhere(tmp_path, monkeypatch):
     draw_map.main(Namespace(**vars(args), method="pca", max_points=100, out=tmp_path / "map.png"))
     panel = saved["map"].axes[0]
     assert panel.get_title() == "clusters; gray: 10 in none"
-    gray = (panel.collections[0].get_facecolors()[:, :3] == mpl.colors.to_rgb(draw_map.GRAY)).all(axis=1)
+    gray = (panel.collections[0].get_facecolors()[:, :3] == mpl.colors.to_rgb(figures.GRAY)).all(axis=1)
     assert np.flatnonzero(gray).tolist() == list(range(10))
     plt.close("all")
 
@@ -168,7 +169,7 @@ def test_distances_are_those_to_the_centroid_of_the_own_cluster():
     rng = np.random.default_rng(0)
     X, centroids, labels = rng.random((5000, 7)), rng.random((3, 7)), rng.integers(0, 3, 5000)
     expected = [np.sqrt(sum((x - centroids[label]) ** 2)) for x, label in zip(X, labels, strict=True)]
-    np.testing.assert_allclose(draw_pictures.distances_to_centroids(X, labels, centroids), expected)
+    np.testing.assert_allclose(distances_to_centroids(X, labels, centroids), expected)
 
 
 def test_only_classes_of_the_split_are_shown(tmp_path, monkeypatch):
