@@ -35,8 +35,8 @@ SCRIPTS = Path(__file__).parent
 TEMPLATES = SCRIPTS / "templates"
 TABLES = ("metrics", "summary", "comparison")
 MAP_SCRIPTS = ("d3.LICENSE", "d3.min.js", "map.js")
-# A report has 10 MB at most, so that it is easily sent, and 2.5 MB of that are for all but figures. The small pictures
-# of the images of maps get what the figures leave, but so much at least and at most:
+# A report should have 10 MB at most, so that it is easily sent; 2.5 MB are for all but figures. The small pictures of
+# the images in maps get what the figures leave, but so much at least and at most:
 FIGURE_BYTES = 7_500_000
 PICTURE_BYTES = (500_000, 4_000_000)
 # Texts for those who cannot see the figures. The numbers are in tables.

@@ -141,11 +141,14 @@
     if (point !== null) {
       tip.replaceChildren(element("div", {}, ...description(point).map((line) => element("div", { textContent: line }))));
       if (split.pictures) tip.prepend(picture(point, 96));
-      tip.style.left = 0; // where it is as wide as it likes
-      const [x, y] = view.apply(places[point]);
-      const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-      tip.style.left = `${Math.max(0, x < width / 2 ? Math.min(x + 12, width - tip.offsetWidth) : x - 12 - tip.offsetWidth)}px`;
-      tip.style.top = `${y < height / 2 ? y + 12 : y - 12 - tip.offsetHeight}px`;
+      // Beside the point, on the side where there is more room. The point may be outside of the view.
+      const room = [canvas.clientWidth, canvas.clientHeight];
+      const size = [tip.offsetWidth, tip.offsetHeight];
+      const [left, top] = view.apply(places[point]).map((at, axis) => {
+        const beside = at < room[axis] / 2 ? at + 12 : at - 12 - size[axis];
+        return Math.max(0, Math.min(beside, room[axis] - size[axis]));
+      });
+      Object.assign(tip.style, { left: `${left}px`, top: `${top}px` });
     }
     draw();
   }
@@ -175,7 +178,7 @@
     const shown = points.slice(0, MOST_SHOWN);
     const size = groups.sizes[chosen];
     const onMap = points.length < size ? `, ${count(points.length)} on the map` : "";
-    const which = byDistance ? "nearest to the centroid first" : "in their order";
+    const which = byDistance ? "nearest to the centroid first" : "by number";
     const most = shown.length < points.length ? `, ${shown.length} shown` : "";
     status.textContent = `${groups.names[chosen]}: ${count(size)} ${data.thing}s${onMap}${most}, ${which}`;
     for (const point of shown) {
