@@ -33,6 +33,7 @@
   let clustering, split, groups; // of the data; `groups` are clusters or classes
   let chosen = null; // a group
   let marked = null; // a point
+  let focused = null; // a point whose image has the focus: it stays marked when the mouse points at nothing
   let places = []; // of the points on the whole map: [x, y] in pixels
   let tree; // of the points, by their places
   let view = d3.zoomIdentity; // of the map: moved and magnified
@@ -109,7 +110,7 @@
     .filter((event) => (event.type === "wheel" ? event.ctrlKey || event.metaKey : event.touches ? event.touches.length > 1 : !event.button))
     .on("zoom", (event) => {
       view = event.transform;
-      mark(null);
+      mark(focused);
     });
 
   // --- A point ---
@@ -171,6 +172,7 @@
   function showGallery() {
     const gallery = find(".gallery");
     gallery.replaceChildren();
+    focused = null;
     status.textContent = "";
     if (chosen === null) return;
     const byDistance = groups === clustering.clusters;
@@ -184,8 +186,10 @@
     for (const point of shown) {
       const button = element("button", { type: "button" }, split.pictures ? picture(point, 48) : name(point));
       button.setAttribute("aria-label", description(point).join(", "));
-      for (const event of ["focus", "mouseenter", "click"]) button.addEventListener(event, () => mark(point));
-      for (const event of ["blur", "mouseleave"]) button.addEventListener(event, () => mark(null));
+      button.addEventListener("focus", () => mark((focused = point)));
+      button.addEventListener("blur", () => mark((focused = null)));
+      button.addEventListener("mouseenter", () => mark(point));
+      button.addEventListener("mouseleave", () => mark(focused));
       gallery.append(element("li", {}, button));
     }
   }
@@ -221,10 +225,10 @@
 
   d3.select(canvas).call(zoom)
     .on("mousemove", (event) => {
-      const point = pointAt(event);
+      const point = pointAt(event) ?? focused;
       if (point !== marked) mark(point);
     })
-    .on("mouseleave", () => mark(null))
+    .on("mouseleave", () => mark(focused))
     .on("click", (event) => {
       const point = pointAt(event);
       if (point !== null && groups.labels[point] !== chosen) choose(groups.labels[point]);
