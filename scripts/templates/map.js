@@ -175,7 +175,7 @@
     focused = null;
     status.textContent = "";
     if (chosen === null) return;
-    const byDistance = groups === clustering.clusters;
+    const byDistance = groups === clustering.clusters && chosen !== groups.noise;
     const points = (byDistance ? [...clustering.order] : d3.range(places.length)).filter((point) => groups.labels[point] === chosen);
     const shown = points.slice(0, MOST_SHOWN);
     const size = groups.sizes[chosen];

@@ -65,6 +65,7 @@ def test_each_point_has_its_image_name_class_and_cluster(drawn):
         f"kind {[7, 2][i % 2]}" for i in CHOSEN
     ]
     assert clusters["names"] == ["red", "cluster 7", "in no cluster"]
+    assert (classes["noise"], clusters["noise"]) == (None, 2)
     expected = [["red", "cluster 7", "in no cluster", "cluster 7"][i % 4] for i in CHOSEN]
     assert [clusters["names"][i] for i in decoded(clusters["labels"], "<u2")] == expected
     assert (classes["sizes"], clusters["sizes"]) == ([20, 20], [10, 20, 10])

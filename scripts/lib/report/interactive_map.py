@@ -106,6 +106,8 @@ def class_grouping(images: Path, split: str, chosen: np.ndarray) -> dict | None:
 def grouping(labels: np.ndarray, names: list[str], chosen: np.ndarray) -> dict:
     """Clusters or classes: their names, how many images each has, and the colours and labels of the points.
 
+    `noise` is the place of what is in no cluster among the names, or None.
+
     Parameters
     ----------
     labels : (n,) int
@@ -122,11 +124,14 @@ def grouping(labels: np.ndarray, names: list[str], chosen: np.ndarray) -> dict:
     """
     points = labels[chosen]
     colours = figures.colours_of(np.bincount(points[points >= 0], minlength=len(names)))
+    noise = None
     if labels.min() < 0:
-        labels, points = (np.where(some < 0, len(names), some) for some in (labels, points))
+        noise = len(names)
+        labels, points = (np.where(some < 0, noise, some) for some in (labels, points))
         names = [*names, "in no cluster"]
     return {
         "names": names,
+        "noise": noise,
         "sizes": np.bincount(labels, minlength=len(names)).tolist(),
         "colours": colours[: len(names)].tolist(),
         "labels": encoded(points, np.uint16),
