@@ -182,7 +182,8 @@ rule draw_map:
         features="results/{dataset}/features/{features}/{split}.h5",
         clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
     output:
-        figure_of("map"),
+        map=figure_of("map"),
+        points="results/{dataset}/figures/{features}/{split}/k{k}/seed{seed}/map.csv",
     log:
         "results/{dataset}/logs/draw_map/{features}/{split}/k{k}/seed{seed}.log",
     benchmark:
@@ -199,7 +200,8 @@ rule draw_map:
         method=cli_options({"method": config["report"]["projection"]}),
     shell:
         "{params.command} --images {input.images:q} --features {input.features:q} --split {wildcards.split}"
-        " --clusters {input.clusters:q} {params.method} --out {output:q} --log {log:q}"
+        " --clusters {input.clusters:q} {params.method}"
+        " --out {output.map:q} --points {output.points:q} --log {log:q}"
 
 
 # The same of a clustering that was made elsewhere, in the first feature space.
@@ -209,7 +211,8 @@ use rule draw_map as draw_imported_map with:
         features=f"results/{{dataset}}/features/{targets.shown_space()}/{{split}}.h5",
         clusters="results/{dataset}/clusters/{features}/{split}/run{run}.h5",
     output:
-        figure_of("map", "run{run}"),
+        map=figure_of("map", "run{run}"),
+        points="results/{dataset}/figures/{features}/{split}/run{run}/map.csv",
     log:
         "results/{dataset}/logs/draw_map/{features}/{split}/run{run}.log",
     benchmark:

@@ -8,6 +8,8 @@ rule write_report:
         "results/{dataset}/images.h5",
         expand("results/{{dataset}}/{table}.csv", table=["metrics", "summary", "comparison"]),
         expand("results/{{dataset}}/{file}", file=targets.figures()),
+        expand("results/{{dataset}}/figures/{clustering}/map.csv", clustering=targets.shown_clusterings()),
+        expand("results/{{dataset}}/clusters/{clustering}.h5", clustering=targets.shown_clusterings()),
         expand(
             "results/{{dataset}}/{model}/{file}",
             model=targets.autoencoders(),

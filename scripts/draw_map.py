@@ -6,22 +6,23 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import pandas as pd
 from matplotlib import pyplot as plt
 from sklearn.decomposition import PCA
 
 from lib.base.cli import run_script
+from lib.base.files import atomic_write
 from lib.base.parallel import blocks
 from lib.clustering.clusters_file import read_cluster_names, read_clusters
 from lib.data.images_file import SPLITS
 from lib.features.features_file import open_features
 from lib.report import figures
+from lib.report.distances import read_distances
 from lib.report.labels import place_labels, read_classes, truncate, use_fonts_for
-
-GRAY = "#BBBBBB"
 
 
 def main(args: argparse.Namespace) -> None:
-    """Write the map."""
+    """Write the map, and where its points are."""
     with open_features(args.features) as features:
         chosen = np.random.default_rng(0).permutation(len(features)) < args.max_points
         X = np.concatenate([features[rows][chosen[rows]] for rows in blocks(len(features))])
@@ -34,6 +35,10 @@ def main(args: argparse.Namespace) -> None:
     points, axis_names = {"pca": project_by_pca, "umap": project_by_umap}[args.method](X)
     title = "" if chosen.all() else f"{len(X):,} of {len(chosen):,} points"
     figures.save(plot_map(points, axis_names, panels, title), args.out)
+    distances = read_distances(args.clusters, args.features)[chosen]
+    table = {"number": np.flatnonzero(chosen), "x": points[:, 0], "y": points[:, 1], "distance": distances}
+    with atomic_write(args.points) as part:
+        pd.DataFrame(table).to_csv(part, index=False, float_format="%.6g")
 
 
 def project_by_pca(X: np.ndarray) -> tuple[np.ndarray, list[str]]:
@@ -88,9 +93,7 @@ def plot_map(
     figure.suptitle(title, fontsize=8)
     for axis, (name, (labels, names)) in zip(axes[0], panels.items(), strict=True):
         sizes = np.bincount(labels[labels >= 0], minlength=len(names))
-        coloured = figures.largest(sizes)
-        colours = np.full(len(names) + 1, GRAY, dtype=object)  # the last is that of noise
-        colours[coloured] = np.resize(figures.COLOURS, len(coloured))
+        coloured, colours = figures.largest(sizes), figures.colours_of(sizes)
         axis.scatter(*points.T, s=np.clip(6000 / len(points), 2, 12), c=colours[labels], lw=0, alpha=0.6)
         note = f"; gray: {np.count_nonzero(labels < 0):,} in none" if labels.min() < 0 else ""
         axis.set_title(name + figures.omission_note(sizes, name) + note)
@@ -140,4 +143,10 @@ if __name__ == "__main__":
         "--max-points", type=int, default=10_000, help="draw so many images at most, chosen at random"
     )
     parser.add_argument("--out", type=Path, required=True, help="to write, .png")
+    parser.add_argument(
+        "--points",
+        type=Path,
+        required=True,
+        help="to write, .csv: of each point the number of its image, its place, and the distance to its centroid",
+    )
     run_script(main, parser)

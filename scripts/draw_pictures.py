@@ -10,19 +10,12 @@ from matplotlib import pyplot as plt
 
 from lib.base.cli import run_script
 from lib.base.parallel import blocks
-from lib.clustering.centroids import distances_to_centroids, means
-from lib.clustering.clusters_file import (
-    has_centroids,
-    read_centroids,
-    read_cluster_names,
-    read_clusters,
-    read_seed,
-)
+from lib.clustering.clusters_file import read_cluster_names, read_clusters, read_seed
 from lib.data.images_file import SPLITS, count_images, read_images
 from lib.evaluation.scores_file import read_scores
-from lib.features.features_file import open_features
 from lib.report import figures
 from lib.report.centroids_file import read_centroid_images
+from lib.report.distances import read_distances
 from lib.report.labels import Classes, name_clusters, read_classes, use_fonts_for
 
 N_EXAMPLES = 5  # images of each kind, for each cluster
@@ -35,11 +28,9 @@ def main(args: argparse.Namespace) -> None:
     labels = read_clusters(args.clusters, count_images(args.images, args.split))
     names = name_clusters(read_cluster_names(args.clusters))
     n_clusters = len(names)
-    with open_features(args.features) as X:
-        centroids = read_centroids(args.clusters) if has_centroids(args.clusters) else means(X, labels, n_clusters)
-        distances = distances_to_centroids(X, labels, centroids)
     labels = np.where(labels < 0, n_clusters, labels)  # noise comes last, and is not shown
     sizes = np.bincount(labels, minlength=n_clusters)
+    distances = read_distances(args.clusters, args.features)
     pictures_of = functools.partial(read_pictures, args.images, args.split)
     classes = read_classes(args.images, args.split)
     use_fonts_for("".join([*names, *(classes.names if classes else [])]))

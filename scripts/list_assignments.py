@@ -9,11 +9,10 @@ import pandas as pd
 
 from lib.base.cli import run_script
 from lib.base.files import atomic_write
-from lib.clustering.centroids import distances_to_centroids, means
-from lib.clustering.clusters_file import has_centroids, read_centroids, read_cluster_names, read_clusters
+from lib.clustering.clusters_file import read_cluster_names, read_clusters
 from lib.clustering.labels import NOISE
 from lib.evaluation.scores_file import read_scores
-from lib.features.features_file import open_features
+from lib.report.distances import read_distances
 from lib.workflow.layout import Clustering, Imported, Results, Space
 
 
@@ -54,7 +53,6 @@ def places(
         The space of clusterings that were made elsewhere, which the names of their columns say.
     """
     path = results.clusters(clustering)
-    labels = read_clusters(path)
     if isinstance(clustering, Clustering):
         space, suffix = clustering.space, ""
     else:
@@ -62,11 +60,7 @@ def places(
     scores = read_scores(results.scores(clustering, space), clustering.seed)
     if "silhouette_samples" in scores:
         yield f"{clustering.path} silhouette{suffix}", scores["silhouette_samples"]
-    with open_features(results.features(space, clustering.split)) as X:
-        centroids = (
-            read_centroids(path) if has_centroids(path) else means(X, labels, len(read_cluster_names(path)))
-        )
-        distances = distances_to_centroids(X, labels, centroids)
+    distances = read_distances(path, results.features(space, clustering.split))
     yield f"{clustering.path} distance to centroid{suffix}", distances.astype(np.float32)
 
 

@@ -1,14 +1,13 @@
 """Write the report: one HTML file that needs no other, and reads like a short paper."""
 
 import argparse
-import base64
 import datetime
-import io
 import json
 from pathlib import Path
 from types import SimpleNamespace
 
 import jinja2
+import numpy as np
 import pandas as pd
 import yaml
 from PIL import Image
@@ -19,6 +18,7 @@ from lib.data.images_file import read_description
 from lib.features.kinds import KINDS, kinds_of
 from lib.features.training_files import read_examples
 from lib.report.conclusion import decisive_measures, ranking
+from lib.report.interactive_map import Drawn, image_url, map_data
 from lib.report.provenance import commit, file_hashes, job_times, machine, versions
 from lib.report.tables import (
     choices_of_k,
@@ -31,7 +31,13 @@ from lib.report.tables import (
 from lib.workflow.layout import Clustering, Imported, Results
 
 SCRIPTS = Path(__file__).parent
+TEMPLATES = SCRIPTS / "templates"
 TABLES = ("metrics", "summary", "comparison")
+MAP_SCRIPTS = ("d3.LICENSE", "d3.min.js", "map.js")
+# A report should have 10 MB at most, so that it is easily sent; 2.5 MB are for all but figures. The small pictures
+# of the images in maps get what the figures leave, but so much at least and at most:
+FIGURE_BYTES = 7_500_000
+PICTURE_BYTES = (500_000, 4_000_000)
 # Texts for those who cannot see the figures. The numbers are in tables.
 CLUSTER_FIGURES = {
     "contents": "Cells of clusters (rows) and classes (columns), darker where a class has more of a cluster.",
@@ -74,15 +80,28 @@ def main(args: argparse.Namespace) -> None:
     def figure(path: str, name: str, alt: str, **wildcards: str | int | None) -> dict:
         params = {"method": config["report"]["projection"], "splits": list(data["n"])}
         caption = caption_paragraphs(args.captions / f"{name}.rst", wildcards, params)
-        return {"alt": alt, "caption": caption, **embedded(results.folder / path)}
+        return {"name": name, "alt": alt, "caption": caption, **embedded(results.folder / path)}
 
+    clusters = {
+        clustering: [
+            figure(f"figures/{clustering.path}/{name}.png", name, alt, **wildcards_of(clustering))
+            for name, alt in cluster_figures.items()
+        ]
+        for clustering in pictured
+    }
+    n_bytes = sum(len(figure["source"]) for figures in clusters.values() for figure in figures)
+    drawn = [
+        Drawn(run.split, results.clusters(run), results.folder / "figures" / run.path / "map.csv")
+        for run in pictured
+    ]
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(SCRIPTS / "templates"),
+        loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
     environment.filters["number"] = format_number
     environment.filters["digits"] = decimal_digits
     environment.filters["name"] = metric_name
@@ -130,13 +149,10 @@ def main(args: argparse.Namespace) -> None:
             for space in first
             if space.kind == "autoencoder"
         },
-        clusters={
-            clustering: [
-                figure(f"figures/{clustering.path}/{name}.png", name, alt, **wildcards_of(clustering))
-                for name, alt in cluster_figures.items()
-            ]
-            for clustering in pictured
-        },
+        clusters=clusters,
+        maps=map_data(results.images, drawn, int(np.clip(FIGURE_BYTES - n_bytes, *PICTURE_BYTES))),
+        # Not included as templates: a script may hold what Jinja would take for its own.
+        map_scripts=[(TEMPLATES / name).read_text(encoding="utf-8") for name in MAP_SCRIPTS],
         commit=commit(SCRIPTS),
         versions=versions(),
         machine=machine(),
@@ -184,15 +200,11 @@ def caption_paragraphs(caption: Path, wildcards: dict, params: dict) -> list[str
 def embedded(path: Path) -> dict[str, str | int]:
     """A figure to be part of a page: `source`, a data URL, and `width` and `height` in pixels.
 
-    The size keeps the page from moving while it loads. WebP takes a quarter of the space of PNG, and there may be
-    dozens of figures.
+    The size keeps the page from moving while it loads.
     """
-    data = io.BytesIO()
     with Image.open(path) as figure:
-        figure.convert("RGB").save(data, "WEBP", quality=90)
         width, height = figure.size
-    source = f"data:image/webp;base64,{base64.b64encode(data.getvalue()).decode()}"
-    return {"width": width, "height": height, "source": source}
+        return {"width": width, "height": height, "source": image_url(figure.convert("RGB"), quality=90)}
 
 
 def reproduced_variance(model: Path) -> float:

@@ -29,6 +29,7 @@ WIDTH = 7  # inches, of a page's text
 # Okabe & Ito's colours can be told apart in colour blindness, and markers in print.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 STYLES = list(zip(COLOURS, "osD^vP*", strict=True))
+GRAY = "#BBBBBB"
 MAX_SHOWN = 20  # clusters or classes in one figure
 
 
@@ -139,6 +140,29 @@ def largest(sizes: np.ndarray) -> np.ndarray:
     20
     """
     return np.sort(np.argsort(-sizes, kind="stable")[:MAX_SHOWN])
+
+
+def colours_of(sizes: np.ndarray) -> np.ndarray:
+    """The colours of the points of clusters or classes: gray of all but the largest, and of those in none.
+
+    Parameters
+    ----------
+    sizes : (n,) int
+        Points of each.
+
+    Returns
+    -------
+    (n + 1,) str, the last that of points in none
+
+    Examples
+    --------
+    >>> colours_of(np.array([3, 1])).tolist()
+    ['#0072B2', '#D55E00', '#BBBBBB']
+    """
+    coloured = largest(sizes)
+    colours = np.full(len(sizes) + 1, GRAY, dtype=object)
+    colours[coloured] = np.resize(COLOURS, len(coloured))
+    return colours
 
 
 def omission_note(sizes: np.ndarray, name: str) -> str:

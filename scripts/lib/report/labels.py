@@ -96,15 +96,15 @@ def read_classes(path: Path, split: str) -> Classes | None:
     return Classes(places, names)
 
 
-def name_clusters(names: Sequence[str]) -> list[str]:
-    """What clusters are called in figures: by number, or by a name that was given elsewhere.
+def name_clusters(names: Sequence[str], length: int = 12) -> list[str]:
+    """What clusters are called in figures: by number, or by a name that was given elsewhere, cut to a length.
 
     Examples
     --------
     >>> name_clusters(["3", "hippopotamuses"])
     ['cluster 3', 'hippopotamu…']
     """
-    return [truncate(f"cluster {name}" if name.isdigit() else name, 12) for name in names]
+    return [truncate(f"cluster {name}" if name.isdigit() else name, length) for name in names]
 
 
 def use_fonts_for(text: str) -> None:
