@@ -293,7 +293,9 @@ rule compare:
 # Say in words what the comparison comes to.
 rule conclude:
     input:
-        "results/{dataset}/comparison.csv",
+        comparison="results/{dataset}/comparison.csv",
+        # Where there is nothing to compare, each feature space is described by itself.
+        summary=[] if targets.has_comparison() else "results/{dataset}/summary.csv",
     output:
         report(
             "results/{dataset}/comparison.txt",
@@ -314,4 +316,5 @@ rule conclude:
         code_digest=script_digest("conclude.py"),
         k=f"--shown-k {targets.shown_k()}",
     shell:
-        "{params.command} --comparison {input:q} {params.k} --out {output:q} --log {log:q}"
+        "{params.command} --comparison {input.comparison:q} --summary {input.summary:q} {params.k}"
+        " --out {output:q} --log {log:q}"

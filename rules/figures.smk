@@ -1,5 +1,32 @@
-# Needs: results/{dataset}/summary.csv; of the clusterings to show, their images, features, clusters and scores.
+# Needs: results/{dataset}/summary.csv and comparison.csv; of the clusterings to show, their images, features, clusters and scores.
 # Makes: results/{dataset}/figures/, and results/{dataset}/centroids/ for them.
+
+
+# Draw the answer: the differences that decide, with their intervals.
+rule draw_answer:
+    input:
+        "results/{dataset}/comparison.csv",
+    output:
+        report(
+            "results/{dataset}/figures/answer.png",
+            caption="captions/answer.rst",
+            category="Scores",
+            labels={"figure": "answer"},
+        ),
+    log:
+        "results/{dataset}/logs/draw_answer.log",
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_resource(300),
+        runtime=scaled_resource(5),
+    params:
+        command=script_command("draw_answer.py"),
+        code_digest=script_digest("draw_answer.py"),
+        negligible=cli_options({"negligible": config["report"]["negligible"]}),
+    shell:
+        "{params.command} --comparison {input:q} {params.negligible} --out {output:q} --log {log:q}"
 
 
 # Draw all scores against the number of clusters.

@@ -17,8 +17,9 @@ from lib.base.files import atomic_write
 from lib.data.images_file import read_description
 from lib.features.kinds import KINDS, kinds_of
 from lib.features.training_files import read_examples
-from lib.report.conclusion import decisive_measures, ranking
+from lib.report.conclusion import decisive_measures, describe_alone, ranking
 from lib.report.interactive_map import Drawn, image_url, map_data
+from lib.report.matrix import MANY, matrix
 from lib.report.provenance import commit, file_hashes, job_times, machine, versions
 from lib.report.tables import (
     choices_of_k,
@@ -78,7 +79,13 @@ def main(args: argparse.Namespace) -> None:
     made_here = metrics[~metrics["features"].isin(list(results.n_runs))]
 
     def figure(path: str, name: str, alt: str, **wildcards: str | int | None) -> dict:
-        params = {"method": config["report"]["projection"], "splits": list(data["n"])}
+        report = config["report"]
+        params = {
+            "method": report["projection"],
+            "splits": list(data["n"]),
+            "negligible": f"--negligible {report['negligible']}",
+            "classes": bool(data["classes"]),
+        }
         caption = caption_paragraphs(args.captions / f"{name}.rst", wildcards, params)
         return {"name": name, "alt": alt, "caption": caption, **embedded(results.folder / path)}
 
@@ -125,7 +132,13 @@ def main(args: argparse.Namespace) -> None:
         n_unfinished=int((~made_here["converged"].astype(bool)).sum()),
         estimated="silhouette_lower" in metrics,
         summary=summary,
-        rankings={split: ranking(rows, args.shown_k) for split, rows in comparison.groupby("split", sort=False)},
+        rankings={split: ranking(rows) for split, rows in comparison.groupby("split", sort=False)},
+        matrices={split: matrix(rows) for split, rows in comparison.groupby("split", sort=False)},
+        many=MANY,
+        alone=describe_alone(summary, args.shown_k),
+        answer_figure=None
+        if comparison.empty
+        else figure("figures/answer.png", "answer", answer_alt(comparison[comparison["decisive"] == "yes"])),
         conclusions=conclusions(comparison, args.shown_k),
         scores=scores_at(summary, args.shown_k),
         decisive=decisive_measures(comparison),
@@ -165,6 +178,19 @@ def main(args: argparse.Namespace) -> None:
     )
     with atomic_write(args.out) as part:
         part.write_text(html, encoding="utf-8")
+
+
+def answer_alt(decisive: pd.DataFrame) -> str:
+    """What the figure of the answer shows, for those who cannot see it.
+
+    Parameters
+    ----------
+    decisive
+        The rows of comparison.csv that decide.
+    """
+    n = len(decisive.groupby(["split", "features_a", "features_b"]))
+    text = f"Differences with their intervals, of {n} pair{'' if n == 1 else 's'} of feature spaces"
+    return f"{text}, against the number of clusters." if decisive["k"].nunique() > 1 else f"{text}."
 
 
 def wildcards_of(clustering: Clustering | Imported) -> dict[str, str | int]:

@@ -196,13 +196,56 @@ def _space(metric: str) -> str:
 
 
 def _decimals(rows: pd.DataFrame) -> int:
-    """Decimals that show two digits of half the narrowest interval's half."""
     widths = rows["upper"] - rows["lower"]
-    width = float(widths[widths > 0].min()) / 4
-    decimals = 1
-    while decimals < 9 and width < 9.5 * 10.0**-decimals:
-        decimals += 1
-    return decimals
+    return decimals(float(widths[widths > 0].min()))
+
+
+def decimals(width: float) -> int:
+    """The decimals that a number deserves whose interval is so wide: they show two digits of a quarter of it.
+
+    Parameters
+    ----------
+    width
+        Of the interval. NaN or 0: it has none.
+
+    Examples
+    --------
+    >>> decimals(0.4), decimals(0.02), decimals(float("nan"))
+    (2, 4, 4)
+    """
+    if not width > 0:
+        return 4
+    found = 1
+    while found < 9 and width / 4 < 9.5 * 10.0**-found:
+        found += 1
+    return found
+
+
+def verdicts(rows: pd.DataFrame) -> dict[int, str]:
+    """Whether feature space b clusters better than a at each number of clusters, in a word or two.
+
+    Parameters
+    ----------
+    rows
+        As for `answer`.
+
+    Returns
+    -------
+    By k: "better", "worse", "no difference" (none was found), "not decided" (the spaces do not say the same) or
+    "not known".
+
+    Examples
+    --------
+    >>> row = {"k": 10, "decisive": "yes", "features_a": "pixels", "features_b": "pca", "verdict": "pca higher"}
+    >>> verdicts(pd.DataFrame([row]))
+    {10: 'better'}
+    """
+    a, b = rows[["features_a", "features_b"]].iloc[0]
+    words = {1: "better", -1: "worse", 0: "no difference", None: "not decided"}
+    return {
+        k: "not known" if "not known" in set(of_k["verdict"]) else words[_sign(of_k["verdict"], a, b)]
+        for k, of_k in rows[rows["decisive"] == "yes"].groupby("k", sort=False)
+    }
 
 
 def _list(ks: list[int], all_ks: list[int]) -> str:

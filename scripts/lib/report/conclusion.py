@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from lib.evaluation.answer import IN_SPACE, answer, is_fixed, what_would_help
+from lib.evaluation.answer import IN_SPACE, answer, decimals, is_fixed, what_would_help
 from lib.evaluation.comparison import MEASURES, OWN_SPACE, parse_metric
+from lib.report.matrix import MANY, matrix
 
 
 class Conclusion(NamedTuple):
@@ -57,13 +58,16 @@ def _numbers(row: pd.Series) -> str:
     metric = parse_metric(row["metric"])
     name = f"the {MEASURES[metric.score]}" + (f" in the {metric.space} space" if metric.space else "")
     name += f" with {metric.column}" if metric.column else ""
+    d = decimals(row["upper"] - row["lower"])
     text = (
-        f"By {name}, {row['features_b']} has {row['mean_b']:.4f} and {row['features_a']} {row['mean_a']:.4f}; "
-        f"difference {row['difference']:+.4f}, interval {row['lower']:+.4f} to {row['upper']:+.4f}: "
+        f"By {name}, {row['features_b']} has {row['mean_b']:.{d}f} and {row['features_a']} {row['mean_a']:.{d}f}; "
+        f"difference {row['difference']:+.{d}f}, interval {row['lower']:+.{d}f} to {row['upper']:+.{d}f}: "
         f"{row['verdict']}"
     )
     if row["verdict"] == "no difference found":
-        text += f"; if there is one, it is below {row['at_most']:.4f}" if row["at_most"] > 0 else "; there is none"
+        text += (
+            f"; if there is one, it is below {row['at_most']:.{d}f}" if row["at_most"] > 0 else "; there is none"
+        )
     return f"{text}."
 
 
@@ -99,15 +103,13 @@ def _models(table: pd.DataFrame) -> dict[str, int]:
     return {row[f"features_{side}"]: row[f"n_models_{side}"] for side in "ab" if row[f"n_models_{side}"]}
 
 
-def ranking(table: pd.DataFrame, k: int) -> str:
+def ranking(table: pd.DataFrame) -> str:
     """All kinds of features in the order of the measure that decides, as a sentence.
 
     Parameters
     ----------
     table
-        Rows of comparison.csv for one split.
-    k
-        The number of clusters.
+        Rows of comparison.csv for one split. Of several numbers of clusters, the mean counts.
 
     Returns
     -------
@@ -116,17 +118,24 @@ def ranking(table: pd.DataFrame, k: int) -> str:
     Examples
     --------
     >>> row = {"k": 10, "metric": "adjusted_rand", "decisive": "yes", "features_a": "pixels", "mean_a": 0.1}
-    >>> ranking(pd.DataFrame([row | {"features_b": "pca", "mean_b": 0.3}]), k=10)
-    'By the adjusted Rand index with the classes: pca 0.3000, pixels 0.1000.'
+    >>> row |= {"features_b": "pca", "mean_b": 0.3, "lower": 0.15, "upper": 0.25}
+    >>> ranking(pd.DataFrame([row]))
+    'By the adjusted Rand index with the classes: pca 0.300, pixels 0.100 (k = 10).'
     """
-    rows = table[(table["decisive"] == "yes") & (table["k"] == k) & ~table["metric"].str.startswith(IN_SPACE)]
+    rows = table[(table["decisive"] == "yes") & ~table["metric"].str.startswith(IN_SPACE)]
     if rows.empty:
         return ""
-    means = dict(zip(rows["features_a"], rows["mean_a"], strict=True))
-    means |= dict(zip(rows["features_b"], rows["mean_b"], strict=True))
-    ranked = sorted(means, key=lambda kind: means[kind], reverse=True)
-    name = MEASURES[rows["metric"].iloc[0]]
-    return f"By the {name} with the classes: {', '.join(f'{kind} {means[kind]:.4f}' for kind in ranked)}."
+    sides = [
+        rows[["k", f"features_{side}", f"mean_{side}"]].set_axis(["k", "features", "mean"], axis=1)
+        for side in "ab"
+    ]
+    means = pd.concat(sides).drop_duplicates(["k", "features"]).groupby("features", sort=False)["mean"].mean()
+    ranked = means.sort_values(ascending=False, kind="stable")
+    digits = decimals((rows["upper"] - rows["lower"]).min())
+    ks = rows["k"].unique()
+    of_ks = f"k = {ks[0]}" if len(ks) == 1 else f"means over {len(ks)} k, {min(ks)} to {max(ks)}"
+    words = ", ".join(f"{kind} {mean:.{digits}f}" for kind, mean in ranked.items())
+    return f"By the {MEASURES[rows['metric'].iloc[0]]} with the classes: {words} ({of_ks})."
 
 
 def describe(table: pd.DataFrame, k: int) -> str:
@@ -141,7 +150,8 @@ def describe(table: pd.DataFrame, k: int) -> str:
 
     Returns
     -------
-    Lines for each split and pair of kinds of features; the numbers of pairs without the first kind are left out.
+    Lines for each split and pair of kinds of features. Where there are many kinds, a table of each against each,
+    and the answers without their numbers.
 
     Examples
     --------
@@ -151,15 +161,22 @@ def describe(table: pd.DataFrame, k: int) -> str:
     if table.empty:
         return "Nothing can be compared: no split is clustered in more than one feature space.\n"
     lines = []
+    is_many = {}
     for split, rows in table.groupby("split", sort=False):
-        if rows.groupby(["features_a", "features_b"]).ngroups > 1 and (text := ranking(rows, k)):
-            lines += [f"{split} data, k = {k}", "", text, ""]
-    first = table["features_a"].iloc[0]
+        each = matrix(rows)
+        is_many[split] = len(each.names) >= MANY
+        if len(each.names) > 2 and (text := ranking(rows)):
+            lines += [f"{split} data", "", text, ""]
+        if is_many[split]:
+            cells = {
+                column: {row: each.cells[row, column].verdict if row != column else "" for row in each.names}
+                for column in each.names
+            }
+            lines += [each.headline, "", "Each row against each column:", pd.DataFrame(cells).to_string(), ""]
     for (split, a, b), rows in table.groupby(["split", "features_a", "features_b"], sort=False):
         found = conclude(rows, k)
         lines += [found.question, found.answer, *found.reasons[:1], ""]
-        if a != first:
-            lines += ["(Its numbers are in comparison.csv.)", ""]
+        if is_many[split]:
             continue
         at_k = rows[rows["k"] == k]
         cells = pd.DataFrame(
@@ -178,6 +195,44 @@ def describe(table: pd.DataFrame, k: int) -> str:
         )
         lines += [cells.to_string(index=False), f"({repetitions(at_k)})", ""]
     return "\n".join(lines) + "\n"
+
+
+def describe_alone(summary: pd.DataFrame, k: int) -> list[str]:
+    """What the scores are of feature spaces that are not compared, as sentences.
+
+    Parameters
+    ----------
+    summary
+        summary.csv.
+    k
+        The number of clusters of the scores.
+
+    Examples
+    --------
+    >>> row = {"features": "pixels", "split": "test", "k": 10, "metric": "silhouette", "n": 5}
+    >>> row |= {"mean": 0.2, "std": 0.01, "min": 0.19, "max": 0.22}
+    >>> print(*describe_alone(pd.DataFrame([row]), k=10), sep="\\n")
+    pixels, test data, k = 10: 5 clusterings have a silhouette of 0.200 (0.190 to 0.220).
+    There is no other feature space of the same data to compare with.
+    """
+    lines = []
+    for (features, split), rows in summary[summary["k"] == k].groupby(["features", "split"], sort=False):
+        scores = rows[rows["metric"].isin(MEASURES)]
+        words = [
+            f"{_article(MEASURES[metric])} of {mean:.{d}f} ({least:.{d}f} to {most:.{d}f})"
+            for metric, mean, least, most in zip(
+                *(scores[name] for name in ("metric", "mean", "min", "max")), strict=True
+            )
+            for d in [decimals(most - least)]
+        ]
+        listed = " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+        n = scores["n"].max()
+        lines.append(f"{features}, {split} data, k = {k}: {n} clusterings have {listed}.")
+    return [*lines, "There is no other feature space of the same data to compare with."]
+
+
+def _article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def decisive_measures(table: pd.DataFrame) -> str:

@@ -35,9 +35,8 @@ def conclusions(comparison: pd.DataFrame, k: int) -> list[dict]:
 
     Returns
     -------
-    For each pair: `split`; the kinds of features `a` and `b`; `is_other`, whether `a` is not the first kind;
-    `repetitions` in words; `rows` of the table at k; `verdicts` as of `verdicts_by_k`; `question`, `answer` and
-    `reasons` as of `conclude`.
+    For each pair: `split`; the kinds of features `a` and `b`; `repetitions` in words; `rows` of the table at k;
+    `verdicts` as of `verdicts_by_k`; `question`, `answer` and `reasons` as of `conclude`.
 
     Examples
     --------
@@ -54,7 +53,6 @@ def conclusions(comparison: pd.DataFrame, k: int) -> list[dict]:
             "repetitions": repetitions(rows),
             "a": a,
             "b": b,
-            "is_other": a != comparison["features_a"].iloc[0],
             "rows": rows[rows["k"] == k],
             "verdicts": verdicts_by_k(rows),
             **conclude(rows, k)._asdict(),

@@ -150,6 +150,10 @@ class Targets:
             kinds.setdefault(features.rpartition("/")[2], set()).add(features.partition("/")[0])
         return [features for features in clustered if len(kinds[features.rpartition("/")[2]]) > 1]
 
+    def has_comparison(self) -> bool:
+        """Whether there are two feature spaces of the same images, or a clustering that was made elsewhere."""
+        return bool(self.compared_features() or self.config["clusterings"])
+
     def halves(self) -> list[str]:
         """The clusterings of halves of the images: `{space}/{split}/k{k}`."""
         ks = self.config["clustering"]["n_clusters"]
@@ -259,6 +263,7 @@ class Targets:
         if self.config["datasets"][self.config["dataset"]]["format"] != "vectors":
             of_clusterings += ["montage", "centroids", "dunn"]
         return [
+            *(["figures/answer.png"] if self.has_comparison() else []),
             "figures/scores.png",
             *(f"{model}/{figure}.png" for model in self.autoencoders() for figure in ("loss", "reconstructions")),
             *(
