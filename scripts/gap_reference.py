@@ -20,7 +20,7 @@ def main(args: argparse.Namespace) -> None:
             inertia = kmeans(points, k, seed=seed, init=args.init, n_threads=args.threads).inertia
         except ValueError as error:
             if not n_distinct(points) < k <= n_distinct(X):
-                raise InputError(f"{args.features}: {error}; set clustering.n_clusters lower") from None
+                raise InputError(f"{args.features}: {error}; take {k} out of clustering.n_clusters") from None
             inertia = 0.0  # rounding made points coincide, and each distinct one has a cluster of its own
         inertias.append(inertia)
         logging.info("reference %d of %d: inertia %.6g", seed + 1, args.references, inertia)
