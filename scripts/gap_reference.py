@@ -48,7 +48,7 @@ def inertia_of(points: np.ndarray, k: int, seed: int, X: np.ndarray, args: argpa
         return kmeans(points, k, seed=seed, init=args.init, n_threads=args.threads).inertia
     except ValueError as error:
         if not n_distinct(points) < k <= n_distinct(X):
-            raise InputError(f"{args.features}: {error}; set clustering.n_clusters lower") from None
+            raise InputError(f"{args.features}: {error}; take {k} out of clustering.n_clusters") from None
         return 0.0  # rounding made points coincide, and each distinct one has a cluster of its own
 
 
