@@ -96,9 +96,7 @@ def plot_against_k(rows: pd.DataFrame, negligible: float) -> plt.Figure:
         axes.set_xticks(range(len(of_pair)), of_pair["k"])
         axes.set_xlabel("k")
         axes.set_title(label_of(of_pair.iloc[0]))
-    figure.supylabel(
-        f"difference in the {measure_of(rows)}\nabove 0, the first named is higher", fontsize=8, ha="center"
-    )
+    figure.supylabel(f"difference in the {measure_of(rows)}", fontsize=8)
     return figure
 
 

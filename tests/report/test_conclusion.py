@@ -31,10 +31,10 @@ def test_reasons_begin_with_the_source_of_the_uncertainty_and_have_the_numbers()
     assert conclude(rows, 10).reasons == [
         "Of the variance, 100 % comes from the data. More data would narrow the interval; more seeds or models "
         "alone would not halve it.",
-        "By the adjusted Rand index, codes has 0.3000 and pixels 0.1000; difference +0.1000, interval -0.3000 to "
-        "+0.2000: no difference found; if there is one, it is below 0.2400.",
-        "By the silhouette in the codes space, codes has 0.3000 and pixels 0.1000; difference +0.2000, interval "
-        "+0.1000 to +0.2500: codes higher.",
+        "By the adjusted Rand index, codes has 0.30 and pixels 0.10; difference +0.10, interval -0.30 to "
+        "+0.20: no difference found; if there is one, it is below 0.24.",
+        "By the silhouette in the codes space, codes has 0.300 and pixels 0.100; difference +0.200, interval "
+        "+0.100 to +0.250: codes higher.",
     ]
 
 
@@ -85,17 +85,21 @@ def test_ranking_has_every_feature_space_once():
             "features_b": b,
             "mean_a": means[a] * k,
             "mean_b": means[b] * k,
+            "lower": 0.0,
+            "upper": 0.4,
         }
         for metric in (*AGREEMENT, *SPACES)
         for k in (1, 2)
         for a, b in pairs
     ]
-    found = ranking(pd.DataFrame(rows), 2)
-    assert found == "By the accuracy with the classes: invariant 0.6000, pixels 0.2000, codes 0.1000."
+    table = pd.DataFrame(rows)
+    words = "By the accuracy with the classes: invariant {}, pixels {}, codes {} ({})."
+    assert ranking(table[table["k"] == 2]) == words.format("0.60", "0.20", "0.10", "k = 2")
+    assert ranking(table) == words.format("0.45", "0.15", "0.08", "means over 2 k, 1 to 2")
 
 
 def test_no_ranking_without_classes():
-    assert ranking(table(dict.fromkeys(SPACES, B), decisive="silhouette"), 10) == ""
+    assert ranking(table(dict.fromkeys(SPACES, B), decisive="silhouette")) == ""
 
 
 def test_text_has_the_answer_first_and_the_numbers_of_the_shown_k():

@@ -134,8 +134,12 @@ def ranking(table: pd.DataFrame) -> str:
     digits = decimals((rows["upper"] - rows["lower"]).min())
     ks = rows["k"].unique()
     of_ks = f"k = {ks[0]}" if len(ks) == 1 else f"means over {len(ks)} k, {min(ks)} to {max(ks)}"
-    words = ", ".join(f"{kind} {mean:.{digits}f}" for kind, mean in ranked.items())
+    words = ", ".join(f"{kind} {_minus(f'{mean:.{digits}f}')}" for kind, mean in ranked.items())
     return f"By the {MEASURES[rows['metric'].iloc[0]]} with the classes: {words} ({of_ks})."
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def describe(table: pd.DataFrame, k: int) -> str:

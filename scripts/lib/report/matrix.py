@@ -60,32 +60,32 @@ def _cell(rows: pd.DataFrame, sign: int) -> Cell:
     words = [opposite.get(word, word) for word in verdicts(rows).values()]
     if len(words) == 1:
         return Cell(words[0], "; ".join(_with_interval(row, sign) for _, row in rows.iterrows()))
-    counts = {word: words.count(word) for word in dict.fromkeys(words)}
-    text = ", ".join(f"{word} at {n} of {len(words)} k" for word, n in counts.items())
-    if len(counts) == 1:
-        text = f"{words[0]} at all {len(words)} k"
+    counts = {word: words.count(word) for word in ("better", "worse", *dict.fromkeys(words)) if word in words}
+    text = ", ".join(f"{word} at {'all ' if n == len(words) else ''}{n}" for word, n in counts.items()) + " k"
     least, most = sorted(sign * rows["difference"].agg(["min", "max"]))
     digits = decimals((rows["upper"] - rows["lower"]).min())
-    return Cell(text, _minus(f"{least:+.{digits}f} to {most:+.{digits}f}"))
+    return Cell(text, f"{_signed(least, digits)} to {_signed(most, digits)}")
 
 
 def _with_interval(row: pd.Series, sign: int) -> str:
     digits = decimals(row["upper"] - row["lower"])
-    text = f"{sign * row['difference']:+.{digits}f}"
+    text = _signed(sign * row["difference"], digits)
     if row["lower"] <= row["upper"]:
         lower, upper = sorted(sign * row[["lower", "upper"]].astype(float))
-        text += f" [{lower:+.{digits}f}, {upper:+.{digits}f}]"
-    return _minus(text)
+        text += f" [{_signed(lower, digits)}, {_signed(upper, digits)}]"
+    return text
 
 
-def _minus(text: str) -> str:
-    return text.replace("-", "\N{MINUS SIGN}")
+def _signed(value: float, digits: int) -> str:
+    """A number with its sign, of which 0 has none."""
+    text = f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    return text if text.strip("+\N{MINUS SIGN}0.") else text[1:]
 
 
 def _headline(names: list[str], cells: dict[tuple[str, str], Cell]) -> str:
     """Who clusters better than all others, or whom nobody does."""
     better = {(row, column) for (row, column), cell in cells.items() if cell.verdict.startswith("better")}
-    partly = {pair for pair in better if ", " in cells[pair].verdict or " of " in cells[pair].verdict}
+    partly = {pair for pair in better if ", " in cells[pair].verdict}
     for name in names:
         if all((name, other) in better - partly for other in names if other != name):
             return f"{name} clusters better than each of the others."
