@@ -145,13 +145,16 @@ def test_shown_clusterings_are_of_one_k_and_of_the_first_seeds(shown, k):
 
 def test_figures():
     found = targets().figures()
-    assert len(found) == len(set(found)) == 1 + 2 * 2 + 2 * 6
-    assert found[:3] == [
+    assert len(found) == len(set(found)) == 2 + 2 * 2 + 2 * 6
+    assert found[:4] == [
+        "figures/answer.png",
         "figures/scores.png",
         "autoencoder/seed0/loss.png",
         "autoencoder/seed0/reconstructions.png",
     ]
     assert "figures/pixels/test/k3/seed0/map.png" in found
+    assert "figures/answer.png" not in targets(features=["pixels"]).figures()
+    assert "figures/answer.png" in targets(features=["pixels"], clusterings={"one": {"source": "a.csv"}}).figures()
 
 
 def test_only_a_decoder_makes_images_of_centroids():
