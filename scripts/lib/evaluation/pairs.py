@@ -121,17 +121,22 @@ class Points:
         >>> Points(np.array([[0.0], [3.0], [7.0]])).relative_to(np.array([1.0]), slice(1, 3)).tolist()
         [[2.0], [6.0]]
         """
-        return np.subtract(self.X[index], origin, dtype=np.float64) * self.scale
+        x = np.empty((len(self.X[index]), self.X.shape[1]))
+        self._fill(x, origin, index)
+        return x
+
+    def _fill(self, x: np.ndarray, origin: np.ndarray, index: slice | np.ndarray) -> None:
+        np.subtract(self.X[index], origin, out=x, dtype=np.float64)
+        if self.scale != 1:
+            x *= self.scale
 
     def _factor(self, origin: np.ndarray, index: slice | np.ndarray) -> np.ndarray:
         """[x, |x|², 1] for each of the points x, relative to an origin; (n_points, d + 2)."""
-        points = self.X[index]
-        result = np.ones((len(points), points.shape[1] + 2))
+        result = np.empty((len(self.X[index]), self.X.shape[1] + 2))
         x = result[:, :-2]
-        np.subtract(points, origin, out=x, dtype=np.float64)
-        if self.scale != 1:
-            x *= self.scale
+        self._fill(x, origin, index)
         result[:, -2] = np.einsum("ij,ij->i", x, x)
+        result[:, -1] = 1
         return result
 
     def squares_to(self, columns: slice) -> Callable[[slice | np.ndarray], np.ndarray]:
@@ -156,13 +161,15 @@ class Points:
         """
         origin = self.sample_medians(columns)
         y = self._factor(origin, columns)
-        right = np.vstack([-2 * y[:, :-2].T, y[:, -1], y[:, -2]])
+        y_squares = y[:, -2].copy()
+        y[:, :-2] *= -2
+        y[:, -2], y[:, -1] = 1, y_squares
 
         def compute(rows: slice | np.ndarray) -> np.ndarray:
             x = self._factor(origin, rows)
-            squares = x @ right  # |x|² + |y|² - 2 x·y
-            if squares.min() < self.cancellation_limit * (x[:, -2].max() + y[:, -2].max()):
-                i, j = np.nonzero(squares < self.cancellation_limit * (x[:, -2, None] + y[:, -2]))
+            squares = x @ y.T  # |x|² + |y|² - 2 x·y
+            if squares.min() < self.cancellation_limit * (x[:, -2].max() + y_squares.max()):
+                i, j = np.nonzero(squares < self.cancellation_limit * (x[:, -2, None] + y_squares))
                 numbers = np.arange(len(self.X))
                 squares[i, j] = self.exact_squared_distances(numbers[rows][i], numbers[columns][j])
             return squares
@@ -200,8 +207,8 @@ class Points:
         [9.0, 16.0]
         """
         result = np.zeros(len(i))
-        differ = np.arange(len(i))
-        if len(i) > 2 * BLOCK_ROWS:  # probably duplicates, which are found faster
+        differ = np.flatnonzero(i != j)
+        if len(differ) > 2 * BLOCK_ROWS:  # probably duplicates, which are found faster
             index, number = np.unique(np.concatenate([i, j]), return_inverse=True)
             number = self._number_distinct(index)[number]
             differ = np.flatnonzero(number[: len(i)] != number[len(i) :])
