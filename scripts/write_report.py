@@ -10,7 +10,6 @@ import jinja2
 import numpy as np
 import pandas as pd
 import yaml
-from markupsafe import Markup
 from PIL import Image
 
 from lib.base.cli import run_script
@@ -35,8 +34,8 @@ SCRIPTS = Path(__file__).parent
 TEMPLATES = SCRIPTS / "templates"
 TABLES = ("metrics", "summary", "comparison")
 MAP_SCRIPTS = ("d3.LICENSE", "d3.min.js", "map.js")
-# A report has 10 MB at most, so that it is easily sent, and 2.5 MB of that are for all but figures. The small pictures
-# of the images of maps get what the figures leave, but so much at least and at most:
+# A report should have 10 MB at most, so that it is easily sent; 2.5 MB are for all but figures. The small pictures
+# of the images in maps get what the figures leave, but so much at least and at most:
 FIGURE_BYTES = 7_500_000
 PICTURE_BYTES = (500_000, 4_000_000)
 # Texts for those who cannot see the figures. The numbers are in tables.
@@ -153,7 +152,7 @@ def main(args: argparse.Namespace) -> None:
         clusters=clusters,
         maps=map_data(results.images, drawn, int(np.clip(FIGURE_BYTES - n_bytes, *PICTURE_BYTES))),
         # Not included as templates: a script may hold what Jinja would take for its own.
-        map_scripts=[Markup((TEMPLATES / name).read_text(encoding="utf-8")) for name in MAP_SCRIPTS],
+        map_scripts=[(TEMPLATES / name).read_text(encoding="utf-8") for name in MAP_SCRIPTS],
         commit=commit(SCRIPTS),
         versions=versions(),
         machine=machine(),

@@ -33,6 +33,7 @@
   let clustering, split, groups; // of the data; `groups` are clusters or classes
   let chosen = null; // a group
   let marked = null; // a point
+  let focused = null; // a point whose image has the focus: it stays marked when the mouse points at nothing
   let places = []; // of the points on the whole map: [x, y] in pixels
   let tree; // of the points, by their places
   let view = d3.zoomIdentity; // of the map: moved and magnified
@@ -109,7 +110,7 @@
     .filter((event) => (event.type === "wheel" ? event.ctrlKey || event.metaKey : event.touches ? event.touches.length > 1 : !event.button))
     .on("zoom", (event) => {
       view = event.transform;
-      mark(null);
+      mark(focused);
     });
 
   // --- A point ---
@@ -141,11 +142,14 @@
     if (point !== null) {
       tip.replaceChildren(element("div", {}, ...description(point).map((line) => element("div", { textContent: line }))));
       if (split.pictures) tip.prepend(picture(point, 96));
-      tip.style.left = 0; // where it is as wide as it likes
-      const [x, y] = view.apply(places[point]);
-      const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-      tip.style.left = `${Math.max(0, x < width / 2 ? Math.min(x + 12, width - tip.offsetWidth) : x - 12 - tip.offsetWidth)}px`;
-      tip.style.top = `${y < height / 2 ? y + 12 : y - 12 - tip.offsetHeight}px`;
+      // Beside the point, on the side where there is more room. The point may be outside of the view.
+      const room = [canvas.clientWidth, canvas.clientHeight];
+      const size = [tip.offsetWidth, tip.offsetHeight];
+      const [left, top] = view.apply(places[point]).map((at, axis) => {
+        const beside = at < room[axis] / 2 ? at + 12 : at - 12 - size[axis];
+        return Math.max(0, Math.min(beside, room[axis] - size[axis]));
+      });
+      Object.assign(tip.style, { left: `${left}px`, top: `${top}px` });
     }
     draw();
   }
@@ -168,21 +172,24 @@
   function showGallery() {
     const gallery = find(".gallery");
     gallery.replaceChildren();
+    focused = null;
     status.textContent = "";
     if (chosen === null) return;
-    const byDistance = groups === clustering.clusters;
+    const byDistance = groups === clustering.clusters && chosen !== groups.noise;
     const points = (byDistance ? [...clustering.order] : d3.range(places.length)).filter((point) => groups.labels[point] === chosen);
     const shown = points.slice(0, MOST_SHOWN);
     const size = groups.sizes[chosen];
     const onMap = points.length < size ? `, ${count(points.length)} on the map` : "";
-    const which = byDistance ? "nearest to the centroid first" : "in their order";
+    const which = byDistance ? "nearest to the centroid first" : "by number";
     const most = shown.length < points.length ? `, ${shown.length} shown` : "";
     status.textContent = `${groups.names[chosen]}: ${count(size)} ${data.thing}s${onMap}${most}, ${which}`;
     for (const point of shown) {
       const button = element("button", { type: "button" }, split.pictures ? picture(point, 48) : name(point));
       button.setAttribute("aria-label", description(point).join(", "));
-      for (const event of ["focus", "mouseenter", "click"]) button.addEventListener(event, () => mark(point));
-      for (const event of ["blur", "mouseleave"]) button.addEventListener(event, () => mark(null));
+      button.addEventListener("focus", () => mark((focused = point)));
+      button.addEventListener("blur", () => mark((focused = null)));
+      button.addEventListener("mouseenter", () => mark(point));
+      button.addEventListener("mouseleave", () => mark(focused));
       gallery.append(element("li", {}, button));
     }
   }
@@ -218,10 +225,10 @@
 
   d3.select(canvas).call(zoom)
     .on("mousemove", (event) => {
-      const point = pointAt(event);
+      const point = pointAt(event) ?? focused;
       if (point !== marked) mark(point);
     })
-    .on("mouseleave", () => mark(null))
+    .on("mouseleave", () => mark(focused))
     .on("click", (event) => {
       const point = pointAt(event);
       if (point !== null && groups.labels[point] !== chosen) choose(groups.labels[point]);

@@ -60,7 +60,8 @@ def dataset(folder, *, n=60, k=3, shape=(8, 8), n_classes=4, estimated=False, se
         group = file.require_group("seed7")
         group.attrs.update({name: value for name, value in scores.items() if value is not None})
     inputs = {name: folder / f"{name}.h5" for name in ("images", "features", "clusters", "scores")}
-    return Namespace(**inputs, split="test", decoded=None, **{name: folder / f"{name}.png" for name in FIGURES})
+    outputs = {name: folder / f"{name}.png" for name in FIGURES} | {"points": folder / "map.csv"}
+    return Namespace(**inputs, split="test", decoded=None, **outputs)
 
 
 def drawn(path):
@@ -95,10 +96,24 @@ def test_every_figure_of_a_clustering_is_drawn_twice_the_same(tmp_path, data):
         draw_clusters.main(args)
         draw_pictures.main(args)
         draw_map.main(Namespace(**vars(args), method="pca", max_points=50, out=tmp_path / folder / "map.png"))
-    for name in (*FIGURES, "map"):
-        drawn(tmp_path / "one" / f"{name}.png")
-        bytes_of = [(tmp_path / folder / f"{name}.png").read_bytes() for folder in ("one", "two")]
-        assert bytes_of[0] == bytes_of[1], name
+    for file in [*(f"{name}.png" for name in FIGURES), "map.png", "map.csv"]:
+        if file.endswith(".png"):
+            drawn(tmp_path / "one" / file)
+        bytes_of = [(tmp_path / folder / file).read_bytes() for folder in ("one", "two")]
+        assert bytes_of[0] == bytes_of[1], file
+
+
+def test_table_of_the_points_of_a_map(tmp_path):
+    args = dataset(tmp_path)
+    draw_map.main(Namespace(**vars(args), method="pca", max_points=50, out=tmp_path / "map.png"))
+    table = pd.read_csv(args.points)
+    assert len(table) == len(set(table["number"])) == 50
+    with h5py.File(args.features) as features, h5py.File(args.clusters) as clusters:
+        X = features["features"][:][table["number"]]
+        centroids = clusters["centroids"][:][clusters["labels"][:][table["number"]]]
+    points, _ = draw_map.project_by_pca(X)
+    np.testing.assert_allclose(table[["x", "y"]], points, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(table["distance"], np.linalg.norm(X - centroids, axis=1), rtol=1e-4)
 
 
 def test_decoded_centroids_are_shown_instead_of_the_features(tmp_path):
@@ -137,6 +152,7 @@ def test_a_clustering_with_noise_that_was_made_elsewhere(tmp_path, monkeypatch):
         texts = [text.get_text() for text in saved[figure].axes[0].texts]
         assert [text.partition("\n")[0] for text in texts if text.endswith(" images")] == names
     draw_map.main(Namespace(**vars(args), method="pca", max_points=100, out=tmp_path / "map.png"))
+    np.testing.assert_array_equal(pd.read_csv(args.points)["distance"].isna(), labels < 0)
     panel = saved["map"].axes[0]
     assert panel.get_title() == "clusters; gray: 10 in none"
     gray = (panel.collections[0].get_facecolors()[:, :3] == mpl.colors.to_rgb(figures.GRAY)).all(axis=1)

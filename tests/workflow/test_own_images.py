@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import tarfile
 import time
 
@@ -94,6 +95,9 @@ def test_photos_in_colour_with_classes(fresh):
     names = sorted(shown)
     for split, n in {"Training": 60, "Test": 30}.items():
         write_photos(fresh.path / "photos" / split, n, names)
+    photo = next((fresh.path / "photos/Test/<script>alert(1)<").iterdir())
+    name = "script>\"quoted'.png"  # that of the folder ends in <
+    photo.rename(photo.with_name(name))
     use(fresh, format="folder", source="photos", side=16, channels="rgb", autoencoder=True)
     fresh.targets = ["all"]
     fresh.run()
@@ -106,6 +110,11 @@ def test_photos_in_colour_with_classes(fresh):
         assert [class_names[label] for label in file["test/labels"]] == [path.split("/")[1] for path in files]
     report = (fresh.results / "report.html").read_text()
     assert all(f'<th scope="row">{name}</th>' in report for name in shown.values())
+    assert "alert(1)</" not in report
+    _, _, data = report.partition('<script type="application/json" id="map-data">')
+    assert (
+        f"Test/<script>alert(1)</{name}" in json.loads(data.partition("</script>")[0])["splits"]["test"]["names"]
+    )
     said = (
         "The folder Training was taken for the training images, and Test for the test images; the folders in "
         "these were taken for classes, 4 in all."

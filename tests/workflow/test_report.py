@@ -6,6 +6,8 @@ import re
 import shutil
 from html.parser import HTMLParser
 
+import h5py
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import CLASSES, archive_files, write_archive
@@ -76,7 +78,7 @@ def test_fits_a_phone(page):
 
 
 def test_names_stay_text(page, reported):
-    assert page.execute_script("return document.scripts.length") == 1
+    assert page.execute_script("return document.scripts.length") == 4  # tables and figures, data, D3, maps
     classes = page.execute_script(
         "return [...document.querySelectorAll('#data ~ details tbody th')].map(cell => cell.textContent)"
     )
@@ -103,6 +105,106 @@ def test_tables_sort_up_and_down(page, by):
         values = [float(cell.get_attribute("data-value")) for cell in cells]
         assert len(values) > 5
         assert values == sorted(values, reverse=reverse)
+    page.refresh()
+
+
+def point_at_a_point(page):
+    """Move the mouse to the first point of the map that is shown, whose place the script keeps to itself."""
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    canvas = page.find_element("css selector", "#explorer .place > canvas")
+    page.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
+    width, height = canvas.size["width"], canvas.size["height"]
+    for x, y in itertools.product(
+        range(-width // 2 + 15, width // 2, 15), range(-height // 2 + 15, height // 2, 15)
+    ):
+        ActionChains(page, duration=0).move_to_element_with_offset(canvas, x, y).perform()
+        if page.find_element("css selector", "#explorer .tip").is_displayed():
+            return canvas
+    raise AssertionError("no point is near the pointer, wherever it is")
+
+
+def test_map_shows_the_image_that_is_pointed_at(page, reported):
+    point_at_a_point(page)
+    lines = [line.text for line in page.find_elements("css selector", "#explorer .tip div div")]
+    assert re.fullmatch(r"image \d+", lines[0])
+    number = int(lines[0].removeprefix("image "))
+    with h5py.File(reported.results / "clusters/pixels/test/k3/seed0.h5") as file:
+        assert lines[1] == f"cluster {file['labels'][number]}"
+    images = pd.read_csv(reported.results / "images.csv").query("split == 'test'").set_index("number")
+    assert lines[2] == f"class {images.loc[number, 'class']}"
+    with h5py.File(reported.results / "images.h5") as file:
+        image = file["test/images"][number].astype(float)
+    shown = page.execute_script(
+        "const canvas = document.querySelector('#explorer .tip canvas');"
+        "return [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
+    )
+    assert np.abs(np.reshape(shown, (32, 32, 4))[..., 0] - image).mean() < 20  # as WebP has it
+
+
+@pytest.mark.parametrize("by", ["click", "keyboard"])
+def test_cluster_shows_its_images(page, reported, by):
+    from selenium.webdriver.common.keys import Keys
+
+    with h5py.File(reported.results / "clusters/pixels/test/k3/seed0.h5") as file:
+        sizes = np.bincount(file["labels"][:])
+    for cluster, button in enumerate(page.find_elements("css selector", "#explorer .groups button")):
+        assert button.text == f"cluster {cluster} ({sizes[cluster]})"
+        if by == "click":
+            page.execute_script("arguments[0].click()", button)
+        else:
+            button.send_keys(Keys.ENTER)
+        assert button.get_attribute("aria-pressed") == "true"
+        images = page.find_elements("css selector", "#explorer .gallery button")
+        assert len(images) == min(60, sizes[cluster])
+        assert all(f", cluster {cluster}, class " in image.get_attribute("aria-label") for image in images)
+    images[-1].send_keys(Keys.NULL)  # which gives it the focus
+    tip = page.find_element("css selector", "#explorer .tip")
+    assert tip.text.split("\n") == images[-1].get_attribute("aria-label").split(", ")
+    button.send_keys(Keys.ENTER)
+    assert page.find_elements("css selector", "#explorer .gallery button") == []
+
+
+def test_one_clustering_is_shown_at_a_time_and_all_are_printed(page):
+    from selenium.webdriver.support.select import Select
+
+    heads = page.find_elements("css selector", ".clustering h3")
+    maps = page.find_elements("css selector", "figure.map img")
+    shown = Select(page.find_element("id", "shown"))
+    for number, name in [
+        (1, "autoencoder, test images, k = 3, seed 0, model 0"),
+        (0, "pixels, test images, k = 3, seed 0"),
+    ]:
+        shown.select_by_index(number)
+        assert shown.first_selected_option.text == name
+        assert [head.text for head in heads if head.is_displayed()] == [name]
+        assert not maps[number].is_displayed()
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert all(element.is_displayed() for element in [*heads, *maps])
+    assert not page.find_element("id", "explorer").is_displayed()
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_without_scripts_the_maps_are_pictures(page):
+    page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    page.refresh()
+    shown = page.find_elements("css selector", "figure.map img, .clustering h3")
+    hidden = page.find_elements("css selector", "#explorer, #chooser, .larger")
+    assert len(shown) == 4
+    assert len(hidden) == 2
+    assert all(element.is_displayed() for element in shown)
+    assert not any(element.is_displayed() for element in hidden)
+    page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    page.refresh()
+
+
+def test_small_figures_can_be_made_larger(page):
+    figure = page.find_element("css selector", "#scores ~ figure")
+    widths = []
+    for _ in range(3):
+        widths.append(figure.find_element("tag name", "img").size["width"])
+        page.execute_script("arguments[0].click()", figure.find_element("css selector", ".larger"))
+    assert widths[0] == widths[2] < 375 < widths[1]
     page.refresh()
 
 

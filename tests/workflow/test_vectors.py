@@ -68,7 +68,12 @@ def test_clusters_are_compared_with_each_column(clustered):
 
 def test_report_without_pictures(clustered):
     figures = clustered.results / "figures/own/all/k3/seed0"
-    assert {path.name for path in figures.iterdir()} == {"silhouettes.png", "contents.png", "map.png"}
+    assert {path.name for path in figures.iterdir()} == {
+        "silhouettes.png",
+        "contents.png",
+        "map.png",
+        "map.csv",
+    }
     report = (clustered.results / "report.html").read_text()
     assert "90 rows, vectors without images" in report
     assert "images, k" not in report

@@ -1,4 +1,4 @@
-"""What the report's maps need to be pointed at: the points, their clusters and classes, and small pictures of them."""
+"""What the report needs for maps that can be pointed at: their points, clusters, classes, and small pictures."""
 
 import base64
 import io
@@ -19,7 +19,8 @@ from lib.report.labels import name_clusters, truncate
 
 MAX_NAME = 60  # characters of a name
 SIDES = (96, 64, 48, 32, 24, 16, 8)  # of a picture, in pixels: the largest that there is room for
-MAX_PIXELS = 25_000_000  # of all pictures
+MAX_PIXELS = 12_000_000  # of all pictures
+BLOCK_ROWS = 128  # images that are read together: they may be large
 
 
 class Drawn(NamedTuple):
@@ -105,6 +106,8 @@ def class_grouping(images: Path, split: str, chosen: np.ndarray) -> dict | None:
 def grouping(labels: np.ndarray, names: list[str], chosen: np.ndarray) -> dict:
     """Clusters or classes: their names, how many images each has, and the colours and labels of the points.
 
+    `noise` is the place of what is in no cluster among the names, or None.
+
     Parameters
     ----------
     labels : (n,) int
@@ -121,11 +124,14 @@ def grouping(labels: np.ndarray, names: list[str], chosen: np.ndarray) -> dict:
     """
     points = labels[chosen]
     colours = figures.colours_of(np.bincount(points[points >= 0], minlength=len(names)))
+    noise = None
     if labels.min() < 0:
-        labels, points = (np.where(some < 0, len(names), some) for some in (labels, points))
+        noise = len(names)
+        labels, points = (np.where(some < 0, noise, some) for some in (labels, points))
         names = [*names, "in no cluster"]
     return {
         "names": names,
+        "noise": noise,
         "sizes": np.bincount(labels, minlength=len(names)).tolist(),
         "colours": colours[: len(names)].tolist(),
         "labels": encoded(points, np.uint16),
@@ -172,7 +178,7 @@ def picture_sheet(images: Path, split: str, chosen: np.ndarray, n_bytes: int) ->
             continue
         size = (columns * width, math.ceil(len(chosen) / columns) * height)
         sheet = Image.new("L" if len(shape) == 2 else "RGB", size)
-        for rows in blocks(len(chosen)):
+        for rows in blocks(len(chosen), BLOCK_ROWS):
             for place, pixels in enumerate(read_images(images, split, chosen[rows]), rows.start):
                 picture = Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS)
                 sheet.paste(picture, (place % columns * width, place // columns * height))
