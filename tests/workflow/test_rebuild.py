@@ -149,8 +149,9 @@ def test_edited_words_of_logs(project):
         ("lib/report/conclusion.py", "with the classes: ", "with classes: ", {"conclude", "write_report"}),
         ("lib/report/tables.py", "import pandas as pd\n", "import pandas as pd\n\nNEW = 1\n", {"write_report"}),
         ("templates/report.html", "Skip to the text", "Skip to text", {"write_report"}),
+        ("templates/map.js", "MOST_SHOWN = 60", "MOST_SHOWN = 50", {"write_report"}),
     ],
-    ids=["conclusion", "tables of the report", "report"],
+    ids=["conclusion", "tables of the report", "report", "maps of the report"],
 )
 def test_edited_words_of_results(whole, file, old, new, jobs):
     whole.edit(f"scripts/{file}", old, new)
