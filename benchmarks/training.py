@@ -32,7 +32,6 @@ def ours(images, validation, seed):
             initializer="sign_corrected",
             learning_rate=0.001,
             seed=seed,
-            log=lambda line: None,
             **SETTINGS,
         )
         return history[-1].val_loss

@@ -216,7 +216,7 @@ def describe_alone(summary: pd.DataFrame, k: int) -> list[str]:
     >>> row = {"features": "pixels", "split": "test", "k": 10, "metric": "silhouette", "n": 5}
     >>> row |= {"mean": 0.2, "std": 0.01, "min": 0.19, "max": 0.22}
     >>> print(*describe_alone(pd.DataFrame([row]), k=10), sep="\\n")
-    pixels, test data, k = 10: 5 clusterings have a silhouette of 0.200 (0.190 to 0.220).
+    pixels, test data, k = 10: 5 clusterings have a silhouette of 0.2000 (0.1900 to 0.2200).
     There is no other feature space of the same data to compare with.
     """
     lines = []
