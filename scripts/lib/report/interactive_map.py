@@ -193,8 +193,8 @@ def image_url(image: Image.Image, quality: int) -> str:
 
     Examples
     --------
-    >>> image_url(Image.new("RGB", (8, 8)), quality=70)[:30]
-    'data:image/webp;base64,UklGRjw'
+    >>> image_url(Image.new("RGB", (8, 8)), quality=70)[:28]
+    'data:image/webp;base64,UklGR'
     """
     data = io.BytesIO()
     image.save(data, "WEBP", quality=quality)
