@@ -157,6 +157,24 @@ def clusters_of_all_runs(wildcards):
     return [f"{folder}/run{run}.h5" for run in targets.runs(wildcards.features)]
 
 
+def clusters_of_all_seeds(ks):
+    """The clusterings of one split into some k clusters, one for each k and seed."""
+    return expand(
+        "results/{{dataset}}/clusters/{{features}}/{{split}}/k{k}/seed{seed}.h5",
+        k=ks,
+        seed=config["clustering"]["seeds"],
+    )
+
+
+def halves_scored_in_a_space(ks):
+    """The function of wildcards that gives the clusterings of halves into some k clusters that a space scores."""
+    return lambda w: [
+        f"results/{w.dataset}/halves/{features}/{w.split}/k{k}.h5"
+        for k in ks
+        for features in targets.spaces_scored_in(w.space, w.split)
+    ]
+
+
 def figure_of(name, clustering="k{k}/seed{seed}"):
     """A figure of a clustering, also for Snakemake's report."""
     return report(

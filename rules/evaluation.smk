@@ -7,24 +7,6 @@ scattergather:
     pairs=config["evaluation"]["n_chunks"],
 
 
-def clusters_of_all_seeds(ks):
-    """The clusterings of one split into some k clusters, one for each k and seed."""
-    return expand(
-        "results/{{dataset}}/clusters/{{features}}/{{split}}/k{k}/seed{seed}.h5",
-        k=ks,
-        seed=config["clustering"]["seeds"],
-    )
-
-
-def halves_scored_in_a_space(ks):
-    """The function of wildcards that gives the clusterings of halves into some k clusters that a space scores."""
-    return lambda w: [
-        f"results/{w.dataset}/halves/{features}/{w.split}/k{k}.h5"
-        for k in ks
-        for features in targets.spaces_scored_in(w.space, w.split)
-    ]
-
-
 # The sums behind the indices of these clusterings, in chunks.
 PAIR_SUMS = gather.pairs("results/{{dataset}}/pair_sums/{{features}}/{{split}}/k{{k}}/{{space}}/{scatteritem}.h5")
 PAIR_SUMS_OF_IMPORTED = gather.pairs(
