@@ -24,10 +24,10 @@ import draw_map
 import draw_pictures
 import draw_scores
 from lib.evaluation.validity import validity
+from lib.features.distances import distances_to_centroids
 from lib.features.features_file import write_features
 from lib.features.training_files import Examples, write_examples
 from lib.report import figures, labels
-from lib.report.distances import distances_to_centroids
 
 NAMES = ["<b>cat</b>", "$x^{", "a_b & \\dog", "a name that is much longer than there is room for"]
 FIGURES = ("silhouettes", "contents", "montage", "centroids", "dunn")
