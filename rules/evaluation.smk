@@ -7,7 +7,7 @@ scattergather:
     pairs=config["evaluation"]["n_chunks"],
 
 
-# The sums behind the indices of these clusterings, in chunks.
+# The sums behind the indices of the clusterings of one k, in chunks.
 PAIR_SUMS = gather.pairs("results/{{dataset}}/pair_sums/{{features}}/{{split}}/k{{k}}/{{space}}/{scatteritem}.h5")
 PAIR_SUMS_OF_IMPORTED = gather.pairs(
     "results/{{dataset}}/pair_sums/{{features}}/{{split}}/{{space}}/{scatteritem}.h5"

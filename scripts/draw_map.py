@@ -15,9 +15,9 @@ from lib.base.files import atomic_write
 from lib.base.parallel import blocks
 from lib.clustering.clusters_file import read_cluster_names, read_clusters
 from lib.data.images_file import SPLITS
+from lib.features.distances import read_distances
 from lib.features.features_file import open_features
 from lib.report import figures
-from lib.report.distances import read_distances
 from lib.report.labels import place_labels, read_classes, truncate, use_fonts_for
 
 

@@ -13,9 +13,9 @@ from lib.base.parallel import blocks
 from lib.clustering.clusters_file import read_cluster_names, read_clusters, read_seed
 from lib.data.images_file import SPLITS, count_images, read_images
 from lib.evaluation.scores_file import read_scores
+from lib.features.distances import read_distances
 from lib.report import figures
 from lib.report.centroids_file import read_centroid_images
-from lib.report.distances import read_distances
 from lib.report.labels import Classes, name_clusters, read_classes, use_fonts_for
 
 N_EXAMPLES = 5  # images of each kind, for each cluster

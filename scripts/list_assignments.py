@@ -12,7 +12,7 @@ from lib.base.files import atomic_write
 from lib.clustering.clusters_file import read_cluster_names, read_clusters
 from lib.clustering.labels import NOISE
 from lib.evaluation.scores_file import read_scores
-from lib.report.distances import read_distances
+from lib.features.distances import read_distances
 from lib.workflow.layout import Clustering, Imported, Results, Space
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from lib.base.cli import run_script
 from lib.base.files import atomic_write
+from lib.clustering.clusters_file import read_cluster_names, read_clusters
 from lib.data.images_file import read_description
 from lib.features.kinds import KINDS, kinds_of
 from lib.features.training_files import read_examples
@@ -97,10 +98,10 @@ def main(args: argparse.Namespace) -> None:
         for clustering in pictured
     }
     n_bytes = sum(len(figure["source"]) for figures in clusters.values() for figure in figures)
-    drawn = [
-        Drawn(run.split, results.clusters(run), results.folder / "figures" / run.path / "map.csv")
-        for run in pictured
-    ]
+    drawn = []
+    for run in pictured:
+        file, points = results.clusters(run), results.folder / "figures" / run.path / "map.csv"
+        drawn.append(Drawn(run.split, read_clusters(file), read_cluster_names(file), points))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,

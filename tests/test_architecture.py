@@ -17,7 +17,7 @@ BELOW = {
     "clustering": {"base"},
     "features": {"base", "data", "clustering"},
     "evaluation": {"base", "clustering"},
-    "report": {"base", "data", "clustering", "features", "evaluation"},
+    "report": {"base", "data", "evaluation"},
     "workflow": {"base", "data", "features"},
 }
 MODULES = sorted(path for path in (SCRIPTS / "lib").rglob("*.py") if path.stem != "__init__")

@@ -12,13 +12,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from lib.clustering.clusters_file import write_labels
-from lib.clustering.labels import Labels
 from lib.report import figures, interactive_map
 from lib.report.interactive_map import Drawn, map_data, picture_sheet
 
 TEMPLATES = Path(figures.__file__).parents[2] / "templates"
 N, CHOSEN = 40, np.array([1, 2, 5, 8, 13, 21, 34, 39])
+LABELS = np.resize([0, 1, -1, 1], N)
 
 
 def decoded(text, dtype):
@@ -41,7 +40,6 @@ def drawn(tmp_path):
         file["test/labels"] = np.array([7, 2])[np.arange(N) % 2].astype(np.uint8)
         file["test/files"] = [f"photos/{i}" for i in range(N)]
         file.attrs["class_names"] = [f"kind {i}" for i in range(9)]
-    write_labels(tmp_path / "run0.h5", Labels(np.resize([0, 1, -1, 1], N), ["red", "7"]), run=0)
     points = {"number": CHOSEN, "x": rng.normal(size=8), "y": rng.normal(size=8), "distance": rng.random(8)}
     points["distance"][3] = np.nan
     pd.DataFrame(points).to_csv(tmp_path / "map.csv", index=False)
@@ -49,7 +47,7 @@ def drawn(tmp_path):
 
 
 def data_of(folder, n_runs=1):
-    run = Drawn("test", folder / "run0.h5", folder / "map.csv")
+    run = Drawn("test", LABELS, ["red", "7"], folder / "map.csv")
     return map_data(folder / "images.h5", [run] * n_runs, 100_000)
 
 
@@ -102,7 +100,7 @@ def test_vectors_have_no_pictures(drawn):
         file["all"] = file["test"]
         file["all"].attrs["n"] = N
         del file["test"]
-    data = map_data(drawn / "images.h5", [Drawn("all", drawn / "run0.h5", drawn / "map.csv")], 100_000)
+    data = map_data(drawn / "images.h5", [Drawn("all", LABELS, ["red", "7"], drawn / "map.csv")], 100_000)
     assert data["thing"] == "row"
     assert data["splits"]["all"]["pictures"] is None
     assert data["splits"]["all"]["classes"] is None

@@ -12,7 +12,6 @@ import pandas as pd
 from PIL import Image
 
 from lib.base.parallel import blocks
-from lib.clustering.clusters_file import read_cluster_names, read_clusters
 from lib.data.images_file import read_class_names, read_description, read_files, read_images, read_labels
 from lib.report import figures
 from lib.report.labels import name_clusters, truncate
@@ -27,7 +26,8 @@ class Drawn(NamedTuple):
     """A clustering of which there is a map."""
 
     split: str
-    clusters: Path  # the file of the clustering
+    labels: np.ndarray  # (n,) int: the cluster of each image of the split, -1 for none
+    names: list[str]  # (k,): of the clusters
     points: Path  # map.csv, beside the map
 
 
@@ -79,7 +79,7 @@ def map_data(images: Path, drawn: Iterable[Drawn], picture_bytes: int) -> dict:
             ),
         }
     for run, points in tables:
-        names = name_clusters(read_cluster_names(run.clusters), MAX_NAME)
+        names = name_clusters(run.names, MAX_NAME)
         x, y = quantised(points[["x", "y"]].to_numpy()).T
         clusterings.append(
             {
@@ -87,7 +87,7 @@ def map_data(images: Path, drawn: Iterable[Drawn], picture_bytes: int) -> dict:
                 "x": encoded(x, np.uint16),
                 "y": encoded(y, np.uint16),
                 "order": encoded(np.argsort(points["distance"].to_numpy(), kind="stable"), np.uint32),
-                "clusters": grouping(read_clusters(run.clusters), names, points["number"].to_numpy()),
+                "clusters": grouping(run.labels, names, points["number"].to_numpy()),
             }
         )
     thing = "image" if has_images else "row"
@@ -193,8 +193,8 @@ def image_url(image: Image.Image, quality: int) -> str:
 
     Examples
     --------
-    >>> image_url(Image.new("RGB", (8, 8)), quality=70)[:28]
-    'data:image/webp;base64,UklGR'
+    >>> image_url(Image.new("RGB", (8, 8)), quality=70).partition(",")[0]
+    'data:image/webp;base64'
     """
     data = io.BytesIO()
     image.save(data, "WEBP", quality=quality)
