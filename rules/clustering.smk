@@ -31,7 +31,7 @@ for number, clusterings in enumerate(targets.clusterings_by_job()):
             "../envs/clustering.yaml"
         threads: 1
         resources:
-            mem_mb=scaled_resource(300, 2.5),
+            mem_mb=scaled_resource(600, 2.5),
             runtime=scaled_resource(2 + len(ks), 0.02 * len(ks)),
         params:
             command=script_command("cluster.py"),
@@ -94,7 +94,7 @@ for number, ks in enumerate(targets.ks_by_job()):
             "../envs/clustering.yaml"
         threads: 1
         resources:
-            mem_mb=scaled_resource(300, 2.5),
+            mem_mb=scaled_resource(600, 2.5),
             runtime=scaled_resource(10 * len(ks), 0.2 * len(ks)),
         params:
             command=script_command("cluster_halves.py"),
@@ -123,7 +123,7 @@ for number, ks in enumerate(targets.ks_by_job()):
             "../envs/clustering.yaml"
         threads: 1
         resources:
-            mem_mb=scaled_resource(300, 3),
+            mem_mb=scaled_resource(600, 3),
             runtime=scaled_resource(10 * len(ks), 0.2 * len(ks)),
         params:
             command=script_command("gap_reference.py"),

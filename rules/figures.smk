@@ -19,7 +19,7 @@ rule draw_answer:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=scaled_resource(300),
+        mem_mb=scaled_resource(400),
         runtime=scaled_resource(5),
     params:
         command=script_command("draw_answer.py"),
@@ -46,7 +46,7 @@ rule draw_scores:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=scaled_resource(300),
+        mem_mb=scaled_resource(400),
         runtime=scaled_resource(5),
     params:
         command=script_command("draw_scores.py"),
@@ -79,7 +79,7 @@ rule draw_autoencoder:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=scaled_resource(300),
+        mem_mb=scaled_resource(400),
         runtime=scaled_resource(5),
     params:
         command=script_command("draw_autoencoder.py"),

@@ -112,7 +112,7 @@ def test_same_tables_as_locally(over_time, fresh, finished):
     output = finish(start(fresh))
     assert "profiles/slurm: sacct knows of no jobs here (no accounting), so squeue is asked\n" in output
     submitted = output.count("has been submitted with SLURM jobid")
-    assert f"\n{submitted} submissions to the cluster" in plan
+    assert f"\n{submitted} submissions to the cluster" in plan, output
     assert fresh.metrics.read_bytes() == finished.metrics.read_bytes()
     assert fresh.jobs() == set()
 
