@@ -48,7 +48,7 @@ with own_modules():
     from lib.workflow.programs import Programs
     from lib.workflow.sizes import Sizes
     from lib.workflow.sources import Sources
-    from lib.workflow.targets import Targets, centroid_images
+    from lib.workflow.targets import Targets, centroid_images, has_hidden_classes
     from lib.workflow.vectors import Vectors
 
 # Not in a workflow that uses this one, whose log is its own.
@@ -144,6 +144,11 @@ def watched(files, made):
     if missing and Path(made).exists():
         sys.exit(f"config: {missing[0]} does not exist; what was made of it stays as it is")
     return [local(file) for file in files if file not in missing]
+
+
+def classes_option(wildcards):
+    """The option of a script that keeps it from the classes of a dataset, if the settings say so."""
+    return "--no-classes" if has_hidden_classes(config, wildcards.dataset) else ""
 
 
 def results_folder(wildcards, input):

@@ -55,11 +55,10 @@ rule prepare_images:
     params:
         command=script_command("prepare_images.py"),
         code_digest=script_digest("prepare_images.py"),
-        options=lambda w: cli_options(
-            {k: v for k, v in config["datasets"][w.dataset].items() if k not in ("source", "sha256")}
-        ),
+        options=lambda w: cli_options(sources.making_settings(w.dataset)),
         content=lambda w: sources.photos_digest(w.dataset, rules.prepare_images.output[0].format(**w)),
-        # Untracked, for it asks for `input`: another path to the same bytes is no reason to make the images again.
+        # Untracked, for it asks for `input`: another path to the same bytes is no reason to make the images again, nor
+        # are classes that the scores do not see.
         origin=lambda w, input: shlex.join(sources.options(w.dataset, input)),
         # Images that are there are enough for most other numbers of clusters.
         clustered=untracked(
@@ -117,5 +116,6 @@ rule list_images:
     params:
         command=script_command("list_images.py"),
         code_digest=script_digest("list_images.py"),
+        classes=classes_option,
     shell:
-        "{params.command} --images {input:q} --out {output:q} --log {log:q}"
+        "{params.command} --images {input:q} {params.classes} --out {output:q} --log {log:q}"

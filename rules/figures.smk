@@ -132,8 +132,9 @@ rule draw_clusters:
     params:
         command=script_command("draw_clusters.py"),
         code_digest=script_digest("draw_clusters.py"),
+        classes=classes_option,
     shell:
-        "{params.command} --images {input.images:q} --split {wildcards.split}"
+        "{params.command} --images {input.images:q} --split {wildcards.split} {params.classes}"
         " --clusters {input.clusters:q} --scores {input.scores:q}"
         " --silhouettes {output.silhouettes:q} --contents {output.contents:q} --log {log:q}"
 
@@ -164,8 +165,9 @@ rule draw_pictures:
     params:
         command=script_command("draw_pictures.py"),
         code_digest=script_digest("draw_pictures.py"),
+        classes=classes_option,
     shell:
-        "{params.command} --images {input.images:q} --features {input.features:q} --split {wildcards.split}"
+        "{params.command} --images {input.images:q} --features {input.features:q} --split {wildcards.split} {params.classes}"
         " --clusters {input.clusters:q} --scores {input.scores:q} --decoded {input.decoded:q}"
         " --montage {output.montage:q} --centroids {output.centroids:q} --dunn {output.dunn:q} --log {log:q}"
 
@@ -224,9 +226,10 @@ rule draw_map:
     params:
         command=script_command("draw_map.py"),
         code_digest=script_digest("draw_map.py"),
+        classes=classes_option,
         method=cli_options({"method": config["report"]["projection"]}),
     shell:
-        "{params.command} --images {input.images:q} --features {input.features:q} --split {wildcards.split}"
+        "{params.command} --images {input.images:q} --features {input.features:q} --split {wildcards.split} {params.classes}"
         " --clusters {input.clusters:q} {params.method}"
         " --out {output.map:q} --points {output.points:q} --log {log:q}"
 

@@ -20,7 +20,7 @@ INDICES = ("silhouette", "silhouette_lower", "silhouette_upper", "dunn")
 def main(args: argparse.Namespace) -> None:
     results = Results(args)
     splits = {split for _, split in results.clustered_features}
-    classes = {split: labellings(results.images, split) for split in splits}
+    classes = {split: labellings(results.images, split) if results.has_classes else {} for split in splits}
     rows = [score(results, clustering, classes[clustering.split]) for clustering in results.clusterings()]
     columns = list(rows[0])
     if results.imported:

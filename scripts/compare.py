@@ -50,7 +50,9 @@ def main(args: argparse.Namespace) -> None:
         fixed = [name for name in results.n_runs if any(run[:2] == (name, split) for run in results.imported)]
         if len(models) + len(fixed) == 1:
             continue
-        classes, more = read_labels(results.images, split), read_more_labels(results.images, split)
+        classes, more = None, {}
+        if results.has_classes:
+            classes, more = read_labels(results.images, split), read_more_labels(results.images, split)
         try:
             decisive = decisive_measure(args.decisive, classes is not None)
         except ValueError as error:

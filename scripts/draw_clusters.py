@@ -22,7 +22,7 @@ def main(args: argparse.Namespace) -> None:
     """Write both figures."""
     labels = read_clusters(args.clusters, count_images(args.images, args.split))
     names = name_clusters(read_cluster_names(args.clusters))
-    classes = read_classes(args.images, args.split)
+    classes = None if args.no_classes else read_classes(args.images, args.split)
     use_fonts_for("".join([*names, *(classes.names if classes else [])]))
     if labels.min() < 0:  # noise is shown as the last cluster
         labels = np.where(labels < 0, len(names), labels)
@@ -133,6 +133,7 @@ def plot_contents(counts: np.ndarray, class_names: Sequence[str], names: Sequenc
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="draw_clusters", description=__doc__)
     parser.add_argument("--images", type=Path, required=True, help="images.h5")
+    parser.add_argument("--no-classes", action="store_true", help="do without the classes, if there are any")
     parser.add_argument("--split", choices=SPLITS, required=True)
     parser.add_argument("--clusters", type=Path, required=True, help="a clustering, .h5")
     parser.add_argument("--scores", type=Path, required=True, help="of the clustering in its own space, .h5")

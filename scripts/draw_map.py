@@ -29,7 +29,7 @@ def main(args: argparse.Namespace) -> None:
     clusters = read_clusters(args.clusters, len(chosen))
     names = [truncate(name) for name in read_cluster_names(args.clusters)]
     panels = {"clusters": (clusters[chosen], names)}
-    if classes := read_classes(args.images, args.split):
+    if not args.no_classes and (classes := read_classes(args.images, args.split)):
         panels["classes"] = classes.labels[chosen], classes.names
     use_fonts_for("".join(name for _, names in panels.values() for name in names))
     points, axis_names = {"pca": project_by_pca, "umap": project_by_umap}[args.method](X)
@@ -135,6 +135,7 @@ def write_names(
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="draw_map", description=__doc__)
     parser.add_argument("--images", type=Path, required=True, help="images.h5")
+    parser.add_argument("--no-classes", action="store_true", help="do without the classes, if there are any")
     parser.add_argument("--features", type=Path, required=True, help="of the images, .h5")
     parser.add_argument("--split", choices=SPLITS, required=True)
     parser.add_argument("--clusters", type=Path, required=True, help="a clustering of the features, .h5")

@@ -32,7 +32,7 @@ def main(args: argparse.Namespace) -> None:
     sizes = np.bincount(labels, minlength=n_clusters)
     distances = read_distances(args.clusters, args.features)
     pictures_of = functools.partial(read_pictures, args.images, args.split)
-    classes = read_classes(args.images, args.split)
+    classes = None if args.no_classes else read_classes(args.images, args.split)
     use_fonts_for("".join([*names, *(classes.names if classes else [])]))
     figures.save(plot_montage(labels, distances, sizes[:n_clusters], pictures_of, names), args.montage)
     scores = read_scores(args.scores, read_seed(args.clusters))
@@ -181,6 +181,7 @@ def plot_dunn(
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="draw_pictures", description=__doc__)
     parser.add_argument("--images", type=Path, required=True, help="images.h5")
+    parser.add_argument("--no-classes", action="store_true", help="do without the classes, if there are any")
     parser.add_argument("--features", type=Path, required=True, help="of the images, .h5")
     parser.add_argument("--split", choices=SPLITS, required=True)
     parser.add_argument(

@@ -17,7 +17,8 @@ def main(args: argparse.Namespace) -> None:
         writer.writerow(["split", "number", "file", "class"])
         for split in splits_of(args.images):
             n = count_images(args.images, split)
-            files, labels = read_files(args.images, split), read_labels(args.images, split)
+            files = read_files(args.images, split)
+            labels = None if args.no_classes else read_labels(args.images, split)
             classes = [""] * n if labels is None else [names[label] for label in labels]
             writer.writerows(zip([split] * n, range(n), files or [""] * n, classes, strict=True))
 
@@ -25,5 +26,6 @@ def main(args: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="list_images", description=__doc__)
     parser.add_argument("--images", type=Path, required=True)
+    parser.add_argument("--no-classes", action="store_true", help="do without the classes, if there are any")
     parser.add_argument("--out", type=Path, required=True, help="to write, CSV")
     run_script(main, parser)

@@ -66,6 +66,8 @@ def main(args: argparse.Namespace) -> None:
     metrics, summary, comparison = (pd.read_csv(results.folder / f"{name}.csv") for name in TABLES)
     config = json.loads(args.config)
     data = read_description(results.images)
+    if not results.has_classes:
+        data |= {"classes": None, "class_columns": {}}
     cluster_figures = CLUSTER_FIGURES | ({} if data["classes"] else WITHOUT_CLASSES)
     if data["shape"] is None:
         cluster_figures = {name: text for name, text in cluster_figures.items() if name not in OF_IMAGES}
@@ -118,6 +120,7 @@ def main(args: argparse.Namespace) -> None:
         config=config,
         settings=yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
         data=data,
+        has_hidden_classes=not results.has_classes,
         things="images" if data["shape"] else "rows",
         own_kinds=list(KINDS),
         kinds=kinds,
@@ -164,7 +167,12 @@ def main(args: argparse.Namespace) -> None:
             if space.kind == "autoencoder"
         },
         clusters=clusters,
-        maps=map_data(results.images, drawn, int(np.clip(FIGURE_BYTES - n_bytes, *PICTURE_BYTES))),
+        maps=map_data(
+            results.images,
+            drawn,
+            int(np.clip(FIGURE_BYTES - n_bytes, *PICTURE_BYTES)),
+            with_classes=results.has_classes,
+        ),
         # Not included as templates: a script may hold what Jinja would take for its own.
         map_scripts=[(TEMPLATES / name).read_text(encoding="utf-8") for name in MAP_SCRIPTS],
         commit=commit(SCRIPTS),

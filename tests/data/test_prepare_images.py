@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lib.base.errors import InputError
 from lib.data.grayscale import to_gray
 from lib.data.images_file import read_labels
 
@@ -84,11 +85,21 @@ def test_folder(tmp_path, folder, channels):
     assert lines[-1] == "prepare_images: test: 3 images of 8 x 8"
 
 
-def test_folder_without_classes_has_no_labels(tmp_path, folder):
+def test_images_do_not_depend_on_whether_the_classes_are_looked_at(tmp_path, folder):
+    path = tmp_path / "results" / "images.h5"
+    written(tmp_path, *options_for(folder))
+    first = path.read_bytes()
+    written(tmp_path, *options_for(folder, "--classes", "none"))
+    assert path.read_bytes() == first
+
+
+def test_photos_beside_the_classes_are_taken_without_classes(tmp_path, folder):
+    (folder / "beside.png").write_bytes(next(folder.glob("*/*.png")).read_bytes())
     columns, attributes, _ = written(tmp_path, *options_for(folder, "--classes", "none"))
     assert all(split.keys() == {"images", "files"} for split in columns.values())
     assert "class_names" not in attributes
-    assert read_labels(tmp_path / "results" / "images.h5", "test") is None
+    with pytest.raises(InputError, match=r"1 beside them, the first is beside\.png; move these, or set"):
+        read_labels(tmp_path / "results" / "images.h5", "test")
 
 
 def test_same_bytes_each_time(tmp_path, folder):

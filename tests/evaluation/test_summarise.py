@@ -46,6 +46,7 @@ def test_gap_with_a_cluster_for_each_image_is_undefined(tmp_path):
         "n_clusters": [2, 3],
         "seeds": [0, 1],
         "spaces": [],
+        "no_classes": False,
         "imported": [],
     }
     args |= {"metrics": tmp_path / "metrics.csv", "gap": True, "out": tmp_path / "summary.csv"}
@@ -79,7 +80,13 @@ def test_runs_that_were_made_elsewhere_are_summarised_together(tmp_path):
     table = pd.DataFrame(rows, columns=["dataset", "features", "split", "k", "seed", "inertia", "accuracy"])
     table["model_seed"] = np.nan
     args = {"results": tmp_path, "clustered_features": ["pixels/test"], "n_clusters": [3], "seeds": [0, 1]}
-    args |= {"spaces": [], "metrics": tmp_path / "metrics.csv", "gap": False, "out": tmp_path / "summary.csv"}
+    args |= {
+        "spaces": [],
+        "no_classes": False,
+        "metrics": tmp_path / "metrics.csv",
+        "gap": False,
+        "out": tmp_path / "summary.csv",
+    }
     table.to_csv(args["metrics"], index=False)
     summarise.main(Namespace(**args, imported=[]))
     without = args["out"].read_text().splitlines()

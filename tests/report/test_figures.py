@@ -60,7 +60,7 @@ def dataset(folder, *, n=60, k=3, shape=(8, 8), n_classes=4, estimated=False, se
         group.attrs.update({name: value for name, value in scores.items() if value is not None})
     inputs = {name: folder / f"{name}.h5" for name in ("images", "features", "clusters", "scores")}
     outputs = {name: folder / f"{name}.png" for name in FIGURES} | {"points": folder / "map.csv"}
-    return Namespace(**inputs, split="test", decoded=None, **outputs)
+    return Namespace(**inputs, split="test", no_classes=False, decoded=None, **outputs)
 
 
 def drawn(path):
@@ -86,6 +86,18 @@ DATA = {
     "two images": {"n": 2, "k": 2},
     "three images": {"n": 3, "k": 2},
 }
+
+
+def test_without_the_classes_figures_are_those_of_a_dataset_that_has_none(tmp_path):
+    hidden = dataset(tmp_path / "hidden")
+    hidden.no_classes = True
+    for args in (hidden, dataset(tmp_path / "none", n_classes=0)):
+        draw_clusters.main(args)
+        draw_pictures.main(args)
+        draw_map.main(Namespace(**vars(args), method="pca", max_points=50, out=args.contents.parent / "map.png"))
+    for name in ("contents", "map", "dunn"):
+        first, second = ((tmp_path / folder / f"{name}.png").read_bytes() for folder in ("hidden", "none"))
+        assert first == second
 
 
 @pytest.mark.parametrize("data", DATA.values(), ids=DATA.keys())

@@ -31,6 +31,7 @@ class Dataset(NamedTuple):
     batches: Iterator[Batch]
     arrangement: str | None = None  # what was taken for splits and classes, if names or chance decided it
     unused: Sequence[str] = ()  # names of what the dataset holds beside that
+    refusal: str | None = None  # why it has no classes, although folders were looked at for them
 
 
 class Labelling(NamedTuple):

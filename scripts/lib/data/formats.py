@@ -107,6 +107,9 @@ def open_arrays(source: Source) -> Dataset:
 def open_photos(source: Source) -> Dataset:
     """The photos of a folder. The log says what is in it.
 
+    The classes are those of its folders, also if `classes` is none: then the scores do not see them, and photos
+    that cannot be sorted into classes are not refused.
+
     Raises
     ------
     InputError
@@ -120,7 +123,14 @@ def open_photos(source: Source) -> Dataset:
     Traceback (most recent call last):
     lib.base.errors.InputError: photos holds no images: none of its 0 files, also in sub-folders, ends in ...
     """
-    folder = open_folder(source.path, classes=source.classes != "none", test_fraction=source.test_fraction)
+    refusal = None
+    try:
+        folder = open_folder(source.path, classes=True, test_fraction=source.test_fraction)
+    except InputError as error:
+        if source.classes != "none":
+            raise
+        folder = open_folder(source.path, classes=False, test_fraction=source.test_fraction)
+        refusal = str(error)
     counts = map("{:,}".format, (len(folder.photos), len(folder.class_names or []), folder.n_others))
     logging.info(
         "%s: %s images, %s classes, and %s files that are hidden or of other kinds, which are ignored",
@@ -134,7 +144,7 @@ def open_photos(source: Source) -> Dataset:
     if source.split:
         folder = folder._replace(photos=[photo for photo in folder.photos if photo.split == source.split])
     batches = _read_folder(folder, side, source.unreadable, source.resampling)
-    return Dataset(n_images, side, True, folder.class_names, batches, folder.arrangement)
+    return Dataset(n_images, side, True, folder.class_names, batches, folder.arrangement, refusal=refusal)
 
 
 def _read_folder(folder: Folder, side: int, if_unreadable: str, resampling: Image.Resampling) -> Iterator[Batch]:

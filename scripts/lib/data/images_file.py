@@ -137,7 +137,7 @@ def read_labels(path: Path, split: str) -> np.ndarray | None:
     Raises
     ------
     InputError
-        If the file cannot be read.
+        If the file cannot be read, or the images could not be sorted into classes.
 
     Examples
     --------
@@ -148,6 +148,8 @@ def read_labels(path: Path, split: str) -> np.ndarray | None:
     """
     with reading(path) as file:
         group = _group(file, split, path)
+        if "no_classes_because" in file.attrs:
+            raise InputError(file.attrs["no_classes_because"])
         return group["labels"][:] if "labels" in group else None
 
 
@@ -329,6 +331,8 @@ def write_images(
                 file.attrs["sha256"] = hashlib.file_digest(stream, "sha256").hexdigest()
         if dataset.class_names is not None:
             file.attrs["class_names"] = distinguishable(dataset.class_names)
+        if dataset.refusal is not None:
+            file.attrs["no_classes_because"] = dataset.refusal
         if dataset.arrangement is not None:
             logging.info("%s", dataset.arrangement)
             file.attrs["arrangement"] = dataset.arrangement

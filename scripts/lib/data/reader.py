@@ -20,7 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--classes",
         choices=["folders", "none", "fine", "coarse"],
-        help="of a folder: folders (default) or none; of cifar100-binary: fine (default) or coarse",
+        help="of a folder: folders (default), or none: its folders need not be classes; of cifar100-binary: fine "
+        "(default) or coarse",
     )
     parser.add_argument("--test-fraction", type=float, help="of a folder or npz without splits; by default none")
     parser.add_argument("--unreadable", choices=["refuse", "skip"], default="refuse", help="of photos")

@@ -31,7 +31,7 @@ class Drawn(NamedTuple):
     points: Path  # map.csv, beside the map
 
 
-def map_data(images: Path, drawn: Iterable[Drawn], picture_bytes: int) -> dict:
+def map_data(images: Path, drawn: Iterable[Drawn], picture_bytes: int, *, with_classes: bool = True) -> dict:
     """All that a page needs for maps that can be pointed at, to be written as JSON.
 
     Arrays are encoded as `encoded` does. The points of a split are the same images in all its maps.
@@ -44,6 +44,8 @@ def map_data(images: Path, drawn: Iterable[Drawn], picture_bytes: int) -> dict:
         The clusterings, those of one split with maps of the same images.
     picture_bytes
         How much room there is for the pictures of all splits.
+    with_classes
+        Show the classes, if there are any.
 
     Returns
     -------
@@ -73,7 +75,7 @@ def map_data(images: Path, drawn: Iterable[Drawn], picture_bytes: int) -> dict:
         splits[split] = {
             "numbers": encoded(chosen, np.uint32),
             "names": [short_name(files[number]) for number in chosen] if files else None,
-            "classes": class_grouping(images, split, chosen),
+            "classes": class_grouping(images, split, chosen) if with_classes else None,
             "pictures": (
                 picture_sheet(images, split, chosen, picture_bytes // len(numbers)) if has_images else None
             ),

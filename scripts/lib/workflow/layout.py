@@ -105,6 +105,7 @@ class Results:
         self.n_clusters: list[int] = args.n_clusters
         self.seeds: list[int] = args.seeds
         self.spaces = [Space(path) for path in args.spaces]
+        self.has_classes = not args.no_classes  # that may be looked at
         self.imported: list[Imported] = []
         for path in args.imported:
             name, split, run = path.split("/")
@@ -130,6 +131,7 @@ class Results:
             metavar="NAME/SPLIT/RUN",
             help="clusterings that were made elsewhere",
         )
+        parser.add_argument("--no-classes", action="store_true", help="do without the classes, if there are any")
 
     @property
     def model_seeds(self) -> dict[str, set[int]]:

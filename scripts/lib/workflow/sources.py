@@ -44,8 +44,21 @@ class Sources:
         >>> Sources({"mine": {"format": "folder", "source": "photos", "side": 32}}).reading_settings("mine")
         {'format': 'folder'}
         """
-        keys = ("format", "classes", "test_fraction", "unreadable")
+        keys = ("format", "test_fraction", "unreadable")
         return {key: value for key, value in self.datasets[dataset].items() if key in keys}
+
+    def making_settings(self, dataset: str) -> dict:
+        """The settings of a dataset that say what its images are. The classes of a folder do not change them.
+
+        Examples
+        --------
+        >>> mine = {"format": "folder", "source": "photos", "side": 32, "classes": "none"}
+        >>> Sources({"mine": mine}).making_settings("mine")
+        {'format': 'folder', 'side': 32}
+        """
+        settings = self.datasets[dataset]
+        others = ("source", "sha256") + (("classes",) if settings["format"] == "folder" else ())
+        return {key: value for key, value in settings.items() if key not in others}
 
     def archives(self, dataset: str) -> list[str]:
         """The archive of a dataset, named by its content, so that datasets may share it; none if it has none."""
@@ -147,9 +160,14 @@ class Sources:
             return ""
 
     def options(self, dataset: str, archives: list[str]) -> list[str]:
-        """Where the bytes come from, as options of a script. With `=`, as a path may begin with a dash."""
+        """Where the bytes come from, and whether folders are classes, as options of a script.
+
+        With `=`, as a path may begin with a dash.
+        """
         settings = self.datasets[dataset]
         options = [f"--archive={file}" for file in archives]
+        if settings["format"] == "folder" and "classes" in settings:
+            options.append(f"--classes={settings['classes']}")
         return options + ([f"--source={settings['source']}"] if "source" in settings else [])
 
     def photos_options(self, dataset: str) -> list[str]:

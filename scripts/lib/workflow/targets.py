@@ -194,6 +194,8 @@ class Targets:
             settings["spaces"] = [space for kind in self.kinds for space in self.feature_spaces(kind)]
         if self.config["clusterings"]:
             settings["imported"] = self.imported()
+        if has_hidden_classes(self.config, self.config["dataset"]):
+            settings["no_classes"] = []
         return settings
 
     def settings_of(self, dataset: str) -> dict:
@@ -277,6 +279,18 @@ class Targets:
 def _one_of(numbers: list[int]) -> str:
     """Numbers to choose from, as a shell writes them."""
     return str(numbers[0]) if len(numbers) == 1 else "{" + ",".join(map(str, numbers)) + "}"
+
+
+def has_hidden_classes(config: dict, dataset: str) -> bool:
+    """Whether the scores, the figures and the report are to do without the classes that a dataset may have.
+
+    Examples
+    --------
+    >>> has_hidden_classes({"datasets": {"mine": {"format": "folder", "classes": "none"}}}, "mine")
+    True
+    """
+    settings = config["datasets"][dataset]
+    return settings["format"] == "folder" and settings.get("classes") == "none"
 
 
 def centroid_images(clustering: str) -> list[str]:
