@@ -20,6 +20,8 @@ STYLES = {
     "none": ("#444444", "D"),
     "?": ("#888888", "x"),
 }
+NARROW = 4.5  # inches: its text is large enough on a phone
+BEHIND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1}  # text, where lines cross it
 MAX_COLUMNS = 2  # of charts against k
 
 
@@ -45,8 +47,8 @@ def plot_answer(rows: pd.DataFrame, negligible: float) -> plt.Figure:
 
 
 def plot_forest(rows: pd.DataFrame, negligible: float) -> plt.Figure:
-    """A line for each pair of feature spaces: the difference, and its interval."""
-    figure, axes = plt.subplots(figsize=(figures.WIDTH, 1.1 + 0.3 * len(rows)), layout="constrained")
+    """A line for each pair of feature spaces: the difference, and its interval. Above it, what it is about."""
+    figure, axes = plt.subplots(figsize=(NARROW, 0.9 + 0.5 * len(rows)), layout="constrained")
     axes.axvspan(-negligible, negligible, color="#e8e8e8", zorder=0)
     axes.axvline(0, color="black", linewidth=0.8)
     for place, (_, row) in enumerate(rows.iterrows()):
@@ -54,19 +56,14 @@ def plot_forest(rows: pd.DataFrame, negligible: float) -> plt.Figure:
         if row["lower"] <= row["upper"]:
             axes.plot([row["lower"], row["upper"]], [place, place], color=colour, linewidth=2)
         axes.plot(row["difference"], place, marker, color=colour)
-        axes.annotate(
-            numbers_of(row),
-            (1, place),
-            (6, 0),
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            va="center",
-        )
-    axes.set_yticks(range(len(rows)), [label_of(row) for _, row in rows.iterrows()])
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
+        for text, side, ha in ((label_of(row), 0, "left"), (numbers_of(row), 1, "right")):
+            axes.text(
+                side, place - 0.4, text, transform=axes.get_yaxis_transform(), ha=ha, va="center", bbox=BEHIND
+            )
+    axes.set_yticks([])
+    axes.set_ylim(len(rows) - 0.6, -0.8)
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel(f"difference in the {measure_of(rows)}: to the right, the first named is higher")
+    axes.set_xlabel(f"difference in the {measure_of(rows)}\nto the right, the first named is higher")
     return figure
 
 

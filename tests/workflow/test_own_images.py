@@ -129,6 +129,39 @@ def test_photos_in_colour_with_classes(fresh):
     }
 
 
+def test_without_the_classes_scores_are_made_anew_and_nothing_else(fresh):
+    folder = write_photos(fresh.path / "photos", 50, ("cat", "dog"))
+    use(fresh, format="folder", source="photos")
+    fresh.run()
+    with_classes = fresh.metrics.read_bytes()
+    use(fresh, format="folder", source="photos", classes="none")
+    assert fresh.jobs() == {
+        "list_images",
+        "collect_scores",
+        "summarise",
+        "compare",
+        "conclude",
+        "list_assignments",
+    }
+    fresh.run()
+    assert fresh.jobs() == set()
+    assert not columns(fresh, "metrics.csv") & OF_CLASSES
+    assert ",cat" not in (fresh.results / "images.csv").read_text()
+    use(fresh, format="folder", source="photos")
+    fresh.run()
+    assert fresh.metrics.read_bytes() == with_classes
+
+    (folder / "beside.png").write_bytes(next(folder.glob("cat/*.png")).read_bytes())
+    use(fresh, format="folder", source="photos", classes="none")
+    fresh.run()
+    use(fresh, format="folder", source="photos")
+    run = fresh.snakemake()
+    assert run.returncode != 0
+    assert "list_images: error: " in run.stdout + run.stderr
+    assert "1 beside them" in run.stdout + run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+
+
 def test_what_happens_to_the_folder(fresh):
     """A photo more is noticed; other files, another place and an unplugged disk change nothing."""
     folder = write_photos(fresh.path / "photos", 50, ("cat", "dog"))
@@ -261,10 +294,9 @@ def test_numpy_file(fresh):
     use(fresh, format="npz", source="arrays.npz", n_images={"train": 70, "test": 30})
     fresh.targets = ["all"]
     fresh.run()
-    assert (
-        "There is nothing to compare: pixels is the only feature space."
-        in (fresh.results / "report.html").read_text()
-    )
+    alone = "pixels, test data, k = 3: 1 clustering has an adjusted Rand index of "
+    assert f"<strong>{alone}" in (fresh.results / "report.html").read_text()
+    assert (fresh.results / "comparison.txt").read_text().startswith(alone)
     fresh.targets = ["tables"]
     table = pd.read_csv(fresh.metrics)
     assert (table["n_samples"].item(), table["n_features"].item()) == (30, 28 * 28)

@@ -69,8 +69,20 @@ def test_all_images_load_and_say_what_they_show(page):
     images = page.execute_script(
         "return [...document.images].map(i => [i.complete && i.naturalWidth > 0, i.alt, i.getAttribute('width')])"
     )
-    assert len(images) == 1 + 2 + 2 * 6
+    assert len(images) == 2 + 2 + 2 * 6
     assert all(loaded and len(alt) > 10 and int(width) > 100 for loaded, alt, width in images)
+
+
+def test_begins_with_the_picture_of_the_answer(page):
+    """Before the sentence, and large enough to be read on a phone."""
+    order = page.execute_script(
+        "return [...document.querySelectorAll('#main img, #main strong')].map(x => x.tagName).slice(0, 2)"
+    )
+    assert order == ["IMG", "STRONG"]
+    natural, shown = page.execute_script(
+        "return [document.images[0].naturalWidth / 200, document.images[0].width]"
+    )
+    assert 8 / 72 * shown / natural > 8  # text of 8 points, in pixels
 
 
 def test_fits_a_phone(page):

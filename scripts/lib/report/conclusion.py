@@ -223,7 +223,8 @@ def describe_alone(summary: pd.DataFrame, k: int) -> list[str]:
     for (features, split), rows in summary[summary["k"] == k].groupby(["features", "split"], sort=False):
         scores = rows[rows["metric"].isin(MEASURES)]
         words = [
-            f"{_article(MEASURES[metric])} of {mean:.{d}f} ({least:.{d}f} to {most:.{d}f})"
+            f"{_article(MEASURES[metric])} of {mean:.{d}f}"
+            + (f" ({least:.{d}f} to {most:.{d}f})" if least < most else "")
             for metric, mean, least, most in zip(
                 *(scores[name] for name in ("metric", "mean", "min", "max")), strict=True
             )
@@ -231,7 +232,8 @@ def describe_alone(summary: pd.DataFrame, k: int) -> list[str]:
         ]
         listed = " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
         n = scores["n"].max()
-        lines.append(f"{features}, {split} data, k = {k}: {n} clusterings have {listed}.")
+        have = "clustering has" if n == 1 else "clusterings have"
+        lines.append(f"{features}, {split} data, k = {k}: {n} {have} {listed}.")
     return [*lines, "There is no other feature space of the same data to compare with."]
 
 
