@@ -22,7 +22,7 @@ STYLES = {
 }
 NARROW = 4.5  # inches: its text is large enough on a phone
 BEHIND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1}  # text, where lines cross it
-MAX_COLUMNS = 2  # of charts against k
+MAX_COLUMNS, MANY_K = 2, 10  # charts against k side by side; so many k fit a narrow one
 
 
 def main(args: argparse.Namespace) -> None:
@@ -72,10 +72,11 @@ def plot_against_k(rows: pd.DataFrame, negligible: float) -> plt.Figure:
     pairs = list(rows.groupby(["split", "features_a", "features_b", "metric"], sort=False))
     n_columns = min(len(pairs), MAX_COLUMNS)
     n_lines = -(-len(pairs) // n_columns)
+    width = NARROW if n_columns == 1 and rows["k"].nunique() <= MANY_K else figures.WIDTH
     figure, grid = plt.subplots(
         n_lines,
         n_columns,
-        figsize=(figures.WIDTH, 0.4 + 1.9 * n_lines),
+        figsize=(width, 0.4 + 1.9 * n_lines),
         squeeze=False,
         sharey=True,
         layout="constrained",

@@ -80,3 +80,10 @@ def test_text_of_many_feature_spaces_has_the_table_first():
     assert "difference [interval]" not in "\n".join(lines)
     few = describe(table(higher, means={name: MEANS[name] for name in ("pixels", "pca", "mine")}), 10)
     assert few.count("difference [interval]") == 3  # all pairs on the same footing
+
+
+def test_two_clusterings_that_were_made_elsewhere_are_not_compared():
+    rows = table(higher)
+    rows = rows[~((rows["features_a"] == "patches") & (rows["features_b"] == "mine"))].assign(n_runs=0)
+    assert ("mine", "patches") not in matrix(rows).cells
+    assert "mine" in describe(rows, 10)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from lib.evaluation.answer import IN_SPACE, answer, decimals, is_fixed, what_would_help
 from lib.evaluation.comparison import MEASURES, OWN_SPACE, parse_metric
-from lib.report.matrix import MANY, matrix
+from lib.report.matrix import MANY, NOT_COMPARED, matrix
 
 
 class Conclusion(NamedTuple):
@@ -173,7 +173,7 @@ def describe(table: pd.DataFrame, k: int) -> str:
             lines += [f"{split} data", "", text, ""]
         if is_many[split]:
             cells = {
-                column: {row: each.cells[row, column].verdict if row != column else "" for row in each.names}
+                column: {row: each.cells.get((row, column), NOT_COMPARED).verdict for row in each.names}
                 for column in each.names
             }
             lines += [each.headline, "", "Each row against each column:", pd.DataFrame(cells).to_string(), ""]

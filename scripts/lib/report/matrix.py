@@ -16,8 +16,14 @@ class Cell(NamedTuple):
     numbers: str  # the difference of the measure that decides, row less column, with its interval at one k
 
 
+NOT_COMPARED = Cell("", "")
+
+
 class Matrix(NamedTuple):
-    """The feature spaces by the measure that decides, best first, and each against each."""
+    """The feature spaces by the measure that decides, best first, and each against each.
+
+    Two clusterings that were made elsewhere are not compared, and have no cell.
+    """
 
     headline: str
     names: list[str]
