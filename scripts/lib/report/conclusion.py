@@ -221,7 +221,9 @@ def describe_alone(summary: pd.DataFrame, k: int) -> list[str]:
     """
     lines = []
     for (features, split), rows in summary[summary["k"] == k].groupby(["features", "split"], sort=False):
-        scores = rows[rows["metric"].isin(MEASURES)]
+        scores = rows[rows["metric"].isin(MEASURES)].sort_values(
+            "metric", key=lambda names: names.map([*MEASURES].index)
+        )
         words = [
             f"{_article(MEASURES[metric])} of {mean:.{d}f}"
             + (f" ({least:.{d}f} to {most:.{d}f})" if least < most else "")
