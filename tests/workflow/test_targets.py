@@ -54,7 +54,8 @@ def test_clusterings_of_several_k_and_splits():
     ("step", "clusterings", "ks"),
     [
         (1, [[(2, 3)], [(2, 0)], [(5, 3)], [(5, 0)], [(4, 3)], [(4, 0)]], [[2], [5], [4]]),
-        (4, [[(2, 3), (2, 0), (5, 3), (5, 0)], [(4, 3), (4, 0)]], [[2, 5], [4]]),
+        (4, [[(2, 3), (2, 0), (5, 3), (5, 0)], [(4, 3), (4, 0)]], [[2], [5], [4]]),
+        (20, [[(2, 3), (2, 0), (5, 3), (5, 0), (4, 3), (4, 0)]], [[2, 5], [4]]),
         (50, [[(2, 3), (2, 0), (5, 3), (5, 0), (4, 3), (4, 0)]], [[2, 5, 4]]),
     ],
 )
@@ -62,6 +63,13 @@ def test_clusterings_are_shared_out_among_jobs(step, clusterings, ks):
     found = targets(clustering={"n_clusters": [2, 5, 4], "seeds": [3, 0], "clusterings_per_job": step})
     assert found.clusterings_by_job() == clusterings
     assert found.ks_by_job() == found.scored_ks_by_job() == ks
+
+
+def test_one_seed_more_leaves_each_k_in_its_job():
+    ks = list(range(2, 21))
+    jobs = [targets(clustering={"n_clusters": ks, "seeds": list(range(n))}).ks_by_job() for n in (10, 11)]
+    assert jobs[0] == jobs[1]
+    assert jobs[0][0] == [2, 3, 4, 5, 6]
 
 
 def test_where_jobs_share_out_the_pairs_each_k_is_scored_by_itself():

@@ -96,9 +96,12 @@ class Targets:
         )
 
     def ks_by_job(self) -> list[list[int]]:
-        """The k, as many together as one job scores the clusterings of all seeds of, or clusters halves into."""
+        """The k, as many together as one job scores the clusterings of all seeds of, or clusters halves into.
+
+        Not by the number of seeds: one seed more would sort all k into other jobs.
+        """
         settings = self.config["clustering"]
-        return _batches(settings["n_clusters"], settings["clusterings_per_job"] // len(settings["seeds"]) or 1)
+        return _batches(settings["n_clusters"], settings["clusterings_per_job"] // 10 or 1)
 
     def scored_ks_by_job(self) -> list[list[int]]:
         """The same for exact scores: where many jobs share out the pairs of images, one k has jobs enough."""
