@@ -8,8 +8,9 @@ from lib.base.cli import run_script
 from lib.base.files import digest_of
 from lib.clustering.clusters_file import read_clusters, read_seed
 from lib.evaluation.noise import combine_without_noise, partial_sums_without_noise
+from lib.evaluation.partial_sums import within_memory
 from lib.evaluation.scores_file import read_pair_sums
-from lib.evaluation.update_scores import clusterings_by_file, update_scores, within_memory
+from lib.evaluation.update_scores import clusterings_by_file, update_scores
 from lib.features.features_file import read_features
 
 

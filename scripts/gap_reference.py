@@ -21,9 +21,11 @@ def main(args: argparse.Namespace) -> None:
     made_of = {k: f"{digest}, {k} clusters" for k in args.n_clusters}
     missing = {k: out for k, out in zip(args.n_clusters, args.out, strict=True) if not is_made_of(out, made_of[k])}
     logging.info("%d of %d sets of references are there already", len(args.out) - len(missing), len(args.out))
+    if not missing:
+        return
     X = read_features(args.features)
     inertias: dict[int, list[float]] = {k: [] for k in missing}
-    for seed in range(args.references if missing else 0):
+    for seed in range(args.references):
         points = reference(X, seed)
         for k, found in inertias.items():
             found.append(inertia_of(points, k, seed, X, args))

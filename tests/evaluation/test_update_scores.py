@@ -11,7 +11,7 @@ import evaluate
 import sample_silhouette
 import score_halves
 from lib.evaluation import half_silhouettes, noise
-from lib.evaluation.update_scores import within_memory
+from lib.evaluation.partial_sums import within_memory
 from lib.features.features_file import write_features
 
 X = np.random.default_rng(0).random((80, 3))

@@ -8,6 +8,7 @@ import pytest
 from lib.report.conclusion import describe
 from lib.report.matrix import matrix
 
+NOBODY = "No feature space was found to cluster better than each of the others."
 MEANS = {"pixels": 0.1, "pca": 0.1, "patches": 0.2, "mine": 0.4}
 
 
@@ -36,9 +37,10 @@ def test_each_pair_is_there_from_both_sides():
     assert found.headline == "mine clusters better than each of the others."
     assert found.names == ["mine", "patches", "pixels", "pca"]
     assert set(found.cells) == set(itertools.permutations(MEANS, 2))
-    assert found.cells["mine", "pixels"] == ("better", "+0.300 [+0.250, +0.350]")
+    assert found.cells["mine", "pixels"] == ("better", 1, "+0.300 [+0.250, +0.350]")
     assert found.cells["pixels", "mine"] == (
         "worse",
+        0,
         "\N{MINUS SIGN}0.300 [\N{MINUS SIGN}0.350, \N{MINUS SIGN}0.250]",
     )
     assert found.cells["pca", "pixels"].verdict == found.cells["pixels", "pca"].verdict == "no difference"
@@ -50,19 +52,20 @@ def test_of_several_k_verdicts_are_counted():
     assert found.cells["mine", "pixels"].verdict == "better at 2, no difference at 1 k"
     assert found.cells["pixels", "mine"].verdict == "worse at 2, no difference at 1 k"
     assert found.cells["pca", "pixels"].verdict == "no difference at all 3 k"
-    assert found.headline == (
-        "No feature space clusters better than each of the others. None clusters better than mine."
-    )
+    assert found.headline == (f"{NOBODY} None was found to cluster better than mine.")
 
 
 @pytest.mark.parametrize(
     ("verdict", "headline"),
     [
-        (lambda *_: "no difference found", "No feature space clusters better than each of the others."),
-        (lambda *_: "not known", "No feature space clusters better than each of the others."),
+        (
+            lambda *_: "no difference found",
+            NOBODY,
+        ),
+        (lambda *_: "not known", "Which feature space clusters best is not known."),
         (
             lambda a, b, k: higher(a, b, k) if {a, b} != {"mine", "patches"} else "no difference found",
-            "No feature space clusters better than each of the others. None clusters better than mine or patches.",
+            f"{NOBODY} None was found to cluster better than mine or patches.",
         ),
     ],
 )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lib.evaluation.update_scores import within_memory
+from lib.evaluation.partial_sums import within_memory
 from lib.evaluation.validity import validities
 
 N_SPLITS_SCORED = 10  # the distances between images take long

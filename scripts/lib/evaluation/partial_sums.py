@@ -1,5 +1,6 @@
 """What a chunk of the pairs of points contributes to the validity indices."""
 
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,3 +26,27 @@ class PartialSums(NamedTuple):
     exponents: np.ndarray  # (n_clusters, n) int16: the unit of each sum is 2 ** exponent
     separation: Extreme  # the nearest pair of points of different clusters
     diameter: Extreme  # the farthest pair of points of one cluster
+
+
+def within_memory(labellings: Sequence[np.ndarray], max_bytes: float = 5e8) -> Iterator[Sequence[np.ndarray]]:
+    """Clusterings to score together: as many as `validities` takes so much memory for, or one.
+
+    Parameters
+    ----------
+    labellings : sequence of (n,) int
+        Of the same points.
+
+    Examples
+    --------
+    >>> [len(some) for some in within_memory([np.arange(10)] * 5, max_bytes=4500)]
+    [2, 2, 1]
+    """
+    start, used = 0, 0
+    for i, labels in enumerate(labellings):
+        needed = 20 * len(labels) * (int(labels.max()) + 1)
+        if start < i and used + needed > max_bytes:
+            yield labellings[start:i]
+            start, used = i, 0
+        used += needed
+    if start < len(labellings):
+        yield labellings[start:]

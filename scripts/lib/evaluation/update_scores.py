@@ -1,9 +1,7 @@
 """Scores that are there already are kept: only those of new clusterings are computed."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-
-import numpy as np
 
 from lib.base.files import digest_of
 from lib.clustering.clusters_file import read_seed
@@ -59,27 +57,3 @@ def clusterings_by_file(files: Sequence[Path], clusterings: Sequence[Path]) -> d
     """
     n = len(clusterings) // len(files)
     return {path: clusterings[i * n : (i + 1) * n] for i, path in enumerate(files)}
-
-
-def within_memory(labellings: Sequence[np.ndarray], max_bytes: float = 5e8) -> Iterator[Sequence[np.ndarray]]:
-    """Clusterings to score together: as many as `validities` takes so much memory for, or one.
-
-    Parameters
-    ----------
-    labellings : sequence of (n,) int
-        Of the same points.
-
-    Examples
-    --------
-    >>> [len(some) for some in within_memory([np.arange(10)] * 5, max_bytes=4500)]
-    [2, 2, 1]
-    """
-    start, used = 0, 0
-    for i, labels in enumerate(labellings):
-        needed = 20 * len(labels) * (int(labels.max()) + 1)
-        if start < i and used + needed > max_bytes:
-            yield labellings[start:i]
-            start, used = i, 0
-        used += needed
-    if start < len(labellings):
-        yield labellings[start:]

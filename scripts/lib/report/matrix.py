@@ -13,10 +13,11 @@ class Cell(NamedTuple):
     """What is known of the row's feature space against the column's."""
 
     verdict: str
+    better_at: float  # the share of all k at which the row's is better
     numbers: str  # the difference of the measure that decides, row less column, with its interval at one k
 
 
-NOT_COMPARED = Cell("", "")
+NOT_COMPARED = Cell("", 0, "")
 
 
 class Matrix(NamedTuple):
@@ -46,7 +47,7 @@ def matrix(table: pd.DataFrame) -> Matrix:
     >>> found.headline
     'pca clusters better than each of the others.'
     >>> found.cells["pixels", "pca"]
-    Cell(verdict='worse', numbers='\u22120.30 [\u22120.51, \u22120.09]')
+    Cell(verdict='worse', better_at=0.0, numbers='\u22120.30 [\u22120.51, \u22120.09]')
     """
     decisive = table[table["decisive"] == "yes"]
     cells = {}
@@ -64,13 +65,14 @@ def _cell(rows: pd.DataFrame, sign: int) -> Cell:
     """The cell of b against a (sign 1), or of a against b (-1)."""
     opposite = {} if sign > 0 else {"better": "worse", "worse": "better"}
     words = [opposite.get(word, word) for word in verdicts(rows).values()]
+    better_at = words.count("better") / len(words)
     if len(words) == 1:
-        return Cell(words[0], "; ".join(_with_interval(row, sign) for _, row in rows.iterrows()))
+        return Cell(words[0], better_at, "; ".join(_with_interval(row, sign) for _, row in rows.iterrows()))
     counts = {word: words.count(word) for word in ("better", "worse", *dict.fromkeys(words)) if word in words}
     text = ", ".join(f"{word} at {'all ' if n == len(words) else ''}{n}" for word, n in counts.items()) + " k"
     least, most = sorted(sign * rows["difference"].agg(["min", "max"]))
     digits = decimals((rows["upper"] - rows["lower"]).min())
-    return Cell(text, f"{_signed(least, digits)} to {_signed(most, digits)}")
+    return Cell(text, better_at, f"{_signed(least, digits)} to {_signed(most, digits)}")
 
 
 def _with_interval(row: pd.Series, sign: int) -> str:
@@ -90,14 +92,16 @@ def _signed(value: float, digits: int) -> str:
 
 def _headline(names: list[str], cells: dict[tuple[str, str], Cell]) -> str:
     """Who clusters better than all others, or whom nobody does."""
-    better = {(row, column) for (row, column), cell in cells.items() if cell.verdict.startswith("better")}
-    partly = {pair for pair in better if ", " in cells[pair].verdict}
     for name in names:
-        if all((name, other) in better - partly for other in names if other != name):
+        if all(cells.get((name, other), NOT_COMPARED).better_at == 1 for other in names if other != name):
             return f"{name} clusters better than each of the others."
-    unbeaten = [name for name in names if not any((other, name) in better for other in names)]
-    text = "No feature space clusters better than each of the others."
+    if all(cell.verdict.startswith("not known") and "," not in cell.verdict for cell in cells.values()):
+        return "Which feature space clusters best is not known."
+    text = "No feature space was found to cluster better than each of the others."
+    unbeaten = [
+        name for name in names if not any(cells.get((other, name), NOT_COMPARED).better_at for other in names)
+    ]
     if unbeaten and len(unbeaten) < len(names):
         listed = " or ".join([", ".join(unbeaten[:-1]), unbeaten[-1]] if len(unbeaten) > 1 else unbeaten)
-        text += f" None clusters better than {listed}."
+        text += f" None was found to cluster better than {listed}."
     return text
