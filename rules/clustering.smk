@@ -37,7 +37,7 @@ for number, clusterings in enumerate(targets.clusterings_by_job()):
             command=script_command("cluster.py"),
             code_digest=script_digest("cluster.py"),
             clusterings=untracked(cli_options({"n_clusters": list(ks), "seeds": list(seeds)})),
-            options=cli_options({"init": config["clustering"]["init"]}),
+            options=cli_options({key: config["clustering"][key] for key in ("init", "n_init")}),
         shell:
             "{params.command} --features {input:q} {params.clusterings} {params.options}"
             " --code-digest {params.code_digest:q} --threads {threads} --out {output:q} --log {log:q}"
@@ -100,7 +100,7 @@ for number, ks in enumerate(targets.ks_by_job()):
             command=script_command("cluster_halves.py"),
             code_digest=script_digest("cluster_halves.py"),
             ks=untracked(cli_options({"n_clusters": ks})),
-            options=cli_options({"init": config["clustering"]["init"]}),
+            options=cli_options({key: config["clustering"][key] for key in ("init", "n_init")}),
             learned=lambda w: "--learned" if targets.is_learned(w.features) else "",
         shell:
             "{params.command} --features {input:q} --space {wildcards.features}"
@@ -130,7 +130,8 @@ for number, ks in enumerate(targets.ks_by_job()):
             code_digest=script_digest("gap_reference.py"),
             ks=untracked(cli_options({"n_clusters": ks})),
             options=cli_options(
-                {"init": config["clustering"]["init"], "references": config["evaluation"]["gap_references"] or 0}
+                {key: config["clustering"][key] for key in ("init", "n_init")}
+                | {"references": config["evaluation"]["gap_references"] or 0}
             ),
         shell:
             "{params.command} --features {input:q} {params.ks} {params.options} --code-digest {params.code_digest:q}"

@@ -229,11 +229,49 @@ rule encode_patches:
         " --threads {threads} --out {output:q} --log {log:q}"
 
 
+scattergather:
+    views=config["invariant"]["n_chunks"],
+
+
+# The sums behind the covariances that invariant features come from, in chunks of the training images.
+VIEW_SUMS = gather.views("results/{{dataset}}/invariant/seed{{model_seed}}/view_sums/{scatteritem}.h5")
+
+
+# Encode views of a chunk of the training images, and sum what they add to the covariances.
+rule sum_views:
+    input:
+        images="results/{dataset}/images.h5",
+        dictionary="results/{dataset}/patches/seed{model_seed}/dictionary.h5",
+    output:
+        temp("results/{dataset}/invariant/seed{model_seed}/view_sums/{scatteritem}.h5"),
+    log:
+        "results/{dataset}/logs/sum_views/seed{model_seed}/{scatteritem}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/sum_views/seed{model_seed}/{scatteritem}.tsv"
+    conda:
+        "../envs/features.yaml"
+    threads: 1
+    resources:
+        mem_mb=scaled_resource(covariances_mb(), 4),
+        runtime=scaled_resource(120, 1),
+    params:
+        command=script_command("sum_views.py"),
+        code_digest=script_digest("sum_views.py"),
+        options=lambda w: cli_options(
+            {key: config["invariant"][key] for key in ("n_images", "n_views")} | {"seed": w.model_seed}
+        ),
+    shell:
+        "{params.command} --images {input.images:q} --dictionary {input.dictionary:q} {params.options}"
+        " --chunk {wildcards.scatteritem} --threads {threads} --out {output:q} --log {log:q}"
+
+
 # Learn what stays the same between views of a training image.
 rule learn_invariant:
     input:
         images="results/{dataset}/images.h5",
         dictionary="results/{dataset}/patches/seed{model_seed}/dictionary.h5",
+        # One chunk is computed in one go.
+        view_sums=VIEW_SUMS if len(VIEW_SUMS) > 1 else [],
     output:
         "results/{dataset}/invariant/seed{model_seed}/encoder.h5",
     log:
@@ -244,16 +282,18 @@ rule learn_invariant:
         "../envs/features.yaml"
     threads: 2
     resources:
-        mem_mb=scaled_resource(3000, 5),
-        runtime=scaled_resource(60, 1),
+        mem_mb=scaled_resource(covariances_mb(), 4),
+        runtime=scaled_resource(120, 1),
     params:
         command=script_command("learn_invariant.py"),
         code_digest=script_digest("learn_invariant.py"),
         options=lambda w: cli_options(
-            {key: value for key, value in config["invariant"].items() if key != "seeds"} | {"seed": w.model_seed}
+            {key: config["invariant"][key] for key in ("n_images", "n_views", "n_prototypes", "n_components")}
+            | {"seed": w.model_seed}
         ),
     shell:
-        "{params.command} --images {input.images:q} --dictionary {input.dictionary:q} {params.options}"
+        "{params.command} --images {input.images:q} --dictionary {input.dictionary:q}"
+        " --view-sums {input.view_sums:q} {params.options}"
         " --threads {threads} --out {output:q} --log {log:q}"
 
 

@@ -4,7 +4,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from lib.base.cli import run_script
+from lib.base.cli import positive_int, run_script
 from lib.base.errors import InputError
 from lib.base.files import digest_of
 from lib.base.hdf5 import is_made_of
@@ -15,7 +15,7 @@ from lib.features.features_file import read_or_open_features
 
 def main(args: argparse.Namespace) -> None:
     """Write the clusterings that are not there yet."""
-    digest = digest_of(args.features, args.init, args.code_digest)
+    digest = digest_of(args.features, args.init, args.n_init, args.code_digest)
     clusterings = list(zip(args.n_clusters, args.seeds, args.out, strict=True))
     missing = [(k, seed, out) for k, seed, out in clusterings if not is_made_of(out, f"{digest}, {k} clusters")]
     logging.info("%d of %d clusterings are there already", len(args.out) - len(missing), len(args.out))
@@ -24,7 +24,7 @@ def main(args: argparse.Namespace) -> None:
     with read_or_open_features(args.features) as X:
         for k, seed, out in missing:
             try:
-                result = kmeans(X, k, seed=seed, init=args.init, n_threads=args.threads)
+                result = kmeans(X, k, seed=seed, init=args.init, n_init=args.n_init, n_threads=args.threads)
             except ValueError as error:
                 split = f"the split {args.features.stem} has {len(X):,} images"
                 raise InputError(
@@ -42,6 +42,7 @@ if __name__ == "__main__":
     parser.add_argument("--n-clusters", type=int, nargs="+", required=True, help="of each clustering")
     parser.add_argument("--seeds", type=int, nargs="+", required=True, help="of each clustering")
     parser.add_argument("--init", choices=["random", "k-means++"], default="random")
+    parser.add_argument("--n-init", type=positive_int, default=1, help="starts, of which the best is kept")
     parser.add_argument("--code-digest", default="", help="of this program; what another one made is made again")
     parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")
     parser.add_argument("--out", type=Path, nargs="+", required=True, help="to write, a file for each clustering")

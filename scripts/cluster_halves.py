@@ -4,7 +4,7 @@ import argparse
 import logging
 from pathlib import Path
 
-from lib.base.cli import run_script
+from lib.base.cli import positive_int, run_script
 from lib.base.errors import InputError
 from lib.base.files import digest_of
 from lib.base.hdf5 import is_made_of
@@ -15,13 +15,14 @@ from lib.features.features_file import read_or_open_features
 
 def main(args: argparse.Namespace) -> None:
     """Write the clusterings of halves that are not there yet, one file for each number of clusters."""
-    digest = digest_of(args.features, args.space, args.learned, args.init, args.code_digest)
+    digest = digest_of(args.features, args.space, args.learned, args.init, args.n_init, args.code_digest)
     with read_or_open_features(args.features) as X:
         halves = random_halves(len(X))
         options = {
             "space": args.space,
             "n_starts": n_starts(args.learned),
             "init": args.init,
+            "n_init": args.n_init,
             "n_threads": args.threads,
         }
         for k, out in zip(args.n_clusters, args.out, strict=True):
@@ -53,6 +54,7 @@ if __name__ == "__main__":
     parser.add_argument("--n-clusters", type=int, nargs="+", required=True)
     parser.add_argument("--learned", action="store_true", help="the space is one of several models")
     parser.add_argument("--init", choices=["random", "k-means++"], default="random")
+    parser.add_argument("--n-init", type=positive_int, default=1, help="starts, of which the best is kept")
     parser.add_argument("--code-digest", default="", help="of this program; what another one made is made again")
     parser.add_argument("--threads", type=int, default=1, help="the result does not depend on it")
     parser.add_argument(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.base.cli import run_script
+from lib.base.cli import positive_int, run_script
 from lib.base.errors import InputError
 from lib.base.files import digest_of
 from lib.base.hdf5 import is_made_of
@@ -17,7 +17,7 @@ from lib.features.features_file import read_features
 
 def main(args: argparse.Namespace) -> None:
     """Write the inertias that are not there yet, one file for each number of clusters."""
-    digest = digest_of(args.features, args.references, args.init, args.code_digest)
+    digest = digest_of(args.features, args.references, args.init, args.n_init, args.code_digest)
     made_of = {k: f"{digest}, {k} clusters" for k in args.n_clusters}
     missing = {k: out for k, out in zip(args.n_clusters, args.out, strict=True) if not is_made_of(out, made_of[k])}
     logging.info("%d of %d sets of references are there already", len(args.out) - len(missing), len(args.out))
@@ -47,7 +47,7 @@ def inertia_of(points: np.ndarray, k: int, seed: int, X: np.ndarray, args: argpa
         If X has fewer distinct points than that.
     """
     try:
-        return kmeans(points, k, seed=seed, init=args.init, n_threads=args.threads).inertia
+        return kmeans(points, k, seed=seed, init=args.init, n_init=args.n_init, n_threads=args.threads).inertia
     except ValueError as error:
         if not n_distinct(points) < k <= n_distinct(X):
             raise InputError(f"{args.features}: {error}; take {k} out of clustering.n_clusters") from None
@@ -59,6 +59,7 @@ if __name__ == "__main__":
     parser.add_argument("--features", type=Path, required=True)
     parser.add_argument("--n-clusters", type=int, nargs="+", required=True)
     parser.add_argument("--init", choices=["random", "k-means++"], default="random")
+    parser.add_argument("--n-init", type=positive_int, default=1, help="starts, of which the best is kept")
     parser.add_argument("--references", type=int, default=10, help="how many sets of reference data")
     parser.add_argument("--code-digest", default="", help="of this program; what another one made is made again")
     parser.add_argument("--threads", type=int, default=1, help="the result hardly depends on it")

@@ -1,43 +1,44 @@
 """Learn an encoder of invariant features: what stays the same between views of a training image."""
 
 import argparse
-import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from lib.base.cli import positive_int, run_script
 from lib.base.errors import InputError
-from lib.base.parallel import blocks, in_threads
-from lib.data.images_file import read_images, training_split
-from lib.features.augmentation import augmented_views
+from lib.base.parallel import in_threads
 from lib.features.dictionary_file import read_dictionary
-from lib.features.encoder_file import write_encoder
-from lib.features.invariant import learn_encoder
-from lib.features.patches import encode, random_subset
+from lib.features.encoder_file import read_view_sums, write_encoder
+from lib.features.invariant import N_FIRST, add_sums, invariant_projection, learn_second, view_sums
+from lib.features.patches import n_features, normalize_rows
+from lib.features.training_views import batches_of, encoded_views, read_training_images
 
-ROWS = 1000  # images at a time
+KEPT = 5e8  # bytes of encoded views to keep, and not to encode again
 
 
 def main(args: argparse.Namespace) -> None:
     dictionaries = read_dictionary(args.dictionary)
-    images = read_images(args.images, training_split(args.images))
-    images = images[random_subset(len(images), args.n_images, args.seed)]
-    n_prototypes = min(args.n_prototypes, len(images))
+    images = read_training_images(args.images, args.n_images, args.seed)
     with in_threads(args.threads) as parallel_map:
-        batches = []
-        for rows in blocks(len(images), ROWS):
-            views = augmented_views(
-                images[rows], args.n_views, seed=(args.seed, rows.start), parallel_map=parallel_map
-            )
-            # In half precision: all are kept until the second projection is learned.
-            batches.append(encode(views, dictionaries, parallel_map).astype(np.float16))
-            logging.info("encoded views of %d of %d images", rows.stop, len(images))
+
+        def views() -> Iterator[np.ndarray]:
+            return encoded_views(images, batches_of(images), dictionaries, args.n_views, args.seed, parallel_map)
+
+        d = n_features(dictionaries)
+        kept = list(views()) if 2 * len(images) * args.n_views * d <= KEPT else None
+        if args.view_sums:
+            sums = add_sums(map(read_view_sums, args.view_sums))
+        else:
+            sums = view_sums(kept or views(), d, args.n_views, len(images), parallel_map=parallel_map)
+        first = invariant_projection(sums, args.n_views, len(images), min(N_FIRST, d))
         try:
-            encoder = learn_encoder(
-                batches,
+            encoder = learn_second(
+                [normalize_rows(first(X.astype(np.float32))) for X in kept or views()],
+                first,
                 args.n_views,
-                n_prototypes=n_prototypes,
+                n_prototypes=min(args.n_prototypes, len(images)),
                 n_components=args.n_components,
                 seed=args.seed,
                 n_threads=args.threads,
@@ -54,6 +55,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="learn_invariant", description=__doc__)
     parser.add_argument("--images", type=Path, required=True)
     parser.add_argument("--dictionary", type=Path, required=True, help="made by learn_dictionary.py")
+    parser.add_argument("--view-sums", type=Path, nargs="*", help="of all chunks, if they are computed already")
     parser.add_argument("--n-images", type=positive_int, required=True, help="to learn from, at most")
     parser.add_argument("--n-views", type=positive_int, required=True, help="of each image, 2 or more")
     parser.add_argument(

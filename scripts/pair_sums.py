@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from lib.base.cli import run_script
+from lib.base.cli import chunk_of, run_script
 from lib.clustering.clusters_file import read_clusters, read_seed
 from lib.evaluation.noise import partial_sums_without_noise
 from lib.evaluation.scores_file import write_pair_sums
@@ -16,14 +16,6 @@ def main(args: argparse.Namespace) -> None:
     chunk, n_chunks = args.chunk
     sums = partial_sums_without_noise(X, labellings, chunk - 1, n_chunks, n_threads=args.threads)
     write_pair_sums(args.out, dict(zip(map(read_seed, args.clusters), sums, strict=True)))
-
-
-def chunk_of(text: str) -> tuple[int, int]:
-    """The number of a chunk, from 1, and how many chunks there are; the text is like `3-of-8`."""
-    chunk, n_chunks = map(int, text.split("-of-"))
-    if not 1 <= chunk <= n_chunks:
-        raise argparse.ArgumentTypeError(f"{text} is no chunk: the first number is 1 to the second")
-    return chunk, n_chunks
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 
+import h5py
 import numpy as np
 import pytest
 
@@ -19,6 +20,7 @@ def arguments(tmp_path, out, **changes):
         "n_clusters": [7],
         "seeds": [0],
         "init": "random",
+        "n_init": 1,
         "code_digest": "c0de",
         "threads": 1,
         "out": [tmp_path / out],
@@ -67,7 +69,7 @@ def test_only_what_is_missing_or_of_something_else_is_made(tmp_path):
     paths[2].write_bytes(whole[2][:1000])  # as a disk leaves it that was full
     assert made() == [1, 2]
     assert [path.read_bytes() for path in paths] == whole
-    for change in ({"k": 4}, {"init": "k-means++"}, {"code_digest": "other"}):
+    for change in ({"k": 4}, {"init": "k-means++"}, {"n_init": 2}, {"code_digest": "other"}):
         assert made(**change) == [0, 1, 2, 3]
         assert made(**change) == []
         made()
@@ -85,3 +87,14 @@ def test_several_numbers_of_clusters(tmp_path):
     cluster.main(args)
     for path, k, seed in zip(paths, (2, 2, 5), (0, 3, 3), strict=True):
         assert read_clusters(path).tolist() == kmeans(X, k, seed=seed).labels.tolist()
+
+
+def test_the_best_of_several_starts_is_kept(tmp_path):
+    X = np.random.default_rng(0).random((200, 3)).astype("f4")
+    write_features(tmp_path / "X.h5", X)
+    inertias = []
+    for n_init in (1, 8):
+        cluster.main(arguments(tmp_path, "seed0.h5", n_init=n_init))
+        with h5py.File(tmp_path / "seed0.h5") as file:
+            inertias.append(file.attrs["inertia"])
+    assert inertias[1] < inertias[0]

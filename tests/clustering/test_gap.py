@@ -88,7 +88,7 @@ def test_references_are_clustered_wherever_the_points_are(tmp_path, X):
     features, out = tmp_path / "features.h5", tmp_path / "out"
     write_features(features, X)
     largest = len(np.unique(X, axis=0))
-    common = {"features": features, "init": "random", "code_digest": "", "threads": 1, "out": [out]}
+    common = {"features": features, "init": "random", "n_init": 1, "code_digest": "", "threads": 1, "out": [out]}
     for k in range(1, largest + 1):
         cluster.main(Namespace(**common, n_clusters=[k], seeds=[0]))
         gap_reference.main(Namespace(**common, n_clusters=[k], references=3))
@@ -112,13 +112,20 @@ def test_only_the_references_that_are_missing_are_made(tmp_path):
         """The k whose files are new, and the bytes of all files."""
         paths = {k: tmp_path / f"k{k}.h5" for k in ks}
         old = {k: path.stat().st_ino if path.exists() else 0 for k, path in paths.items()}
-        options = {"features": features, "init": "random", "references": 2, "code_digest": "", "threads": 1}
+        options = {
+            "features": features,
+            "init": "random",
+            "n_init": 1,
+            "references": 2,
+            "code_digest": "",
+            "threads": 1,
+        }
         gap_reference.main(Namespace(**options | changes, n_clusters=list(ks), out=list(paths.values())))
         return [k for k in ks if paths[k].stat().st_ino != old[k]], [path.read_bytes() for path in paths.values()]
 
     run([2, 4])
     made, together = run([2, 3, 4])
     assert made == [3]
-    for change in ({"init": "k-means++"}, {"references": 3}, {"code_digest": "other"}):
+    for change in ({"init": "k-means++"}, {"n_init": 2}, {"references": 3}, {"code_digest": "other"}):
         assert run([2, 3, 4], **change)[0] == [2, 3, 4]
     assert run([2, 3, 4])[1] == together

@@ -40,13 +40,13 @@ def test_every_start_has_a_seed_of_its_own():
 def test_each_half_is_clustered_by_itself():
     X = np.random.default_rng(0).normal(size=(60, 3))
     halves = random_halves(60, 3)
-    labels = cluster_halves(X, 4, halves, space="mine", n_starts=2, init="k-means++")
+    labels = cluster_halves(X, 4, halves, space="mine", n_starts=2, init="k-means++", n_init=3)
     assert labels.shape == (6, 2, 30)
     for number, half in enumerate(halves):
         for start in range(2):
             seed = half_seed(number, "mine", start)
             np.testing.assert_array_equal(
-                labels[number, start], kmeans(X[half], 4, seed=seed, init="k-means++").labels
+                labels[number, start], kmeans(X[half], 4, seed=seed, init="k-means++", n_init=3).labels
             )
 
 

@@ -15,7 +15,7 @@ from lib.evaluation.partial_sums import within_memory
 from lib.features.features_file import write_features
 
 X = np.random.default_rng(0).random((80, 3))
-COMMON = {"init": "random", "code_digest": "", "threads": 1}
+COMMON = {"init": "random", "n_init": 1, "code_digest": "", "threads": 1}
 
 
 @pytest.fixture

@@ -5,14 +5,23 @@ import pytest
 from scipy.linalg import eigh
 
 from lib.base.parallel import blocks, in_threads
-from lib.features.augmentation import GRAY, augment, augmented_views
-from lib.features.encoder_file import read_encoder, write_encoder
-from lib.features.invariant import RIDGE, invariant_projection, learn_encoder
+from lib.features import augmentation
+from lib.features.augmentation import GRAY, LUMA, augment, augmented_views
+from lib.features.encoder_file import read_encoder, read_view_sums, write_encoder, write_view_sums
+from lib.features.invariant import RIDGE, add_sums, invariant_projection, learn_second, view_sums
 from lib.features.patches import normalize_rows
 
 
 def images_of(shape, seed=0):
     return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """Views are cropped and mirrored only."""
+    monkeypatch.setattr(augmentation, "JITTER", (1, 1))
+    monkeypatch.setattr(augmentation, "HUE", 0)
+    monkeypatch.setattr(augmentation, "GRAY", 0)
 
 
 @pytest.mark.parametrize("shape", [(4, 16, 16), (4, 16, 16, 3)])
@@ -21,7 +30,8 @@ def test_views_are_images_that_differ(shape):
     with in_threads(2) as parallel_map:
         views = augmented_views(images, 3, seed=(0,), parallel_map=parallel_map)
     assert views.shape == (12, *shape[1:])
-    assert views.dtype == np.uint8
+    assert views.dtype == np.float32
+    assert 0 <= views.min() < views.max() <= 1
     assert len({image.tobytes() for image in views}) == 12
 
 
@@ -32,7 +42,7 @@ def test_views_of_an_image_are_of_that_image():
     with in_threads(1) as parallel_map:
         views = augmented_views(images, 200, seed=(0,), parallel_map=parallel_map)
     brightness = views.reshape(6, 200, -1).mean(axis=(1, 2))
-    assert (np.diff(brightness) > 10).all()
+    assert (np.diff(brightness) > 0.04).all()
 
 
 def test_views_depend_on_the_seed_and_not_on_threads():
@@ -51,15 +61,62 @@ def test_a_repeated_image_has_other_views():
     assert len({image.tobytes() for image in views}) > 250
 
 
-def test_some_views_are_gray_and_some_mirrored():
-    rng = np.random.default_rng(0)
-    image = np.zeros((16, 16, 3), np.uint8)
-    image[:, :8, 0] = 200  # red on the left
-    views = np.stack([augment(image, rng) for _ in range(2000)]).astype(int)
-    gray = (np.ptp(views, axis=3) == 0).all(axis=(1, 2)).mean()
-    assert abs(gray - GRAY) < 0.1  # crops of the black side are gray as well
-    left, right = views[:, :, :8].sum(axis=(1, 2, 3)), views[:, :, 8:].sum(axis=(1, 2, 3))
-    assert 0.4 < (left > right).mean() / (left != right).mean() < 0.6
+@pytest.mark.parametrize("axis", [1, 2])
+def test_crops_are_stretched_to_the_whole_side(plain, axis):
+    """Of an image that grows brighter at a constant rate, each view does so more slowly, or, mirrored, darker."""
+    side = 20
+    ramp = np.broadcast_to(np.arange(side, dtype=np.uint8)[:, None] * 10, (side, side))
+    images = np.broadcast_to(ramp if axis == 1 else ramp.T, (500, side, side))
+    views = augment(images, np.random.default_rng(0)) * 25.5  # in pixels of the image
+    views = views.swapaxes(axis, 2)[:, :, 1:-1]  # beyond the outermost pixels there is nothing to interpolate
+    steps = np.diff(views, axis=2)
+    assert np.ptp(steps, axis=(1, 2)).max() < 1e-4
+    rates = steps[:, 0, 0]
+    mirrored = rates < 0
+    assert mirrored.any() == (axis == 2)
+    if axis == 2:
+        assert 0.4 < mirrored.mean() < 0.6
+    shares = np.abs(rates)
+    assert shares.min() > np.sqrt(0.3 * 3 / 4) - 1e-4
+    assert shares.max() <= 1 + 1e-4
+    assert np.quantile(shares, 0.1) < 0.65
+    # The crop is anywhere in the image.
+    centres = views.mean(axis=(1, 2)) / (side - 1)
+    assert centres.min() < 0.35
+    assert centres.max() > 0.65
+
+
+def test_some_views_are_gray():
+    images = np.broadcast_to(np.array([200, 0, 0], np.uint8), (3000, 8, 8, 3))
+    views = augment(images, np.random.default_rng(0))
+    gray = (np.ptp(views, axis=3) < 1e-6).all(axis=(1, 2)).mean()
+    assert abs(gray - GRAY) < 0.03
+
+
+def test_hues_turn_and_stay_as_bright(plain, monkeypatch):
+    monkeypatch.setattr(augmentation, "HUE", 0.1)
+    colour = np.array([150, 100, 90], np.uint8)
+    views = augment(np.broadcast_to(colour, (500, 8, 8, 3)), np.random.default_rng(0))[:, 4, 4]
+    np.testing.assert_allclose(views @ LUMA, colour / 255 @ LUMA, atol=1e-3)
+    same = (np.abs(views - colour / 255) < 1e-4).all(axis=1).mean()
+    assert 0.15 < same < 0.25  # a fifth are not recoloured
+    reds = views[:, 0] - views[:, 1]
+    assert reds.min() < 0.1 < 50 / 255 < reds.max()
+
+
+def test_brightness_contrast_and_saturation_change(monkeypatch):
+    monkeypatch.setattr(augmentation, "HUE", 0)
+    monkeypatch.setattr(augmentation, "GRAY", 0)
+    images = np.full((2000, 8, 8, 3), 90, np.uint8)
+    images[:, :, 4:] = (120, 60, 60)
+    views = augment(images, np.random.default_rng(0))
+    ratios = {
+        "brightness": (views @ LUMA).mean(axis=(1, 2)) / ((images[0] / 255 @ LUMA).mean()),
+        "saturation": np.ptp(views, axis=3).max(axis=(1, 2)) / (60 / 255),
+    }
+    for name, found in ratios.items():
+        assert np.quantile(found, 0.05) < 0.75, name
+        assert np.quantile(found, 0.95) > 1.2, name
 
 
 def features_of(n_images, n_views, d, seed=0):
@@ -68,7 +125,7 @@ def features_of(n_images, n_views, d, seed=0):
     of_image, of_view = np.full(d, 0.2), np.full(d, 1.0)
     of_image[:3], of_view[:3] = (3, 2, 1), 0.2
     X = rng.normal(size=(n_images, 1, d)) * of_image + rng.normal(size=(n_images, n_views, d)) * of_view + 1
-    return X.reshape(-1, d).astype(np.float32)
+    return (X / 12).reshape(-1, d).astype(np.float32)
 
 
 def covariances(X, n_views):
@@ -82,13 +139,17 @@ def covariances(X, n_views):
     return total + ridge, within + ridge
 
 
+def sums_of(X, n_views, size=20, n_threads=1, n_images=None):
+    """The sums of batches of `size` images."""
+    batches = [X[rows] for rows in blocks(len(X), size * n_views)]
+    with in_threads(n_threads) as parallel_map:
+        return view_sums(batches, X.shape[1], n_views, n_images or len(X) // n_views, parallel_map=parallel_map)
+
+
 @pytest.mark.parametrize("n_views", [2, 5])
 def test_projection_is_fishers(n_views):
     X = features_of(300, n_views, 8)
-    with in_threads(2) as parallel_map:
-        found = invariant_projection(
-            [X[rows] for rows in blocks(len(X), 20 * n_views)], n_views, 3, parallel_map=parallel_map
-        )
+    found = invariant_projection(sums_of(X, n_views), n_views, 300, 3)
     total, within = covariances(X, n_views)
     np.testing.assert_allclose(found.mean, X.mean(axis=0), atol=1e-5)
     axes = found.axes.astype(np.float64)
@@ -99,32 +160,67 @@ def test_projection_is_fishers(n_views):
     assert np.abs(axes[3:]).max() < 0.1 * np.abs(axes[:3]).max()
 
 
-def test_projection_does_not_depend_on_threads():
-    X = features_of(40, 2, 600)
-    found = []
-    for n_threads in (1, 3):
-        with in_threads(n_threads) as parallel_map:
-            found.append(invariant_projection([X], 2, 10, parallel_map=parallel_map))
-    assert found[0].axes.tobytes() == found[1].axes.tobytes()
+def test_many_features_that_hardly_vary():
+    """Sums in whole numbers lose nothing that counts, also of more features than a tile has."""
+    rng = np.random.default_rng(0)
+    X = features_of(150, 2, 600) / 10 + 0.001 * rng.normal(size=(300, 600)).astype(np.float32)
+    found = invariant_projection(sums_of(X, 2), 2, 150, 2)
+    total, within = covariances(X, 2)
+    _, axes = eigh(total, within, subset_by_index=[598, 599])
+    views, expected = X @ found.axes, X @ axes[:, ::-1]
+    for i in range(2):
+        assert abs(np.corrcoef(views[:, i], expected[:, i])[0, 1]) > 0.995
+
+
+@pytest.mark.parametrize("n_chunks", [2, 3, 5])
+def test_chunks_make_the_whole_to_the_bit(tmp_path, n_chunks):
+    """Also where a chunk has no batch, and whatever the threads."""
+    X = features_of(70, 3, 530)
+    whole = sums_of(X, 3)
+    batches = blocks(len(X), 60)
+    for chunk in range(n_chunks):
+        rows = batches[chunk::n_chunks]
+        part = np.concatenate([X[r] for r in rows]) if rows else X[:0]
+        write_view_sums(tmp_path / f"{chunk}.h5", sums_of(part, 3, n_threads=1 + chunk, n_images=70))
+    found = add_sums(read_view_sums(tmp_path / f"{chunk}.h5") for chunk in range(n_chunks))
+    for a, b in zip(found, whole, strict=True):
+        assert a.tobytes() == b.tobytes()
+    axes = [invariant_projection(sums, 3, 70, 10).axes.tobytes() for sums in (found, whole)]
+    assert axes[0] == axes[1]
+
+
+def test_features_that_do_not_vary():
+    found = invariant_projection(sums_of(np.full((40, 30), 0.5, np.float32), 2), 2, 20, 5)
+    assert np.isfinite(found.axes).all()
+
+
+def test_a_feature_that_is_too_large():
+    with pytest.raises(ValueError, match=r"larger than 1\.5"):
+        sums_of(np.full((4, 3), 1.6, np.float32), 2)
 
 
 def test_more_components_than_features():
-    with (
-        in_threads(1) as parallel_map,
-        pytest.raises(ValueError, match=r"9 components were asked for.* only 8 features"),
-    ):
-        invariant_projection([features_of(20, 2, 8)], 2, 9, parallel_map=parallel_map)
+    with pytest.raises(ValueError, match=r"9 components were asked for.* only 8 features"):
+        invariant_projection(sums_of(features_of(20, 2, 8), 2), 2, 20, 9)
 
 
 def encoder_of(X, n_threads=1, seed=0):
+    first = invariant_projection(sums_of(X, 4), 4, len(X) // 4, X.shape[1])
     with in_threads(n_threads) as parallel_map:
-        return learn_encoder(
-            [X], 4, n_prototypes=20, n_components=5, seed=seed, n_threads=n_threads, parallel_map=parallel_map
+        return learn_second(
+            [normalize_rows(first(X))],
+            first,
+            4,
+            n_prototypes=20,
+            n_components=5,
+            seed=seed,
+            n_threads=n_threads,
+            parallel_map=parallel_map,
         )
 
 
 def test_encoder_brings_views_of_an_image_closer(tmp_path):
-    encoder = encoder_of(features_of(200, 4, 12).astype(np.float16))
+    encoder = encoder_of(features_of(200, 4, 12))
     X = features_of(50, 4, 12, seed=1)
     invariant = encoder(X)
     assert invariant.shape == (200, 5)

@@ -248,7 +248,7 @@ def test_dead_code(project):
         (
             {"clustering": {"k": 3}},
             "config: clustering.k is not a setting; "
-            "allowed here: splits, n_clusters, seeds, clusterings_per_job, init",
+            "allowed here: splits, n_clusters, seeds, clusterings_per_job, init, n_init",
         ),
         (
             {"autoencoder": {"filters": [3, 3, 3, 3, 3, 3, 3, 3, 3, 1]}},

@@ -24,6 +24,8 @@ SCHEMA = load_schema(ROOT / "rules" / "config.schema.yaml")
 SHIPPED = yaml.safe_load((ROOT / "config.yaml").read_text())
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 
+OF_CLUSTERING = "splits, n_clusters, seeds, clusterings_per_job, init, n_init"
+
 
 def with_settings(text):
     """The shipped configuration with others laid over it, as `snakemake --configfile` does."""
@@ -114,7 +116,7 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
         ),
         (
             "clustering: {k: [3]}",
-            "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, clusterings_per_job, init",
+            f"clustering.k is not a setting; allowed here: {OF_CLUSTERING}",
         ),
         (
             "datasets: {cifar10: {url: x}}",
@@ -354,8 +356,8 @@ def test_every_fault_is_told_once():
         "autoencoder.epoch is not a setting; allowed here: filters, initializer, epochs, batch_size, "
         "learning_rate, mixed_precision, seeds",
         "autoencoder.epochs is 0; allowed: a whole number, 1 or more",
-        "clustering.seed is not a setting; allowed here: splits, n_clusters, seeds, clusterings_per_job, init",
-        "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, clusterings_per_job, init",
+        f"clustering.seed is not a setting; allowed here: {OF_CLUSTERING}",
+        f"clustering.k is not a setting; allowed here: {OF_CLUSTERING}",
         f"features[0] is 'pixel'; allowed: {KINDS}",
     ]
 

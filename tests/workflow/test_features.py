@@ -89,6 +89,7 @@ def test_same_bytes_whatever_the_cores(all_kinds, fresh):
             {"learn_dictionary", "encode_patches", "learn_invariant", "encode_invariant"},
         ),
         ({"invariant": {"n_views": 2}}, {"learn_invariant", "encode_invariant"}),
+        ({"invariant": {"n_chunks": 2}}, {"sum_views", "learn_invariant", "encode_invariant"}),
     ],
 )
 def test_changed_settings(project, settings, rules):
@@ -96,10 +97,20 @@ def test_changed_settings(project, settings, rules):
     assert features_rules(project) == rules
 
 
+def test_invariant_is_learned_in_chunks_with_the_same_result(project, all_kinds):
+    project.configure(invariant={"n_chunks": 3})
+    project.run()
+    assert project.metrics.read_bytes() == all_kinds.metrics.read_bytes()
+    for space in LEARNED["invariant"]:
+        np.testing.assert_array_equal(features(project, space), features(all_kinds, space))
+        assert not list((project.results / space).glob("view_sums/*.h5"))
+
+
 @pytest.mark.parametrize(
     ("module", "rules"),
     [
         ("lib/features/invariant.py", {"learn_invariant", "encode_invariant"}),
+        ("lib/features/augmentation.py", {"learn_invariant", "encode_invariant"}),
         ("lib/features/patches.py", {"learn_dictionary", "encode_patches", "learn_invariant", "encode_invariant"}),
         ("encode_pca.py", {"encode_pca"}),
         ("lib/evaluation/validity.py", set()),

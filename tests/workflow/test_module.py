@@ -30,6 +30,8 @@ module clusterings:
     config: config["clusterings"]
 """
 
+OF_CLUSTERING = "splits, n_clusters, seeds, clusterings_per_job, init, n_init"
+
 
 class Outer:
     """Another workflow, with its settings in outer.yaml."""
@@ -223,7 +225,7 @@ def test_include(outer, metrics):
     [
         (
             {"clustering": {"k": [3]}},
-            "clustering.k is not a setting; allowed here: splits, n_clusters, seeds, clusterings_per_job, init",
+            f"clustering.k is not a setting; allowed here: {OF_CLUSTERING}",
         ),
         ({"dataset": "mine"}, "dataset is 'mine'; allowed: cifar10, cifar100, digits, tiny"),
         (

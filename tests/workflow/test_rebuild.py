@@ -249,8 +249,9 @@ def test_checked_out_again_elsewhere_with_new_times(project, tmp_path):
         ),
         ({"seeds": [1]}, evaluations() | FINAL),
         ({"init": "k-means++"}, CLUSTERINGS),
+        ({"n_init": 2}, CLUSTERINGS),
     ],
-    ids=["a k", "a k in jobs of its own", "a seed", "a split", "a seed less", "init"],
+    ids=["a k", "a k in jobs of its own", "a seed", "a split", "a seed less", "init", "n_init"],
 )
 def test_changed_clustering_settings(project, clustering, jobs):
     project.configure(clustering=clustering)

@@ -69,6 +69,27 @@ def run_script(main: Callable[[argparse.Namespace], None], parser: argparse.Argu
         sys.exit(70)
 
 
+def chunk_of(text: str) -> tuple[int, int]:
+    """The type of an argument that says which chunk of how many, from 1, such as 3-of-8.
+
+    Raises
+    ------
+    ValueError
+        If the text is not such.
+    argparse.ArgumentTypeError
+        If there is no such chunk.
+
+    Examples
+    --------
+    >>> chunk_of("3-of-8")
+    (3, 8)
+    """
+    chunk, n_chunks = map(int, text.split("-of-"))
+    if not 1 <= chunk <= n_chunks:
+        raise argparse.ArgumentTypeError(f"{text} is no chunk: the first number is 1 to the second")
+    return chunk, n_chunks
+
+
 def positive_int(text: str) -> int:
     """The type of an argument that is a whole number of 1 or more.
 

@@ -65,6 +65,7 @@ def cluster_halves(
     space: str,
     n_starts: int,
     init: str = "random",
+    n_init: int = 1,
     n_threads: int | None = None,
 ) -> np.ndarray:
     """Cluster each half from several starts.
@@ -77,7 +78,7 @@ def cluster_halves(
         The numbers of the images of each half, ascending, as of `random_halves`.
     space
         The name of the feature space, for the seeds.
-    init, n_threads
+    init, n_init, n_threads
         As for `kmeans`.
 
     Returns
@@ -110,7 +111,7 @@ def cluster_halves(
             seed = half_seed(number, space, start)
             try:
                 labels[number, start] = kmeans(
-                    points, n_clusters, seed=seed, init=init, n_threads=n_threads
+                    points, n_clusters, seed=seed, init=init, n_init=n_init, n_threads=n_threads
                 ).labels
             except ValueError:
                 if n_distinct(points) >= n_clusters:

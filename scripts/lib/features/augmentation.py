@@ -1,58 +1,31 @@
-"""Augmentation: views of an image, each cropped, mirrored and recoloured at random."""
+"""Augmentation: views of images, each cropped, mirrored and recoloured at random.
+
+The crop is that of Szegedy et al. 2015 (Inception). Mirroring and colours are those of Chen et al. 2020 (SimCLR),
+without blur.
+"""
 
 from collections.abc import Callable
 
 import numpy as np
-from PIL import Image, ImageEnhance
 
 from lib.base.parallel import blocks
 
 AREA = (0.3, 1)  # area of the crop, as a share of the image
 RATIO = (3 / 4, 4 / 3)  # width of the crop divided by its height
 JITTER = (0.6, 1.4)  # factors of brightness, contrast and saturation
-RECOLOURED = 0.8  # share of views that get such factors
+HUE = 0.1  # the most that hues are turned by, as a share of a full turn
+RECOLOURED = 0.8  # share of views whose brightness, contrast, saturation and hue are changed
 GRAY = 0.2  # share of views without colours
-
-
-def augment(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A view of an image: uint8 of the same shape.
-
-    The crop is that of Szegedy et al. 2015. Mirroring and colours are those of Chen et al. 2020 (SimCLR), without
-    changes of hue and without blur.
-
-    Parameters
-    ----------
-    image : (side, side) or (side, side, 3) uint8
-    rng
-        Source of randomness.
-
-    Examples
-    --------
-    >>> image = np.arange(64, dtype=np.uint8).reshape(8, 8)
-    >>> augment(image, np.random.default_rng(0)).shape
-    (8, 8)
-    """
-    side = len(image)
-    picture = Image.fromarray(image)
-    area, log_ratio = rng.uniform(*AREA), rng.uniform(*np.log(RATIO))
-    width, height = np.minimum(1, np.sqrt(area * np.exp([log_ratio, -log_ratio]))) * side
-    left, top = rng.uniform(0, (side - width, side - height))
-    box = (left, top, left + width, top + height)
-    picture = picture.resize((side, side), Image.Resampling.BILINEAR, box=box)
-    if rng.random() < 0.5:
-        picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    if rng.random() < RECOLOURED:
-        for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
-            picture = enhance(picture).enhance(rng.uniform(*JITTER))
-    if rng.random() < GRAY:
-        picture = picture.convert("L").convert(picture.mode)
-    return np.asarray(picture)
+# Red, green and blue to brightness (ITU-R BT.601) and two axes of colour, which hues turn around (NTSC, 1953).
+YIQ = np.array([[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
+LUMA = YIQ[0].astype(np.float32)
+IMAGES = 64  # at a time
 
 
 def augmented_views(
     images: np.ndarray, n_views: int, *, seed: tuple[int, ...], parallel_map: Callable
 ) -> np.ndarray:
-    """Views of each image: uint8 (n * n_views, ...), the views of one image next to each other.
+    """Views of each image: float32 (n * n_views, ...) from 0 to 1, the views of one image next to each other.
 
     Parameters
     ----------
@@ -70,8 +43,77 @@ def augmented_views(
     (6, 8, 8)
     """
 
-    def augment_block(rows: slice) -> list[np.ndarray]:
-        rng = np.random.default_rng([*seed, rows.start])
-        return [augment(image, rng) for image in images[rows] for _ in range(n_views)]
+    def of_block(rows: slice) -> np.ndarray:
+        return augment(np.repeat(images[rows], n_views, axis=0), np.random.default_rng([*seed, rows.start]))
 
-    return np.stack([view for views in parallel_map(augment_block, blocks(len(images), 64)) for view in views])
+    return np.concatenate(parallel_map(of_block, blocks(len(images), IMAGES)))
+
+
+def augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A view of each image: float32 of the same shape, from 0 to 1.
+
+    Parameters
+    ----------
+    images : (n, side, side) or (n, side, side, 3) uint8
+    rng
+        Source of randomness.
+
+    Examples
+    --------
+    >>> images = np.arange(64, dtype=np.uint8).reshape(1, 8, 8)
+    >>> augment(images, np.random.default_rng(0)).shape
+    (1, 8, 8)
+    """
+    n, side = images.shape[:2]
+    X = images.reshape(n, side, side, -1) / np.float32(255)
+    area, ratio = rng.uniform(*AREA, n), np.exp(rng.uniform(np.log(RATIO[0]), np.log(RATIO[1]), n))
+    size = np.minimum(1, np.sqrt([area * ratio, area / ratio]))
+    (width, height), (left, top) = size, (1 - size) * rng.random((2, n))
+    mirrored = rng.random(n) < 0.5
+    X = _resize(X, top, height).swapaxes(1, 2)
+    X = _resize(X, np.where(mirrored, left + width, left), np.where(mirrored, -width, width)).swapaxes(1, 2)
+    recoloured = rng.random(n) < RECOLOURED
+    factors = np.where(recoloured, rng.uniform(*JITTER, (3, n)), 1).astype(np.float32)
+    brightness, contrast, saturation = factors[:, :, None, None, None]
+    turns = np.where(recoloured, rng.uniform(-HUE, HUE, n), 0)
+    X = np.minimum(X * brightness, 1)
+    X = _blend(_gray(X).mean(axis=(1, 2), keepdims=True), X, contrast)
+    if X.shape[3] == 3:
+        X = _blend(_gray(X), X, saturation)
+        X = np.clip(X.reshape(n, -1, 3) @ _hue_turns(turns), 0, 1).reshape(X.shape)
+    gray = rng.random(n) < GRAY
+    X[gray] = _gray(X[gray])
+    return X.reshape(images.shape)
+
+
+def _resize(X: np.ndarray, start: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """A stretch of the rows of each image, interpolated linearly to the side of the image.
+
+    X : (n, side, side, channels)
+    start, length : (n,), as shares of the side; of negative length where the image is mirrored
+    """
+    n, side = X.shape[:2]
+    places = start[:, None] * side + length[:, None] * (np.arange(side) + 0.5) - 0.5  # (n, side)
+    places = np.clip(places, 0, side - 1)
+    before = np.minimum(places.astype(int), side - 2)
+    weight = (places - before).astype(np.float32)[:, :, None, None]
+    of_image = np.arange(n)[:, None]
+    return (1 - weight) * X[of_image, before] + weight * X[of_image, before + 1]
+
+
+def _gray(X: np.ndarray) -> np.ndarray:
+    """The brightness of each pixel, (n, side, side, 1)."""
+    return X if X.shape[3] == 1 else (X @ LUMA)[..., None]
+
+
+def _hue_turns(turns: np.ndarray) -> np.ndarray:
+    """The matrices that turn hues, colours being rows: (n, 3, 3)."""
+    cos, sin = np.cos(2 * np.pi * turns), np.sin(2 * np.pi * turns)
+    zero, one = np.zeros_like(turns), np.ones_like(turns)
+    rotations = np.array([[one, zero, zero], [zero, cos, -sin], [zero, sin, cos]]).transpose(2, 0, 1)
+    return (np.linalg.inv(YIQ) @ rotations @ YIQ).swapaxes(1, 2).astype(np.float32)
+
+
+def _blend(a: np.ndarray, b: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """From `a` at a share of 0 to `b` at 1, and on."""
+    return np.clip(a + share * (b - a), 0, 1)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import eigh
+from scipy.linalg import eigh, helmert
 
 from lib.base.parallel import blocks
 from lib.clustering.kmeans import kmeans
@@ -20,6 +20,9 @@ from lib.features.patches import normalize_rows
 N_FIRST = 256  # components of the first projection, at most
 MAX_ITER = 10  # of k-means
 RIDGE = 0.01  # times the mean variance, added to all variances, so that no direction is all noise
+LARGEST = 1.5  # no feature is larger: they are similarities, or square roots of their means
+UNIT = 2.0**-30  # of the sums of features
+TILE = 512  # rows and columns of covariances that are computed at once
 
 
 class Projection(NamedTuple):
@@ -59,8 +62,9 @@ class Encoder(NamedTuple):
         return normalize_rows(self.second(similarities(normalize_rows(self.first(X)), self.prototypes)))
 
 
-def learn_encoder(
-    batches: list[np.ndarray],
+def learn_second(
+    projected: list[np.ndarray],
+    first: Projection,
     n_views: int,
     *,
     n_prototypes: int,
@@ -69,15 +73,14 @@ def learn_encoder(
     n_threads: int,
     parallel_map: Callable,
 ) -> Encoder:
-    """Learn from views of images what stays the same between them.
-
-    The features are projected. The similarities of the projected features to prototypes, and the projected
-    features beside them, are projected again.
+    """Learn the rest of the encoder: prototypes, and what of the similarities to them stays the same.
 
     Parameters
     ----------
-    batches : (m * n_views, d) each
-        Features of views, the views of one image next to each other.
+    projected : (m * n_views, n_first) each
+        Views by the first projection, of length 1, the views of one image next to each other.
+    first
+        The first projection.
     n_views
         Number of views of each image, 2 or more.
     n_prototypes
@@ -97,22 +100,26 @@ def learn_encoder(
     Examples
     --------
     >>> from lib.base.parallel import in_threads
-    >>> X = np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32)
+    >>> X = normalize_rows(np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32))
+    >>> first = Projection(np.zeros(6, np.float32), np.eye(6, dtype=np.float32))
     >>> with in_threads(1) as parallel_map:
-    ...     encoder = learn_encoder(
-    ...         [X], 2, n_prototypes=5, n_components=3, seed=0, n_threads=1, parallel_map=parallel_map
+    ...     encoder = learn_second(
+    ...         [X], first, 2, n_prototypes=5, n_components=3, seed=0, n_threads=1, parallel_map=parallel_map
     ...     )
     >>> encoder(X).shape
     (20, 3)
     """
-    first = invariant_projection(batches, n_views, min(N_FIRST, batches[0].shape[1]), parallel_map=parallel_map)
-    projected = [normalize_rows(first(X.astype(np.float32))) for X in batches]
-    clustering = kmeans(np.concatenate(projected), n_prototypes, seed=seed, max_iter=MAX_ITER, n_threads=n_threads)
+    X = np.concatenate(projected)
+    clustering = kmeans(X, n_prototypes, seed=seed, max_iter=MAX_ITER, n_threads=n_threads)
     prototypes = normalize_rows(clustering.centroids)
-    second = invariant_projection(
-        (similarities(X, prototypes) for X in projected), n_views, n_components, parallel_map=parallel_map
+    sums = view_sums(
+        (similarities(batch, prototypes) for batch in projected),
+        len(prototypes) + X.shape[1],
+        n_views,
+        len(X) // n_views,
+        parallel_map=parallel_map,
     )
-    return Encoder(first, prototypes, second)
+    return Encoder(first, prototypes, invariant_projection(sums, n_views, len(X) // n_views, n_components))
 
 
 def similarities(X: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
@@ -138,9 +145,106 @@ def similarities(X: np.ndarray, prototypes: np.ndarray) -> np.ndarray:
     return np.concatenate([np.maximum(X @ prototypes.T, 0), X], axis=1)
 
 
-def invariant_projection(
-    batches: Iterable[np.ndarray], n_views: int, n_components: int, *, parallel_map: Callable
-) -> Projection:
+class ViewSums(NamedTuple):
+    """What views of images add to the covariances of features.
+
+    They are whole numbers, so that the sums of parts of the images make the same bytes in any order.
+
+    Examples
+    --------
+    >>> from lib.base.parallel import in_threads
+    >>> X = np.random.default_rng(0).random((20, 6), np.float32)
+    >>> with in_threads(1) as parallel_map:
+    ...     parts = [view_sums([part], 6, 2, 10, parallel_map=parallel_map) for part in (X[8:], X[:8])]
+    ...     whole = view_sums([X[:8], X[8:]], 6, 2, 10, parallel_map=parallel_map)
+    >>> bool((add_sums(parts).within == whole.within).all())
+    True
+    """
+
+    sums: np.ndarray  # (d,) int64: of all views, in units of UNIT
+    between: np.ndarray  # (d, d) int32: squares and products of the sums of each image's views; the upper half
+    within: np.ndarray  # (d, d) int32: the same of the differences of its views; the upper half
+
+
+def view_sums(
+    batches: Iterable[np.ndarray], n_features: int, n_views: int, n_images: int, *, parallel_map: Callable
+) -> ViewSums:
+    """What views of images add to the covariances.
+
+    Parameters
+    ----------
+    batches : (m * n_views, n_features) each
+        Features of views, the views of one image next to each other; none larger than `LARGEST`. The bytes depend
+        on which images are in a batch, and not on how the batches are shared out among parts.
+    n_features
+        Of each view.
+    n_views
+        Number of views of each image, 2 or more.
+    n_images
+        In all parts that will be added up.
+    parallel_map
+        As `parallel.in_threads` yields it. The result does not depend on the number of threads.
+
+    Raises
+    ------
+    ValueError
+        If a feature is too large.
+
+    Examples
+    --------
+    >>> from lib.base.parallel import in_threads
+    >>> X = np.array([[1.0, 0.0], [1.0, 0.5]])  # two views of one image
+    >>> with in_threads(1) as parallel_map:
+    ...     sums = view_sums([X], 2, 2, 1, parallel_map=parallel_map)
+    >>> (sums.sums * UNIT).tolist()
+    [2.0, 0.5]
+    """
+    turn = np.concatenate([np.full((1, n_views), n_views**-0.5), helmert(n_views)]).astype(np.float32)
+    scale = 1 / _unit(n_views, n_images)
+    sums = np.zeros(n_features, np.int64)
+    between, within = np.zeros((2, n_features, n_features), np.int32)
+    for batch in batches:
+        X = batch.astype(np.float32, copy=False)
+        if np.abs(X).max() > LARGEST:
+            raise ValueError(f"a feature is larger than {LARGEST}")
+        sums += np.rint(X.sum(axis=0, dtype=np.float64) / UNIT).astype(np.int64)
+        # Turned so that the first of each image's views is their mean, times sqrt(n_views), and the others are
+        # independent differences. The sum of the products of all of them stays as it is.
+        X = turn @ X.reshape(-1, n_views, n_features)
+        _add_products(between, X[:, 0], scale, parallel_map)
+        _add_products(within, X[:, 1:].reshape(-1, n_features), scale, parallel_map)
+    return ViewSums(sums, between, within)
+
+
+def _unit(n_views: int, n_images: int) -> float:
+    """What products are whole multiples of, so that no sum of them is too large for int32: a power of 2."""
+    return 2.0 ** np.ceil(np.log2(LARGEST**2 * n_views * n_images) - 30)
+
+
+def _add_products(total: np.ndarray, X: np.ndarray, scale: float, parallel_map: Callable) -> None:
+    """Add X.T @ X to the upper half of `total`, (d, d).
+
+    Each tile of it is one product, so that the bits do not depend on threads.
+    """
+
+    def add(tile: tuple[slice, slice]) -> None:
+        rows, columns = tile
+        total[rows, columns] += np.rint((X[:, rows].T @ X[:, columns]) * np.float32(scale)).astype(np.int32)
+
+    parallel_map(add, list(itertools.combinations_with_replacement(blocks(len(total), TILE), 2)))
+
+
+def add_sums(parts: Iterable[ViewSums]) -> ViewSums:
+    """The sums of all parts of the images; those of the first part are changed to them."""
+    parts = iter(parts)
+    total = next(parts)
+    for part in parts:
+        for a, b in zip(total, part, strict=True):
+            a += b
+    return total
+
+
+def invariant_projection(sums: ViewSums, n_views: int, n_images: int, n_components: int) -> Projection:
     """The directions in which images differ most, scaled so that views of one image have variance 1 along each.
 
     They are the generalised eigenvectors with the largest eigenvalues of two covariance matrices: the total one,
@@ -148,14 +252,12 @@ def invariant_projection(
 
     Parameters
     ----------
-    batches : (m * n_views, d) each
-        Features of views, the views of one image next to each other.
-    n_views
-        Number of views of each image, 2 or more.
+    sums
+        Of the views of all images. The covariances take their place in memory.
+    n_views, n_images
+        As `view_sums` got them.
     n_components
         Number of directions.
-    parallel_map
-        As `parallel.in_threads` yields it. The result does not depend on the number of threads.
 
     Raises
     ------
@@ -165,43 +267,37 @@ def invariant_projection(
     Examples
     --------
     >>> from lib.base.parallel import in_threads
-    >>> X = np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32)
+    >>> X = np.random.default_rng(0).random((20, 6), np.float32)
     >>> with in_threads(1) as parallel_map:
-    ...     invariant_projection([X], 2, 3, parallel_map=parallel_map).axes.shape
+    ...     sums = view_sums([X], 6, 2, 10, parallel_map=parallel_map)
+    >>> invariant_projection(sums, 2, 10, 3).axes.shape
     (6, 3)
     """
-    n = 0
-    sums: np.ndarray = np.zeros(())  # (d,) from the first batch on
-    products: np.ndarray = np.zeros((), np.float32)  # (d, d) from the first batch on
-    image_products: np.ndarray = np.zeros((), np.float32)  # the same of the sum of each image's views
-    for batch in batches:
-        X = batch.astype(np.float32, copy=False)
-        n += len(X)
-        sums = sums + X.sum(axis=0, dtype=np.float64)
-        products = products + _products(X, parallel_map)
-        image_products = image_products + _products(X.reshape(-1, n_views, X.shape[1]).sum(axis=1), parallel_map)
-    mean = sums / n
-    total = products / n - np.outer(mean, mean)
-    between = image_products / (n * n_views) - np.outer(mean, mean)
-    within = (total - between) * (n_views / (n_views - 1))
-    d = len(mean)
+    d = len(sums.sums)
     if n_components > d:
         raise ValueError(f"{n_components} components were asked for, and there are only {d} features")
-    ridge = RIDGE * np.trace(total) / d * np.eye(d)
-    _, axes = eigh(total + ridge, within + ridge, subset_by_index=[d - n_components, d - 1])
+    mean = sums.sums * UNIT / (n_images * n_views)
+    unit = _unit(n_views, n_images)
+    within = _symmetric(sums.within, unit / (n_images * (n_views - 1)))
+    total = _symmetric(sums.between, unit / (n_images * n_views))
+    for rows in blocks(d, TILE):
+        total[rows] += within[rows] * np.float32((n_views - 1) / n_views) - np.outer(mean[rows], mean)
+    # No less than the errors that rounding the products to whole numbers leaves.
+    ridge = RIDGE * np.trace(total) / d + 10 * np.sqrt(d) * unit / (n_images * n_views)
+    for covariance in (total, within):
+        covariance[np.diag_indices(d)] += ridge
+    # Transposed, they are in the order of Fortran, and LAPACK needs no copies.
+    _, axes = eigh(
+        total.T, within.T, subset_by_index=[d - n_components, d - 1], overwrite_a=True, overwrite_b=True
+    )
     return Projection(mean.astype(np.float32), axes[:, ::-1].astype(np.float32))
 
 
-def _products(X: np.ndarray, parallel_map: Callable) -> np.ndarray:
-    """X.T @ X: float32 (d, d). Each tile of it is one product, so that the bits do not depend on threads."""
-    d = X.shape[1]
-    result = np.empty((d, d), np.float32)
-    tiles = list(itertools.combinations_with_replacement(blocks(d, 512), 2))
-
-    def compute(tile: tuple[slice, slice]) -> None:
-        rows, columns = tile
-        result[rows, columns] = X[:, rows].T @ X[:, columns]
+def _symmetric(products: np.ndarray, factor: float) -> np.ndarray:
+    """`products`, of which the upper half is there, times a factor: float32 (d, d), in the same memory."""
+    result = products.view(np.float32)
+    for rows in blocks(len(products), TILE):
+        result[rows] = products[rows] * np.float32(factor)
+    for rows, columns in itertools.combinations(blocks(len(products), TILE), 2):
         result[columns, rows] = result[rows, columns].T
-
-    parallel_map(compute, tiles)
     return result

@@ -17,6 +17,7 @@ from lib.clustering.kmeans import kmeans
 N_SAMPLES = 100_000  # patches that a dictionary is learned from
 CONTRAST = 10 / 255**2  # added to a patch's variance, so that the noise of flat patches is not amplified
 ZCA = 0.1  # added to the variances in whitening
+KEPT = 0.95  # share of the variance of whitened patches that is kept: half of the axes, and of the time
 MAX_ITER = 10  # of k-means: the atoms are as good long before no patch changes its cluster
 QUARTERS = 2  # along each side
 ROWS = 16  # images at a time
@@ -25,15 +26,15 @@ ROWS = 16  # images at a time
 class Dictionary(NamedTuple):
     """Typical patches at one scale, the *atoms*, and how patches are prepared to be compared with them.
 
-    d is the number of values of a patch: size * size * channels.
+    d is the number of values of a patch: size * size * channels. m is that of the principal axes that are kept.
     """
 
     size: int  # side of a patch, in pixels of the downsampled image
     downsampling: int  # what the sides of the image are divided by first
     stride: int  # pixels from one patch to the next
     mean: np.ndarray  # (d,) of patches of normalised contrast
-    whitening: np.ndarray  # (d, d)
-    atoms: np.ndarray  # (n_atoms, d) whitened patches of length 1
+    whitening: np.ndarray  # (d, m)
+    atoms: np.ndarray  # (n_atoms, m) whitened patches of length 1
 
 
 def learn_dictionary(
@@ -64,7 +65,7 @@ def learn_dictionary(
     --------
     >>> images = np.random.default_rng(0).integers(0, 256, (10, 8, 8), np.uint8)
     >>> learn_dictionary(images, size=2, downsampling=1, n_atoms=3, seed=0).atoms.shape
-    (3, 4)
+    (3, 3)
     """
     side = images.shape[1]
     stride = max(1, 2 // downsampling)  # downsampled images have few patches, so none is left out
@@ -85,11 +86,21 @@ def learn_dictionary(
     patches = normalize_contrast(patches)
     mean = patches.mean(axis=0)
     with in_threads(1):
-        variances, axes = np.linalg.eigh(np.cov(patches - mean, rowvar=False))
-        whitening = (axes / np.sqrt(variances + ZCA) @ axes.T).astype(np.float32)
+        whitening = _whitening(np.cov(patches - mean, rowvar=False)).astype(np.float32)
         patches = normalize_rows((patches - mean) @ whitening)
     atoms = kmeans(patches, n_atoms, seed=seed, max_iter=MAX_ITER, n_threads=n_threads).centroids
     return Dictionary(size, downsampling, stride, mean, whitening, normalize_rows(atoms))
+
+
+def _whitening(covariance: np.ndarray) -> np.ndarray:
+    """The principal axes, scaled so that none has much more variance than another: (d, m).
+
+    Those of the least variance are left out. Distances are those of ZCA, which turns the axes back.
+    """
+    variances, axes = (found[..., ::-1] for found in np.linalg.eigh(covariance))
+    whitened = np.cumsum(variances / (variances + ZCA))
+    m = 1 + np.searchsorted(whitened, KEPT * whitened[-1])
+    return axes[:, :m] / np.sqrt(variances[:m] + ZCA)
 
 
 def random_subset(n: int, max_size: int, seed: int) -> np.ndarray:
@@ -142,6 +153,17 @@ def encode(images: np.ndarray, dictionaries: list[Dictionary], parallel_map: Cal
     )
 
 
+def n_features(dictionaries: list[Dictionary]) -> int:
+    """How many features `encode` gives an image.
+
+    Examples
+    --------
+    >>> n_features([Dictionary(2, 1, 1, np.zeros(4), np.eye(4), np.eye(4)[:3])])
+    12
+    """
+    return QUARTERS**2 * sum(len(dictionary.atoms) for dictionary in dictionaries)
+
+
 def _encode(images: np.ndarray, dictionaries: list[Dictionary]) -> np.ndarray:
     pooled = []
     for dictionary in dictionaries:
@@ -150,13 +172,18 @@ def _encode(images: np.ndarray, dictionaries: list[Dictionary]) -> np.ndarray:
         windows = windows[:, ::stride, ::stride]  # (n, height, width[, 3], size, size)
         n, height, width = windows.shape[:3]
         patches = normalize_contrast(windows.reshape(n * height * width, -1))  # (n * height * width, d)
-        whitened = normalize_rows((patches - dictionary.mean) @ dictionary.whitening)
-        similarity = whitened @ dictionary.atoms.T  # (n * height * width, n_atoms)
-        similarity -= similarity.mean(axis=1, keepdims=True)
-        np.maximum(similarity, 0, out=similarity)
-        # (4, height * width) @ (n, height * width, n_atoms) is (n, 4, n_atoms)
-        pooled.append(_quarter_means(height, width) @ similarity.reshape(n, height * width, -1))
-    return np.sqrt(np.concatenate([means.reshape(len(images), -1) for means in pooled], axis=1))
+        whitened = normalize_rows((patches - dictionary.mean) @ dictionary.whitening).reshape(
+            n, height * width, -1
+        )
+        # The similarity to an atom minus the mean of all is that to the atom minus the mean atom.
+        centred = (dictionary.atoms - dictionary.atoms.mean(axis=0)).T
+        quarters = _quarter_means(height, width)
+        means = np.empty((n, QUARTERS**2, len(dictionary.atoms)), np.float32)
+        for i in range(n):  # one image at a time stays in the cache
+            similarity = whitened[i] @ centred  # (height * width, n_atoms)
+            np.matmul(quarters, np.maximum(similarity, 0, out=similarity), out=means[i])
+        pooled.append(means.reshape(n, -1))
+    return np.sqrt(np.concatenate(pooled, axis=1))
 
 
 def _quarter_means(height: int, width: int) -> np.ndarray:

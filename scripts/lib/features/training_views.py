@@ -1,0 +1,76 @@
+"""Encoded views of training images, which invariant features are learned from."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lib.base.parallel import blocks
+from lib.data.images_file import read_images, training_split
+from lib.features.augmentation import augmented_views
+from lib.features.patches import Dictionary, encode, random_subset
+
+BATCH = 1000  # images at a time
+
+
+def read_training_images(path: Path, n_images: int, seed: int) -> np.ndarray:
+    """Training images, at most `n_images` of them, drawn at random: uint8 (n, side, side[, 3]).
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    images = read_images(path, training_split(path))
+    return images[random_subset(len(images), n_images, seed)]
+
+
+def batches_of(images: np.ndarray) -> list[slice]:
+    """The images whose views are made and encoded together.
+
+    Examples
+    --------
+    >>> batches_of(np.zeros((1200, 8, 8), np.uint8))
+    [slice(0, 1000, None), slice(1000, 1200, None)]
+    """
+    return blocks(len(images), BATCH)
+
+
+def encoded_views(
+    images: np.ndarray,
+    batches: Sequence[slice],
+    dictionaries: list[Dictionary],
+    n_views: int,
+    seed: int,
+    parallel_map: Callable,
+) -> Iterator[np.ndarray]:
+    """The encoded views of each of some batches of images: float16 (m * n_views, d).
+
+    Parameters
+    ----------
+    images : (n, side, side) or (n, side, side, 3) uint8
+    batches
+        Some of `batches_of(images)`.
+    dictionaries
+        Of patches, one for each scale.
+    n_views
+        Number of views of each image.
+    seed
+        The views follow from it and from the place of the image among all.
+    parallel_map
+        As `parallel.in_threads` yields it. The result does not depend on the number of threads.
+
+    Examples
+    --------
+    >>> from lib.base.parallel import in_threads
+    >>> dictionary = Dictionary(2, 1, 1, np.zeros(4), np.eye(4), np.eye(4)[:3])
+    >>> images = np.zeros((5, 8, 8), np.uint8)
+    >>> with in_threads(1) as parallel_map:
+    ...     [X.shape for X in encoded_views(images, batches_of(images), [dictionary], 2, 0, parallel_map)]
+    [(10, 12)]
+    """
+    for i, rows in enumerate(batches, 1):
+        views = augmented_views(images[rows], n_views, seed=(seed, rows.start), parallel_map=parallel_map)
+        yield encode(views, dictionaries, parallel_map).astype(np.float16)
+        logging.info("encoded views of %d of %d batches of images", i, len(batches))
