@@ -11,7 +11,7 @@ from lib.base.errors import InputError
 from lib.base.parallel import in_threads
 from lib.features.dictionary_file import read_dictionary
 from lib.features.encoder_file import read_view_sums, write_encoder
-from lib.features.invariant import N_FIRST, add_sums, invariant_projection, learn_second, view_sums
+from lib.features.invariant import N_FIRST, Encoder, add_sums, invariant_projection, learn_layers, view_sums
 from lib.features.patches import n_features, normalize_rows
 from lib.features.training_views import batches_of, encoded_views, read_training_images
 
@@ -20,24 +20,31 @@ KEPT = 5e8  # bytes of encoded views to keep, and not to encode again
 
 def main(args: argparse.Namespace) -> None:
     dictionaries = read_dictionary(args.dictionary)
-    images = read_training_images(args.images, args.n_images, args.seed)
+    images, held_out, mirror = read_training_images(args.images, args.n_images, args.seed)
+    d, n_views = n_features(dictionaries), args.n_views
     with in_threads(args.threads) as parallel_map:
 
-        def views() -> Iterator[np.ndarray]:
-            return encoded_views(images, batches_of(images), dictionaries, args.n_views, args.seed, parallel_map)
+        def views(images: np.ndarray, *seed: int) -> Iterator[np.ndarray]:
+            batches = batches_of(images)
+            return encoded_views(
+                images, batches, dictionaries, n_views, mirror=mirror, seed=seed, parallel_map=parallel_map
+            )
 
-        d = n_features(dictionaries)
-        kept = list(views()) if 2 * len(images) * args.n_views * d <= KEPT else None
+        kept = list(views(images, args.seed)) if 2 * len(images) * n_views * d <= KEPT else None
         if args.view_sums:
             sums = add_sums(map(read_view_sums, args.view_sums))
         else:
-            sums = view_sums(kept or views(), d, args.n_views, len(images), parallel_map=parallel_map)
-        first = invariant_projection(sums, args.n_views, len(images), min(N_FIRST, d))
+            sums = view_sums(kept or views(images, args.seed), d, n_views, len(images), parallel_map=parallel_map)
+        first = invariant_projection(sums, n_views, len(images), min(N_FIRST, d))
+
+        def projected(batches: Iterator[np.ndarray] | list[np.ndarray]) -> list[np.ndarray]:
+            return [normalize_rows(first(X.astype(np.float32))) for X in batches]
+
         try:
-            encoder = learn_second(
-                [normalize_rows(first(X.astype(np.float32))) for X in kept or views()],
-                first,
-                args.n_views,
+            layers = learn_layers(
+                projected(kept or views(images, args.seed)),
+                projected(views(held_out, args.seed, 1)),
+                n_views,
                 n_prototypes=min(args.n_prototypes, len(images)),
                 n_components=args.n_components,
                 seed=args.seed,
@@ -48,7 +55,7 @@ def main(args: argparse.Namespace) -> None:
             raise InputError(
                 f"{args.images}: {error}; set invariant.n_components or invariant.n_prototypes lower"
             ) from None
-    write_encoder(args.out, encoder)
+    write_encoder(args.out, Encoder(first, layers))
 
 
 if __name__ == "__main__":

@@ -14,11 +14,19 @@ from lib.features.training_views import batches_of, encoded_views, read_training
 
 def main(args: argparse.Namespace) -> None:
     dictionaries = read_dictionary(args.dictionary)
-    images = read_training_images(args.images, args.n_images, args.seed)
+    images, _, mirror = read_training_images(args.images, args.n_images, args.seed)
     chunk, n_chunks = args.chunk
     with in_threads(args.threads) as parallel_map:
         batches = batches_of(images)[chunk - 1 :: n_chunks]
-        views = encoded_views(images, batches, dictionaries, args.n_views, args.seed, parallel_map)
+        views = encoded_views(
+            images,
+            batches,
+            dictionaries,
+            args.n_views,
+            mirror=mirror,
+            seed=(args.seed,),
+            parallel_map=parallel_map,
+        )
         sums = view_sums(views, n_features(dictionaries), args.n_views, len(images), parallel_map=parallel_map)
     write_view_sums(args.out, sums)
 

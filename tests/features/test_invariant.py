@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 from scipy.linalg import eigh
+from sklearn.datasets import load_digits
 
 from lib.base.parallel import blocks, in_threads
 from lib.features import augmentation
-from lib.features.augmentation import GRAY, LUMA, augment, augmented_views
+from lib.features.augmentation import GRAY, LUMA, are_symmetric, augment, augmented_views
 from lib.features.encoder_file import read_encoder, read_view_sums, write_encoder, write_view_sums
-from lib.features.invariant import RIDGE, add_sums, invariant_projection, learn_second, view_sums
+from lib.features.invariant import RIDGE, Encoder, add_sums, invariant_projection, learn_layers, view_sums
 from lib.features.patches import normalize_rows
 
 
@@ -28,7 +29,7 @@ def plain(monkeypatch):
 def test_views_are_images_that_differ(shape):
     images = images_of(shape)
     with in_threads(2) as parallel_map:
-        views = augmented_views(images, 3, seed=(0,), parallel_map=parallel_map)
+        views = augmented_views(images, 3, mirror=True, seed=(0,), parallel_map=parallel_map)
     assert views.shape == (12, *shape[1:])
     assert views.dtype == np.float32
     assert 0 <= views.min() < views.max() <= 1
@@ -40,7 +41,7 @@ def test_views_of_an_image_are_of_that_image():
     levels = np.linspace(30, 225, 6).astype(np.uint8)
     images = np.broadcast_to(levels[:, None, None], (6, 16, 16)) + images_of((6, 16, 16)) // 64
     with in_threads(1) as parallel_map:
-        views = augmented_views(images, 200, seed=(0,), parallel_map=parallel_map)
+        views = augmented_views(images, 200, mirror=True, seed=(0,), parallel_map=parallel_map)
     brightness = views.reshape(6, 200, -1).mean(axis=(1, 2))
     assert (np.diff(brightness) > 0.04).all()
 
@@ -50,14 +51,16 @@ def test_views_depend_on_the_seed_and_not_on_threads():
     found = []
     for n_threads, seed in [(1, 0), (3, 0), (1, 1)]:
         with in_threads(n_threads) as parallel_map:
-            found.append(augmented_views(images, 2, seed=(seed, 5), parallel_map=parallel_map).tobytes())
+            found.append(
+                augmented_views(images, 2, mirror=True, seed=(seed, 5), parallel_map=parallel_map).tobytes()
+            )
     assert found[0] == found[1] != found[2]
 
 
 def test_a_repeated_image_has_other_views():
     images = np.repeat(images_of((1, 12, 12)), 130, axis=0)
     with in_threads(1) as parallel_map:
-        views = augmented_views(images, 2, seed=(0,), parallel_map=parallel_map)
+        views = augmented_views(images, 2, mirror=True, seed=(0,), parallel_map=parallel_map)
     assert len({image.tobytes() for image in views}) > 250
 
 
@@ -67,7 +70,7 @@ def test_crops_are_stretched_to_the_whole_side(plain, axis):
     side = 20
     ramp = np.broadcast_to(np.arange(side, dtype=np.uint8)[:, None] * 10, (side, side))
     images = np.broadcast_to(ramp if axis == 1 else ramp.T, (500, side, side))
-    views = augment(images, np.random.default_rng(0)) * 25.5  # in pixels of the image
+    views = augment(images, np.random.default_rng(0), mirror=True) * 25.5  # in pixels of the image
     views = views.swapaxes(axis, 2)[:, :, 1:-1]  # beyond the outermost pixels there is nothing to interpolate
     steps = np.diff(views, axis=2)
     assert np.ptp(steps, axis=(1, 2)).max() < 1e-4
@@ -88,7 +91,7 @@ def test_crops_are_stretched_to_the_whole_side(plain, axis):
 
 def test_some_views_are_gray():
     images = np.broadcast_to(np.array([200, 0, 0], np.uint8), (3000, 8, 8, 3))
-    views = augment(images, np.random.default_rng(0))
+    views = augment(images, np.random.default_rng(0), mirror=True)
     gray = (np.ptp(views, axis=3) < 1e-6).all(axis=(1, 2)).mean()
     assert abs(gray - GRAY) < 0.03
 
@@ -96,7 +99,7 @@ def test_some_views_are_gray():
 def test_hues_turn_and_stay_as_bright(plain, monkeypatch):
     monkeypatch.setattr(augmentation, "HUE", 0.1)
     colour = np.array([150, 100, 90], np.uint8)
-    views = augment(np.broadcast_to(colour, (500, 8, 8, 3)), np.random.default_rng(0))[:, 4, 4]
+    views = augment(np.broadcast_to(colour, (500, 8, 8, 3)), np.random.default_rng(0), mirror=True)[:, 4, 4]
     np.testing.assert_allclose(views @ LUMA, colour / 255 @ LUMA, atol=1e-3)
     same = (np.abs(views - colour / 255) < 1e-4).all(axis=1).mean()
     assert 0.15 < same < 0.25  # a fifth are not recoloured
@@ -109,7 +112,7 @@ def test_brightness_contrast_and_saturation_change(monkeypatch):
     monkeypatch.setattr(augmentation, "GRAY", 0)
     images = np.full((2000, 8, 8, 3), 90, np.uint8)
     images[:, :, 4:] = (120, 60, 60)
-    views = augment(images, np.random.default_rng(0))
+    views = augment(images, np.random.default_rng(0), mirror=True)
     ratios = {
         "brightness": (views @ LUMA).mean(axis=(1, 2)) / ((images[0] / 255 @ LUMA).mean()),
         "saturation": np.ptp(views, axis=3).max(axis=(1, 2)) / (60 / 255),
@@ -204,12 +207,12 @@ def test_more_components_than_features():
         invariant_projection(sums_of(features_of(20, 2, 8), 2), 2, 20, 9)
 
 
-def encoder_of(X, n_threads=1, seed=0):
+def encoder_of(X, held_out, n_threads=1, seed=0):
     first = invariant_projection(sums_of(X, 4), 4, len(X) // 4, X.shape[1])
     with in_threads(n_threads) as parallel_map:
-        return learn_second(
+        layers = learn_layers(
             [normalize_rows(first(X))],
-            first,
+            [normalize_rows(first(held_out))],
             4,
             n_prototypes=20,
             n_components=5,
@@ -217,11 +220,19 @@ def encoder_of(X, n_threads=1, seed=0):
             n_threads=n_threads,
             parallel_map=parallel_map,
         )
+    return Encoder(first, layers)
+
+
+def ratio(X):
+    """How much more images differ than four views of one do, in the first nine directions."""
+    images = X[:, :9].reshape(len(X) // 4, 4, -1).astype(np.float64)
+    within = ((images - images.mean(axis=1, keepdims=True)) ** 2).sum(axis=(0, 1)) / (3 * len(images))
+    return np.exp(np.log(X[:, :9].astype(np.float64).var(axis=0) / within).mean())
 
 
 def test_encoder_brings_views_of_an_image_closer(tmp_path):
-    encoder = encoder_of(features_of(200, 4, 12))
     X = features_of(50, 4, 12, seed=1)
+    encoder = encoder_of(features_of(200, 4, 12), features_of(40, 4, 12, seed=2))
     invariant = encoder(X)
     assert invariant.shape == (200, 5)
     assert invariant.dtype == np.float32
@@ -234,19 +245,63 @@ def test_encoder_brings_views_of_an_image_closer(tmp_path):
 
     assert nearest_is_of_the_same_image(invariant) > 2 * nearest_is_of_the_same_image(X)
 
-    first = normalize_rows((X - encoder.first.mean) @ encoder.first.axes)
-    similarity = first @ encoder.prototypes.T
-    second = np.concatenate([np.where(similarity > 0, similarity, 0), first], axis=1)
-    expected = (second - encoder.second.mean) @ encoder.second.axes
-    np.testing.assert_allclose(invariant, expected / np.linalg.norm(expected, axis=1, keepdims=True), atol=1e-4)
+    Z = normalize_rows((X - encoder.first.mean) @ encoder.first.axes)
+    for prototypes, (mean, axes) in encoder.layers:
+        similarity = Z @ prototypes.T
+        Z = normalize_rows((np.concatenate([np.where(similarity > 0, similarity, 0), Z], axis=1) - mean) @ axes)
+    np.testing.assert_allclose(invariant, Z, atol=1e-4)
 
     write_encoder(tmp_path / "encoder.h5", encoder)
     read = read_encoder(tmp_path / "encoder.h5")
     assert read(X).tobytes() == invariant.tobytes()
 
 
+def test_layers_are_learned_as_long_as_they_help(caplog):
+    """They help on images that they were not learned from."""
+    caplog.set_level("INFO")
+    held_out = features_of(60, 4, 12, seed=2)
+    encoder = encoder_of(features_of(200, 4, 12), held_out)
+    said = [float(line.split(" times ")[0].split()[-1]) for line in caplog.messages if "times as alike" in line]
+    assert len(said) == len(encoder.layers) + 1
+    assert (np.diff(said[:-1]) > 0).all()
+    assert said[-1] <= said[-2]
+    Z = normalize_rows(encoder.first(held_out))
+    for layer, expected in zip(encoder.layers, said, strict=False):
+        similarity = np.maximum(Z @ layer.prototypes.T, 0)
+        projected = (np.concatenate([similarity, Z], axis=1) - layer.projection.mean) @ layer.projection.axes
+        if layer is not encoder.layers[-1]:  # the last keeps fewer directions
+            assert abs(ratio(projected) - expected) < 0.01
+        Z = layer(Z)
+
+
+def test_without_held_out_images_there_is_one_layer():
+    X = features_of(30, 4, 12)
+    first = invariant_projection(sums_of(X, 4), 4, 30, 12)
+    with in_threads(1) as parallel_map:
+        options = {"n_prototypes": 9, "n_components": 5, "seed": 0, "n_threads": 1, "parallel_map": parallel_map}
+        assert len(learn_layers([normalize_rows(first(X))], [], 4, **options)) == 1
+
+
 def test_encoder_does_not_depend_on_threads():
-    X = features_of(60, 4, 12)
-    encoders = [encoder_of(X), encoder_of(X, n_threads=3), encoder_of(X, seed=1)]
+    X, held_out = features_of(60, 4, 12), features_of(20, 4, 12, seed=1)
+    encoders = [encoder_of(X, held_out), encoder_of(X, held_out, n_threads=3), encoder_of(X, held_out, seed=1)]
     found = [encoder(X).tobytes() for encoder in encoders]
     assert found[0] == found[1] != found[2]
+
+
+def test_what_might_be_mirrored():
+    """Noise and what looks to either side might; what all looks to one side might not."""
+    rng = np.random.default_rng(0)
+    towards_right = np.sort(rng.integers(0, 256, (80, 9, 9), np.uint8), axis=2)
+    to_either = np.where(rng.random((80, 1, 1)) < 0.5, towards_right, towards_right[:, :, ::-1])
+    assert are_symmetric(images_of((80, 9, 9, 3)))
+    assert are_symmetric(to_either)
+    assert not are_symmetric(towards_right)
+    assert not are_symmetric(load_digits().images.astype(np.uint8))
+    assert are_symmetric(towards_right[:1])
+
+
+def test_views_are_not_mirrored_unless_wanted(plain):
+    images = np.broadcast_to(np.arange(0, 200, 10, dtype=np.uint8), (300, 20, 20))
+    views = augment(images, np.random.default_rng(0), mirror=False)
+    assert (np.diff(views, axis=2) >= 0).all()

@@ -50,7 +50,7 @@ def test_each_has_its_features(all_kinds):
 
 def test_no_more_prototypes_than_images(all_kinds):
     with h5py.File(all_kinds.results / "invariant" / "seed0" / "encoder.h5") as file:
-        assert len(file["prototypes"]) == 60
+        assert len(file["layers/0/prototypes"]) == 50  # ten images are held out
 
 
 def test_pca_is_that_of_the_training_images(all_kinds):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from lib.base.parallel import blocks
+from lib.base.parallel import blocks, in_threads
 
 AREA = (0.3, 1)  # area of the crop, as a share of the image
 RATIO = (3 / 4, 4 / 3)  # width of the crop divided by its height
@@ -20,16 +20,53 @@ GRAY = 0.2  # share of views without colours
 YIQ = np.array([[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
 LUMA = YIQ[0].astype(np.float32)
 IMAGES = 64  # at a time
+ASYMMETRIC = (
+    0.75  # share of images that are nearer to others than their mirror images are, from which none is mirrored
+)
+
+
+def are_symmetric(images: np.ndarray) -> bool:
+    """Whether the mirror image of an image might be one of them, as of photos, and not as of letters and digits.
+
+    It is not where three quarters of the images are nearer to some other image than their mirror images are.
+
+    Parameters
+    ----------
+    images : (n, side, side) or (n, side, side, 3) uint8
+
+    Examples
+    --------
+    >>> gray = np.random.default_rng(0).integers(0, 256, (50, 8, 8), np.uint8)
+    >>> are_symmetric(gray)
+    True
+    >>> gray[:, :, :4] //= 2  # the left is darker
+    >>> are_symmetric(gray)
+    False
+    """
+    if len(images) < 2:
+        return True
+    images = images[:: max(1, len(images) // 4000)]
+    is_asked = np.arange(len(images)) % 4 == 0
+    asked, mirrored, others = (
+        X.reshape(len(X), -1).astype(np.float32)
+        for X in (images[is_asked], images[is_asked, :, ::-1], images[~is_asked])
+    )
+    squares = (others**2).sum(axis=1)
+    with in_threads(1):
+        to_nearest, mirrored_to_nearest = ((squares - 2 * X @ others.T).min(axis=1) for X in (asked, mirrored))
+    return bool((to_nearest < mirrored_to_nearest).mean() < ASYMMETRIC)
 
 
 def augmented_views(
-    images: np.ndarray, n_views: int, *, seed: tuple[int, ...], parallel_map: Callable
+    images: np.ndarray, n_views: int, *, mirror: bool, seed: tuple[int, ...], parallel_map: Callable
 ) -> np.ndarray:
     """Views of each image: float32 (n * n_views, ...) from 0 to 1, the views of one image next to each other.
 
     Parameters
     ----------
     images : (n, side, side) or (n, side, side, 3) uint8
+    mirror
+        Mirror half of the views.
     seed
         The views follow from it and from the place of the image among the others.
     parallel_map
@@ -39,17 +76,21 @@ def augmented_views(
     --------
     >>> from lib.base.parallel import in_threads
     >>> with in_threads(1) as parallel_map:
-    ...     augmented_views(np.zeros((2, 8, 8), np.uint8), 3, seed=(0,), parallel_map=parallel_map).shape
+    ...     views = augmented_views(
+    ...         np.zeros((2, 8, 8), np.uint8), 3, mirror=True, seed=(0,), parallel_map=parallel_map
+    ...     )
+    >>> views.shape
     (6, 8, 8)
     """
 
     def of_block(rows: slice) -> np.ndarray:
-        return augment(np.repeat(images[rows], n_views, axis=0), np.random.default_rng([*seed, rows.start]))
+        rng = np.random.default_rng([*seed, rows.start])
+        return augment(np.repeat(images[rows], n_views, axis=0), rng, mirror=mirror)
 
     return np.concatenate(parallel_map(of_block, blocks(len(images), IMAGES)))
 
 
-def augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def augment(images: np.ndarray, rng: np.random.Generator, *, mirror: bool) -> np.ndarray:
     """A view of each image: float32 of the same shape, from 0 to 1.
 
     Parameters
@@ -57,11 +98,13 @@ def augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     images : (n, side, side) or (n, side, side, 3) uint8
     rng
         Source of randomness.
+    mirror
+        Mirror half of the views.
 
     Examples
     --------
     >>> images = np.arange(64, dtype=np.uint8).reshape(1, 8, 8)
-    >>> augment(images, np.random.default_rng(0)).shape
+    >>> augment(images, np.random.default_rng(0), mirror=True).shape
     (1, 8, 8)
     """
     n, side = images.shape[:2]
@@ -69,7 +112,7 @@ def augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     area, ratio = rng.uniform(*AREA, n), np.exp(rng.uniform(np.log(RATIO[0]), np.log(RATIO[1]), n))
     size = np.minimum(1, np.sqrt([area * ratio, area / ratio]))
     (width, height), (left, top) = size, (1 - size) * rng.random((2, n))
-    mirrored = rng.random(n) < 0.5
+    mirrored = (rng.random(n) < 0.5) & mirror
     X = _resize(X, top, height).swapaxes(1, 2)
     X = _resize(X, np.where(mirrored, left + width, left), np.where(mirrored, -width, width)).swapaxes(1, 2)
     recoloured = rng.random(n) < RECOLOURED

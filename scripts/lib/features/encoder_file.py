@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lib.base.hdf5 import read_fields, reading, write_fields, writing
-from lib.features.invariant import Encoder, ViewSums
+from lib.features.invariant import Encoder, Layer, Projection, ViewSums
 
 
 def write_encoder(path: Path, encoder: Encoder) -> None:
@@ -17,12 +17,13 @@ def write_encoder(path: Path, encoder: Encoder) -> None:
     Examples
     --------
     >>> import numpy as np
-    >>> from lib.features.invariant import Projection
-    >>> first, second = Projection(np.zeros(2), np.eye(2)), Projection(np.zeros(5), np.eye(5))
-    >>> write_encoder(Path("encoder.h5"), Encoder(first, np.ones((3, 2)), second))
+    >>> layer = Layer(np.ones((3, 2)), Projection(np.zeros(5), np.eye(5)))
+    >>> write_encoder(Path("encoder.h5"), Encoder(Projection(np.zeros(2), np.eye(2)), [layer]))
     """
     with writing(path) as file:
-        write_fields(file, encoder)
+        write_fields(file.create_group("first"), encoder.first)
+        for i, layer in enumerate(encoder.layers):
+            write_fields(file.create_group(f"layers/{i}"), layer)
 
 
 def read_encoder(path: Path) -> Encoder:
@@ -36,14 +37,14 @@ def read_encoder(path: Path) -> Encoder:
     Examples
     --------
     >>> import numpy as np
-    >>> from lib.features.invariant import Projection
-    >>> first, second = Projection(np.zeros(2), np.eye(2)), Projection(np.zeros(5), np.eye(5))
-    >>> write_encoder(Path("encoder.h5"), Encoder(first, np.ones((3, 2)), second))
-    >>> read_encoder(Path("encoder.h5")).prototypes.shape
+    >>> layer = Layer(np.ones((3, 2)), Projection(np.zeros(5), np.eye(5)))
+    >>> write_encoder(Path("encoder.h5"), Encoder(Projection(np.zeros(2), np.eye(2)), [layer]))
+    >>> read_encoder(Path("encoder.h5")).layers[0].prototypes.shape
     (3, 2)
     """
     with reading(path) as file:
-        return Encoder(*read_fields(file, Encoder))
+        layers = [read_fields(file[f"layers/{i}"], Layer) for i in range(len(file["layers"]))]
+        return Encoder(read_fields(file["first"], Projection), layers)
 
 
 def write_view_sums(path: Path, sums: ViewSums) -> None:

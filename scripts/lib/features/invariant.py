@@ -7,6 +7,7 @@ relevant component analysis).
 """
 
 import itertools
+import logging
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -17,8 +18,10 @@ from lib.base.parallel import blocks
 from lib.clustering.kmeans import kmeans
 from lib.features.patches import normalize_rows
 
-N_FIRST = 256  # components of the first projection, at most
+N_FIRST = 256  # components of each projection but the last, at most
 MAX_ITER = 10  # of k-means
+MAX_LAYERS = 10
+N_DIRECTIONS = 9  # that tell how alike views are: ten clusters differ in no more
 RIDGE = 0.01  # times the mean variance, added to all variances, so that no direction is all noise
 LARGEST = 1.5  # no feature is larger: they are similarities, or square roots of their means
 UNIT = 2.0**-30  # of the sums of features
@@ -42,29 +45,49 @@ class Projection(NamedTuple):
         return (X - self.mean) @ self.axes
 
 
+class Layer(NamedTuple):
+    """What finds more that stays the same in projected images: prototypes, and a further projection.
+
+    Examples
+    --------
+    >>> layer = Layer(np.eye(3)[:, :2], Projection(np.zeros(5), np.eye(5)[:, :4]))
+    >>> layer(np.ones((7, 2))).shape
+    (7, 4)
+    """
+
+    prototypes: np.ndarray  # (n_prototypes, d) of length 1: typical images
+    projection: Projection  # from n_prototypes + d to n_components
+
+    def __call__(self, Z: np.ndarray) -> np.ndarray:
+        """Images (n, d) of length 1 to float32 (n, n_components) of length 1."""
+        return normalize_rows(self.projection(similarities(Z, self.prototypes)))
+
+
 class Encoder(NamedTuple):
     """What turns features of images into invariant features.
 
     Examples
     --------
-    >>> first, second = Projection(np.zeros(2), np.eye(2)), Projection(np.zeros(5), np.eye(5)[:, :4])
-    >>> encoder = Encoder(first, np.eye(3)[:, :2], second)
+    >>> layer = Layer(np.eye(3)[:, :2], Projection(np.zeros(5), np.eye(5)[:, :4]))
+    >>> encoder = Encoder(Projection(np.zeros(2), np.eye(2)), [layer])
     >>> encoder(np.ones((7, 2))).shape
     (7, 4)
     """
 
-    first: Projection  # from d features to n_first
-    prototypes: np.ndarray  # (n_prototypes, n_first) of length 1: typical images
-    second: Projection  # from n_prototypes + n_first to n_components
+    first: Projection  # from d features
+    layers: list[Layer]
 
     def __call__(self, X: np.ndarray) -> np.ndarray:
         """Features (n, d) to float32 (n, n_components) of length 1."""
-        return normalize_rows(self.second(similarities(normalize_rows(self.first(X)), self.prototypes)))
+        Z = normalize_rows(self.first(X))
+        for layer in self.layers:
+            Z = layer(Z)
+        return Z
 
 
-def learn_second(
+def learn_layers(
     projected: list[np.ndarray],
-    first: Projection,
+    held_out: list[np.ndarray],
     n_views: int,
     *,
     n_prototypes: int,
@@ -72,19 +95,19 @@ def learn_second(
     seed: int,
     n_threads: int,
     parallel_map: Callable,
-) -> Encoder:
-    """Learn the rest of the encoder: prototypes, and what of the similarities to them stays the same.
+) -> list[Layer]:
+    """Learn layers, one after the other, as long as each makes views of held-out images more alike.
 
     Parameters
     ----------
-    projected : (m * n_views, n_first) each
+    projected : (m * n_views, d) each
         Views by the first projection, of length 1, the views of one image next to each other.
-    first
-        The first projection.
+    held_out : (m * n_views, d) each
+        Such views of images that no projection was learned from. Without any there is one layer.
     n_views
         Number of views of each image, 2 or more.
     n_prototypes
-        Number of typical images: centroids of k-means.
+        Of each layer: centroids of k-means.
     n_components
         Number of invariant features.
     seed
@@ -100,26 +123,68 @@ def learn_second(
     Examples
     --------
     >>> from lib.base.parallel import in_threads
-    >>> X = normalize_rows(np.random.default_rng(0).normal(size=(20, 6)).astype(np.float32))
-    >>> first = Projection(np.zeros(6, np.float32), np.eye(6, dtype=np.float32))
+    >>> Z = normalize_rows(np.random.default_rng(0).normal(size=(40, 6)).astype(np.float32))
     >>> with in_threads(1) as parallel_map:
-    ...     encoder = learn_second(
-    ...         [X], first, 2, n_prototypes=5, n_components=3, seed=0, n_threads=1, parallel_map=parallel_map
+    ...     layers = learn_layers(
+    ...         [Z[:20], Z[20:36]], [Z[36:]], 2, n_prototypes=5, n_components=3, seed=0, n_threads=1,
+    ...         parallel_map=parallel_map,
     ...     )
-    >>> encoder(X).shape
-    (20, 3)
+    >>> layers[-1](Z).shape
+    (40, 3)
     """
-    X = np.concatenate(projected)
-    clustering = kmeans(X, n_prototypes, seed=seed, max_iter=MAX_ITER, n_threads=n_threads)
-    prototypes = normalize_rows(clustering.centroids)
-    sums = view_sums(
-        (similarities(batch, prototypes) for batch in projected),
-        len(prototypes) + X.shape[1],
-        n_views,
-        len(X) // n_views,
-        parallel_map=parallel_map,
-    )
-    return Encoder(first, prototypes, invariant_projection(sums, n_views, len(X) // n_views, n_components))
+    layers: list[Layer] = []
+    best = 0.0
+    while len(layers) < MAX_LAYERS:
+        Z = np.concatenate(projected)
+        clustering = kmeans(Z, n_prototypes, seed=seed, max_iter=MAX_ITER, n_threads=n_threads)
+        prototypes = normalize_rows(clustering.centroids)
+        n_images, d = len(Z) // n_views, n_prototypes + Z.shape[1]
+        sums = view_sums(
+            (similarities(batch, prototypes) for batch in projected),
+            d,
+            n_views,
+            n_images,
+            parallel_map=parallel_map,
+        )
+        n_kept = max(n_components, min(N_FIRST, d))
+        projection = invariant_projection(sums, n_views, n_images, n_kept)
+        ratio = variance_ratio([projection(similarities(batch, prototypes)) for batch in held_out], n_views)
+        logging.info("layer %d: views of held-out images %.3f times as alike as images", len(layers) + 1, ratio)
+        if layers and not ratio > best:
+            break
+        best = ratio
+        layers.append(Layer(prototypes, projection))
+        projected, held_out = ([layers[-1](batch) for batch in batches] for batches in (projected, held_out))
+    last = layers[-1].projection
+    layers[-1] = Layer(layers[-1].prototypes, Projection(last.mean, last.axes[:, :n_components]))
+    return layers
+
+
+def variance_ratio(batches: list[np.ndarray], n_views: int) -> float:
+    """How much more images differ than views of one image do: the ratio of their variances.
+
+    It is the geometric mean over the first directions, as many as ten clusters differ in.
+
+    Parameters
+    ----------
+    batches : (m * n_views, d) each
+        Features of views, the views of one image next to each other.
+
+    Returns
+    -------
+    NaN if there are no views, or they do not vary.
+
+    Examples
+    --------
+    >>> variance_ratio([np.array([[0.0], [2.0]]), np.array([[8.0], [10.0]])], 2)
+    8.5
+    """
+    if not batches:
+        return np.nan
+    X = np.concatenate(batches)[:, :N_DIRECTIONS].astype(np.float64)
+    within = X.reshape(-1, n_views, X.shape[1]).var(axis=1, ddof=1).mean(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.exp(np.mean(np.log(X.var(axis=0) / within))))
 
 
 def similarities(X: np.ndarray, prototypes: np.ndarray) -> np.ndarray:

@@ -3,19 +3,29 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from lib.base.parallel import blocks
 from lib.data.images_file import read_images, training_split
-from lib.features.augmentation import augmented_views
+from lib.features.augmentation import are_symmetric, augmented_views
 from lib.features.patches import Dictionary, encode, random_subset
 
 BATCH = 1000  # images at a time
+N_HELD_OUT = 2000  # images at most
 
 
-def read_training_images(path: Path, n_images: int, seed: int) -> np.ndarray:
-    """Training images, at most `n_images` of them, drawn at random: uint8 (n, side, side[, 3]).
+class TrainingImages(NamedTuple):
+    """Images to learn from, and others to see by what helps."""
+
+    images: np.ndarray  # (n, side, side) or (n, side, side, 3) uint8
+    held_out: np.ndarray  # (m, ...), a sixth of all, or `N_HELD_OUT`
+    mirror: bool  # whether views of them may be mirrored
+
+
+def read_training_images(path: Path, n_images: int, seed: int) -> TrainingImages:
+    """Training images, drawn at random, `n_images` of them at most.
 
     Raises
     ------
@@ -23,7 +33,9 @@ def read_training_images(path: Path, n_images: int, seed: int) -> np.ndarray:
         If the file cannot be read.
     """
     images = read_images(path, training_split(path))
-    return images[random_subset(len(images), n_images, seed)]
+    images = images[random_subset(len(images), n_images, seed)]
+    is_held_out = np.arange(len(images)) % max(6, len(images) // N_HELD_OUT) == 5
+    return TrainingImages(images[~is_held_out], images[is_held_out], are_symmetric(images))
 
 
 def batches_of(images: np.ndarray) -> list[slice]:
@@ -42,7 +54,9 @@ def encoded_views(
     batches: Sequence[slice],
     dictionaries: list[Dictionary],
     n_views: int,
-    seed: int,
+    *,
+    mirror: bool,
+    seed: tuple[int, ...],
     parallel_map: Callable,
 ) -> Iterator[np.ndarray]:
     """The encoded views of each of some batches of images: float16 (m * n_views, d).
@@ -56,6 +70,8 @@ def encoded_views(
         Of patches, one for each scale.
     n_views
         Number of views of each image.
+    mirror
+        Mirror half of the views.
     seed
         The views follow from it and from the place of the image among all.
     parallel_map
@@ -67,10 +83,15 @@ def encoded_views(
     >>> dictionary = Dictionary(2, 1, 1, np.zeros(4), np.eye(4), np.eye(4)[:3])
     >>> images = np.zeros((5, 8, 8), np.uint8)
     >>> with in_threads(1) as parallel_map:
-    ...     [X.shape for X in encoded_views(images, batches_of(images), [dictionary], 2, 0, parallel_map)]
+    ...     views = encoded_views(
+    ...         images, batches_of(images), [dictionary], 2, mirror=True, seed=(0,), parallel_map=parallel_map
+    ...     )
+    ...     [X.shape for X in views]
     [(10, 12)]
     """
     for i, rows in enumerate(batches, 1):
-        views = augmented_views(images[rows], n_views, seed=(seed, rows.start), parallel_map=parallel_map)
+        views = augmented_views(
+            images[rows], n_views, mirror=mirror, seed=(*seed, rows.start), parallel_map=parallel_map
+        )
         yield encode(views, dictionaries, parallel_map).astype(np.float16)
         logging.info("encoded views of %d of %d batches of images", i, len(batches))
