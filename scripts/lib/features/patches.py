@@ -171,19 +171,28 @@ def _encode(images: np.ndarray, dictionaries: list[Dictionary]) -> np.ndarray:
         windows = sliding_window_view(_downsample(images, dictionary.downsampling), (size, size), axis=(1, 2))
         windows = windows[:, ::stride, ::stride]  # (n, height, width[, 3], size, size)
         n, height, width = windows.shape[:3]
-        patches = normalize_contrast(windows.reshape(n * height * width, -1))  # (n * height * width, d)
-        whitened = normalize_rows((patches - dictionary.mean) @ dictionary.whitening).reshape(
-            n, height * width, -1
-        )
+        patches = windows.reshape(n * height * width, -1)  # (n * height * width, d)
+        whitened = normalize_rows(_whiten(patches, dictionary)).reshape(n, height * width, -1)
         # The similarity to an atom minus the mean of all is that to the atom minus the mean atom.
         centred = (dictionary.atoms - dictionary.atoms.mean(axis=0)).T
         quarters = _quarter_means(height, width)
         means = np.empty((n, QUARTERS**2, len(dictionary.atoms)), np.float32)
-        for i in range(n):  # one image at a time stays in the cache
-            similarity = whitened[i] @ centred  # (height * width, n_atoms)
+        # One image at a time stays in the cache, in memory that is there already.
+        similarity = np.empty((height * width, len(dictionary.atoms)), np.float32)
+        for i in range(n):
+            np.matmul(whitened[i], centred, out=similarity)
             np.matmul(quarters, np.maximum(similarity, 0, out=similarity), out=means[i])
         pooled.append(means.reshape(n, -1))
     return np.sqrt(np.concatenate(pooled, axis=1))
+
+
+def _whiten(patches: np.ndarray, dictionary: Dictionary) -> np.ndarray:
+    """Patches (n, d) of normalised contrast and whitened, (n, m), in fewer passes over the patches."""
+    d = patches.shape[1]
+    means = patches @ np.full(d, 1 / d, np.float32)
+    deviations = np.sqrt(np.einsum("ij,ij->i", patches, patches) / d - means**2 + np.float32(CONTRAST))
+    whitened = patches @ dictionary.whitening - np.outer(means, dictionary.whitening.sum(axis=0))
+    return whitened / deviations[:, None] - dictionary.mean @ dictionary.whitening
 
 
 def _quarter_means(height: int, width: int) -> np.ndarray:
