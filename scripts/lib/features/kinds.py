@@ -55,10 +55,11 @@ KINDS = {
         ),
         Kind(
             "invariant",
-            "from the same patches, what stays the same when a training image is cropped, mirrored and made "
-            "lighter or darker, in colour also recoloured: {{ config.invariant.n_components }} directions in "
-            "which images differ much and the {{ config.invariant.n_views }} views of one image little, learned "
-            "twice, from {{ '{:,}'.format([config.invariant.n_images, (data.n.values()|list)[0]]|min) }} images",
+            "from the same patches, what stays the same when a training image is cropped, mirrored (unless mirror "
+            "images are other things) and made lighter or darker, in colour also recoloured: "
+            "{{ config.invariant.n_components }} directions in which images differ much and the "
+            "{{ config.invariant.n_views }} views of one image little, learned in layers, as many as help on images "
+            "held out, from {{ '{:,}'.format([config.invariant.n_images, (data.n.values()|list)[0]]|min) }} images",
             learned_files=("patches/seed{seed}/dictionary.h5", "invariant/seed{seed}/encoder.h5"),
         ),
     )
