@@ -136,7 +136,7 @@ def scaled_resource(base, per_mb=0):
 
 def covariances_mb():
     """Memory to ask for where the covariances of encoded views are computed."""
-    d = 4 * len(config["patches"]["downsampling"]) * config["patches"]["n_atoms"]
+    d = 4 * len(config["patches"]["downsampling"] or [1, 2]) * config["patches"]["n_atoms"]
     return 1000 + 12 * d**2 / 1e6  # two of int32, and what LAPACK needs
 
 

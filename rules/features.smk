@@ -195,7 +195,9 @@ rule learn_dictionary:
         command=script_command("learn_dictionary.py"),
         code_digest=script_digest("learn_dictionary.py"),
         options=lambda w: cli_options(
-            {key: config["patches"][key] for key in ("size", "downsampling", "n_atoms")} | {"seed": w.model_seed}
+            {key: config["patches"][key] for key in ("size", "n_atoms")}
+            | ({"downsampling": scales} if (scales := config["patches"]["downsampling"]) else {})
+            | {"seed": w.model_seed}
         ),
     shell:
         "{params.command} --images {input:q} {params.options} --threads {threads} --out {output:q} --log {log:q}"

@@ -8,13 +8,13 @@ from lib.base.cli import positive_int, run_script
 from lib.base.errors import InputError
 from lib.data.images_file import read_images, training_split
 from lib.features.dictionary_file import write_dictionary
-from lib.features.patches import learn_dictionary
+from lib.features.patches import learn_dictionary, scales_of
 
 
 def main(args: argparse.Namespace) -> None:
     images = read_images(args.images, training_split(args.images))
     dictionaries = []
-    for downsampling in args.downsampling:
+    for downsampling in args.downsampling or scales_of(images.shape[1]):
         try:
             dictionary = learn_dictionary(
                 images,
@@ -39,8 +39,7 @@ if __name__ == "__main__":
         "--downsampling",
         type=positive_int,
         nargs="+",
-        required=True,
-        help="what the sides of the images are divided by: a scale for each number",
+        help="what the sides of the images are divided by: a scale for each number; else it follows from the side",
     )
     parser.add_argument("--n-atoms", type=positive_int, required=True, help="at each scale")
     parser.add_argument("--seed", type=int, required=True)

@@ -144,13 +144,13 @@ def test_images_that_are_too_small():
         learn_dictionary(images_of((5, 12, 12)), size=6, downsampling=2, n_atoms=2, seed=0)
 
 
-@pytest.mark.parametrize(("side", "downsampling"), [(8, 1), (14, 2), (15, 2), (21, 3)])
+@pytest.mark.parametrize(("side", "downsampling"), [(7, 1), (14, 2), (15, 2), (21, 3)])
 def test_smallest_images(side, downsampling):
     """Each quarter has a patch. Images one pixel smaller are refused."""
     dictionary = learn_dictionary(images_of((5, side, side)), size=6, downsampling=downsampling, n_atoms=2, seed=0)
     with in_threads(1) as parallel_map:
         assert np.isfinite(encode(images_of((5, side, side)), [dictionary], parallel_map)).all()
-    min_side = {1: 8, 2: 14, 3: 21}[downsampling]
+    min_side = {1: 7, 2: 14, 3: 21}[downsampling]
     with pytest.raises(ValueError, match=f"these need {min_side} x {min_side}"):
         learn_dictionary(
             images_of((5, min_side - 1, min_side - 1)), size=6, downsampling=downsampling, n_atoms=2, seed=0
@@ -174,3 +174,11 @@ def test_random_subset_is_from_all_over():
     assert rows[-1] > 950
     assert (random_subset(1000, 100, seed=1) != rows).any()
     np.testing.assert_array_equal(random_subset(5, 100, seed=0), range(5))
+
+
+@pytest.mark.parametrize(
+    ("side", "downsampling", "stride"), [(16, 1, 1), (32, 1, 2), (32, 2, 1), (64, 2, 2), (64, 4, 1)]
+)
+def test_small_images_have_a_patch_at_every_pixel(side, downsampling, stride):
+    images = images_of((3, side, side))
+    assert learn_dictionary(images, size=4, downsampling=downsampling, n_atoms=2, seed=0).stride == stride

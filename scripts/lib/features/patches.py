@@ -68,7 +68,7 @@ def learn_dictionary(
     (3, 3)
     """
     side = images.shape[1]
-    stride = max(1, 2 // downsampling)  # downsampled images have few patches, so none is left out
+    stride = 2 if side // downsampling >= 24 else 1  # small images have few patches, so none is left out
     min_side = (size + stride) * downsampling
     if side < min_side:  # only one patch would fit along a side, and some quarters would have none
         raise ValueError(
@@ -101,6 +101,18 @@ def _whitening(covariance: np.ndarray) -> np.ndarray:
     whitened = np.cumsum(variances / (variances + ZCA))
     m = 1 + np.searchsorted(whitened, KEPT * whitened[-1])
     return axes[:, :m] / np.sqrt(variances[:m] + ZCA)
+
+
+def scales_of(side: int) -> list[int]:
+    """What to divide the sides of images by, for two scales: the first leaves 32 to 63 pixels, or what there is.
+
+    Examples
+    --------
+    >>> scales_of(28), scales_of(96)
+    ([1, 2], [3, 6])
+    """
+    first = max(1, side // 32)
+    return [first, 2 * first]
 
 
 def random_subset(n: int, max_size: int, seed: int) -> np.ndarray:
