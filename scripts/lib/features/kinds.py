@@ -49,8 +49,9 @@ KINDS = {
             "how much of each of {{ config.patches.n_atoms }} typical patches of {{ config.patches.size }} × "  # noqa: RUF001
             "{{ config.patches.size }} pixels, learned by k-means from the training images"
             "{% set scales = config.patches.downsampling %}{% if scales is none %}, at two scales"
-            "{% elif scales != [1] %}, downsampled by {{ scales|join(' and ') }}{% endif %}, is in each quarter of an "
-            "image (Coates, Ng & Lee 2011); of this, {{ config.patches.n_components }} principal components, with length 1",
+            "{% elif scales != [1] %}, downsampled by {{ scales|join(' and ') }}{% endif %}, is in each "
+            "quarter of an image (Coates, Ng & Lee 2011); of this, {{ config.patches.n_components }} principal components, "
+            "with length 1",
             learned_files=("patches/seed{seed}/dictionary.h5",),
         ),
         Kind(
@@ -58,8 +59,9 @@ KINDS = {
             "from the same patches, what stays the same when a training image is cropped, mirrored (unless mirror "
             "images are other things) and made lighter or darker, in colour also recoloured: "
             "{{ config.invariant.n_components }} directions in which images differ much and the "
-            "{{ config.invariant.n_views }} views of one image little, learned in layers, as many as help on held-out "
-            "images, from {{ '{:,}'.format([config.invariant.n_images, (data.n.values()|list)[0]]|min) }} images",
+            "{{ config.invariant.n_views }} views of one image little, learned in layers, as many as help on "
+            "held-out images, "
+            "from {{ '{:,}'.format([config.invariant.n_images, (data.n.values()|list)[0]]|min) }} images",
             learned_files=("patches/seed{seed}/dictionary.h5", "invariant/seed{seed}/encoder.h5"),
         ),
     )
