@@ -50,8 +50,8 @@ KINDS = {
             "{{ config.patches.size }} pixels, learned by k-means from the training images"
             "{% set scales = config.patches.downsampling %}{% if scales is none %}, at two scales"
             "{% elif scales != [1] %}, downsampled by {{ scales|join(' and ') }}{% endif %}, is in each "
-            "quarter of an image (Coates, Ng & Lee 2011); of this, {{ config.patches.n_components }} principal components, "
-            "with length 1",
+            "quarter of an image (Coates, Ng & Lee 2011); of this, {{ config.patches.n_components }} principal "
+            "components, with length 1",
             learned_files=("patches/seed{seed}/dictionary.h5",),
         ),
         Kind(
