@@ -79,7 +79,7 @@ def measure(fit: np.ndarray, held_out: np.ndarray, parallel_map: Callable, **set
     # The views that all settings are measured by are those of the workflow.
     for name, value in OF_VIEWS.items():
         setattr(*name, value)
-    shown = augmentation.augmented_views(held_out, N_VIEWS, mirror=True, seed=(0, 2), parallel_map=parallel_map)
+    shown = augmentation.augmented_views(held_out, N_VIEWS, mirror=True, seed=(0, 2))
     Z = Encoder(first, layers[:-1])(encode(shown, dictionaries, parallel_map))
     last = layers[-1].projection(invariant.similarities(Z, layers[-1].prototypes))
     return {"layers": len(layers), "ratio": variance_ratio([last], N_VIEWS)}

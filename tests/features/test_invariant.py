@@ -10,7 +10,8 @@ from lib.features import augmentation
 from lib.features.augmentation import GRAY, LUMA, are_symmetric, augment, augmented_views
 from lib.features.encoder_file import read_encoder, read_view_sums, write_encoder, write_view_sums
 from lib.features.invariant import RIDGE, Encoder, add_sums, invariant_projection, learn_layers, view_sums
-from lib.features.patches import normalize_rows
+from lib.features.patches import learn_dictionary, normalize_rows
+from lib.features.training_views import batches_of, encoded_views
 
 
 def images_of(shape, seed=0):
@@ -28,8 +29,7 @@ def plain(monkeypatch):
 @pytest.mark.parametrize("shape", [(4, 16, 16), (4, 16, 16, 3)])
 def test_views_are_images_that_differ(shape):
     images = images_of(shape)
-    with in_threads(2) as parallel_map:
-        views = augmented_views(images, 3, mirror=True, seed=(0,), parallel_map=parallel_map)
+    views = augmented_views(images, 3, mirror=True, seed=(0,))
     assert views.shape == (12, *shape[1:])
     assert views.dtype == np.float32
     assert 0 <= views.min() < views.max() <= 1
@@ -40,27 +40,27 @@ def test_views_of_an_image_are_of_that_image():
     """They are next to each other, and have about its brightness."""
     levels = np.linspace(30, 225, 6).astype(np.uint8)
     images = np.broadcast_to(levels[:, None, None], (6, 16, 16)) + images_of((6, 16, 16)) // 64
-    with in_threads(1) as parallel_map:
-        views = augmented_views(images, 200, mirror=True, seed=(0,), parallel_map=parallel_map)
+    views = augmented_views(images, 200, mirror=True, seed=(0,))
     brightness = views.reshape(6, 200, -1).mean(axis=(1, 2))
     assert (np.diff(brightness) > 0.04).all()
 
 
 def test_views_depend_on_the_seed_and_not_on_threads():
     images = images_of((150, 12, 12, 3))
+    dictionary = learn_dictionary(images, size=4, downsampling=1, n_atoms=5, seed=0)
     found = []
     for n_threads, seed in [(1, 0), (3, 0), (1, 1)]:
         with in_threads(n_threads) as parallel_map:
-            found.append(
-                augmented_views(images, 2, mirror=True, seed=(seed, 5), parallel_map=parallel_map).tobytes()
-            )
+            options = {"mirror": True, "seed": (seed, 5), "parallel_map": parallel_map}
+            (views,) = encoded_views(images, batches_of(images), [dictionary], 2, **options)
+            assert views.shape == (300, 20)
+            found.append(views.tobytes())
     assert found[0] == found[1] != found[2]
 
 
 def test_a_repeated_image_has_other_views():
     images = np.repeat(images_of((1, 12, 12)), 130, axis=0)
-    with in_threads(1) as parallel_map:
-        views = augmented_views(images, 2, mirror=True, seed=(0,), parallel_map=parallel_map)
+    views = augmented_views(images, 2, mirror=True, seed=(0,))
     assert len({image.tobytes() for image in views}) > 250
 
 

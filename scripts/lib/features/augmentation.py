@@ -4,11 +4,9 @@ The crop is that of Szegedy et al. 2015 (Inception). Mirroring and colours are t
 without blur.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
-from lib.base.parallel import blocks, in_threads
+from lib.base.parallel import in_threads
 
 AREA = (0.3, 1)  # area of the crop, as a share of the image
 RATIO = (3 / 4, 4 / 3)  # width of the crop divided by its height
@@ -19,10 +17,7 @@ GRAY = 0.2  # share of views without colours
 # Red, green and blue to brightness (ITU-R BT.601) and two axes of colour, which hues turn around (NTSC, 1953).
 YIQ = np.array([[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
 LUMA = YIQ[0].astype(np.float32)
-IMAGES = 64  # at a time
-ASYMMETRIC = (
-    0.75  # share of images that are nearer to others than their mirror images are, from which none is mirrored
-)
+ASYMMETRIC = 0.75  # if more images are nearer to others than their mirror images are, none is mirrored
 
 
 def are_symmetric(images: np.ndarray) -> bool:
@@ -45,7 +40,8 @@ def are_symmetric(images: np.ndarray) -> bool:
     """
     if len(images) < 2:
         return True
-    images = images[:: max(1, len(images) // 4000)]
+    n = max(100, min(4000, 5e7 // images[0].size))  # enough to tell, and no more memory than that takes
+    images = images[:: int(max(1, len(images) // n))]
     is_asked = np.arange(len(images)) % 4 == 0
     asked, mirrored, others = (
         X.reshape(len(X), -1).astype(np.float32)
@@ -57,9 +53,7 @@ def are_symmetric(images: np.ndarray) -> bool:
     return bool((to_nearest < mirrored_to_nearest).mean() < ASYMMETRIC)
 
 
-def augmented_views(
-    images: np.ndarray, n_views: int, *, mirror: bool, seed: tuple[int, ...], parallel_map: Callable
-) -> np.ndarray:
+def augmented_views(images: np.ndarray, n_views: int, *, mirror: bool, seed: tuple[int, ...]) -> np.ndarray:
     """Views of each image: float32 (n * n_views, ...) from 0 to 1, the views of one image next to each other.
 
     Parameters
@@ -69,25 +63,13 @@ def augmented_views(
         Mirror half of the views.
     seed
         The views follow from it and from the place of the image among the others.
-    parallel_map
-        As `parallel.in_threads` yields it. The views do not depend on the number of threads.
 
     Examples
     --------
-    >>> from lib.base.parallel import in_threads
-    >>> with in_threads(1) as parallel_map:
-    ...     views = augmented_views(
-    ...         np.zeros((2, 8, 8), np.uint8), 3, mirror=True, seed=(0,), parallel_map=parallel_map
-    ...     )
-    >>> views.shape
+    >>> augmented_views(np.zeros((2, 8, 8), np.uint8), 3, mirror=True, seed=(0,)).shape
     (6, 8, 8)
     """
-
-    def of_block(rows: slice) -> np.ndarray:
-        rng = np.random.default_rng([*seed, rows.start])
-        return augment(np.repeat(images[rows], n_views, axis=0), rng, mirror=mirror)
-
-    return np.concatenate(parallel_map(of_block, blocks(len(images), IMAGES)))
+    return augment(np.repeat(images, n_views, axis=0), np.random.default_rng(seed), mirror=mirror)
 
 
 def augment(images: np.ndarray, rng: np.random.Generator, *, mirror: bool) -> np.ndarray:

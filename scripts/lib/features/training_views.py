@@ -13,6 +13,7 @@ from lib.features.augmentation import are_symmetric, augmented_views
 from lib.features.patches import Dictionary, encode, random_subset
 
 BATCH = 1000  # images at a time
+IMAGES = 64  # at a time in a thread
 N_HELD_OUT = 2000  # images at most
 
 
@@ -90,8 +91,14 @@ def encoded_views(
     [(10, 12)]
     """
     for i, rows in enumerate(batches, 1):
-        views = augmented_views(
-            images[rows], n_views, mirror=mirror, seed=(*seed, rows.start), parallel_map=parallel_map
-        )
-        yield encode(views, dictionaries, parallel_map).astype(np.float16)
+        batch = images[rows]
+
+        def of_block(rows: slice, batch: np.ndarray = batch, start: int = rows.start) -> np.ndarray:
+            # In this thread alone, so that no more than a few views are in memory.
+            views = augmented_views(batch[rows], n_views, mirror=mirror, seed=(*seed, start, rows.start))
+            return encode(views, dictionaries, lambda function, items: list(map(function, items))).astype(
+                np.float16
+            )
+
+        yield np.concatenate(parallel_map(of_block, blocks(len(batch), IMAGES)))
         logging.info("encoded views of %d of %d batches of images", i, len(batches))
