@@ -70,7 +70,7 @@ def measure(fit: np.ndarray, held_out: np.ndarray, parallel_map: Callable, **set
 
     seen = views(fit, 0)
     sums = view_sums(seen, n_features(dictionaries), N_VIEWS, len(fit), parallel_map=parallel_map)
-    first = invariant_projection(sums, N_VIEWS, len(fit), invariant.N_FIRST)
+    first = invariant_projection(sums, N_VIEWS, len(fit), invariant.N_COMPONENTS)
     projected, unseen = (
         [normalize_rows(first(X.astype(np.float32))) for X in batches] for batches in (seen, views(held_out, 0, 1))
     )

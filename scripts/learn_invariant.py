@@ -11,7 +11,7 @@ from lib.base.errors import InputError
 from lib.base.parallel import in_threads
 from lib.features.dictionary_file import read_dictionary
 from lib.features.encoder_file import read_view_sums, write_encoder
-from lib.features.invariant import N_FIRST, Encoder, add_sums, invariant_projection, learn_layers, view_sums
+from lib.features.invariant import N_COMPONENTS, Encoder, add_sums, invariant_projection, learn_layers, view_sums
 from lib.features.patches import n_features, normalize_rows
 from lib.features.training_views import batches_of, encoded_views, read_training_images
 
@@ -35,7 +35,7 @@ def main(args: argparse.Namespace) -> None:
             sums = add_sums(map(read_view_sums, args.view_sums))
         else:
             sums = view_sums(kept or views(images, args.seed), d, n_views, len(images), parallel_map=parallel_map)
-        first = invariant_projection(sums, n_views, len(images), min(N_FIRST, d))
+        first = invariant_projection(sums, n_views, len(images), min(N_COMPONENTS, d))
 
         def projected(batches: Iterator[np.ndarray] | list[np.ndarray]) -> list[np.ndarray]:
             return [normalize_rows(first(X.astype(np.float32))) for X in batches]

@@ -18,7 +18,7 @@ from lib.base.parallel import blocks
 from lib.clustering.kmeans import kmeans
 from lib.features.patches import normalize_rows
 
-N_FIRST = 256  # components of each projection but the last, at most
+N_COMPONENTS = 256  # of each projection but the last, at most
 MAX_ITER = 10  # of k-means
 MAX_LAYERS = 10
 N_DIRECTIONS = 9  # that tell how alike views are: ten clusters differ in no more
@@ -146,7 +146,7 @@ def learn_layers(
             n_images,
             parallel_map=parallel_map,
         )
-        n_kept = max(n_components, min(N_FIRST, d))
+        n_kept = max(n_components, min(N_COMPONENTS, d))
         projection = invariant_projection(sums, n_views, n_images, n_kept)
         ratio = variance_ratio([projection(similarities(batch, prototypes)) for batch in held_out], n_views)
         logging.info("layer %d: views of held-out images %.3f times as alike as images", len(layers) + 1, ratio)
@@ -300,12 +300,24 @@ def _add_products(total: np.ndarray, X: np.ndarray, scale: float, parallel_map: 
 
 
 def add_sums(parts: Iterable[ViewSums]) -> ViewSums:
-    """The sums of all parts of the images; those of the first part are changed to them."""
+    """The sums of all parts of the images; those of the first part are changed to them.
+
+    Parameters
+    ----------
+    parts
+        Read one by one: each may take a gigabyte.
+
+    Examples
+    --------
+    >>> add_sums(ViewSums(*np.ones((3, 1, 1), int)) for _ in range(4)).within.tolist()
+    [[4]]
+    """
     parts = iter(parts)
     total = next(parts)
     for part in parts:
         for a, b in zip(total, part, strict=True):
             a += b
+        del part, a, b  # before the next one is read
     return total
 
 

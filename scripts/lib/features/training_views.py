@@ -32,6 +32,15 @@ def read_training_images(path: Path, n_images: int, seed: int) -> TrainingImages
     ------
     InputError
         If the file cannot be read.
+
+    Examples
+    --------
+    >>> from lib.base.hdf5 import writing
+    >>> with writing(Path("images.h5")) as file:
+    ...     file["all/images"] = np.random.default_rng(0).integers(0, 256, (60, 8, 8), np.uint8)
+    >>> images, held_out, mirror = read_training_images(Path("images.h5"), 30, seed=0)
+    >>> len(images), len(held_out), mirror
+    (25, 5, True)
     """
     images = read_images(path, training_split(path))
     images = images[random_subset(len(images), n_images, seed)]
