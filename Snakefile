@@ -25,6 +25,7 @@ wildcard_constraints:
     k=r"[1-9]\d*",
     seed=r"0|[1-9]\d*",
     run=r"0|[1-9]\d*",
+    group=r"k[1-9]\d*|imported",
 
 
 # All numbers of the chosen dataset, with the files that they are made from. When a job fails, Snakemake keeps its new

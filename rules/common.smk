@@ -162,19 +162,28 @@ def results_folder(wildcards, input):
     return str(Path(input[0]).parent)
 
 
-def clusters_of_all_runs(wildcards):
-    """The clusterings of one split that were made elsewhere under one name, one for each run."""
-    folder = f"results/{wildcards.dataset}/clusters/{wildcards.features}/{wildcards.split}"
-    return [f"{folder}/run{run}.h5" for run in targets.runs(wildcards.features)]
+def results_of_features(wildcards, input):
+    """The folder of the results of a dataset, for rules whose first input is the features of a space."""
+    return input[0].removesuffix(f"/features/{wildcards.space}/{wildcards.split}.h5")
 
 
-def clusters_of_all_seeds(ks):
-    """The clusterings of one split into some k clusters, one for each k and seed."""
-    return expand(
-        "results/{{dataset}}/clusters/{{features}}/{{split}}/k{k}/seed{seed}.h5",
-        k=ks,
-        seed=config["clustering"]["seeds"],
-    )
+def clusters_scored_in_a_space(groups):
+    """The function of wildcards that gives the clusterings of some groups that a space scores."""
+    return lambda w: [
+        f"results/{w.dataset}/clusters/{clustering}.h5"
+        for clustering in targets.clusterings_scored_in(w.space, w.split, groups)
+    ]
+
+
+def layout_scored_in_a_space(groups):
+    """The function of wildcards that gives the same as options of a script."""
+    return lambda w: cli_options(targets.layout_scored_in(w.space, w.split, groups))
+
+
+def clustering_drawn(wildcards):
+    """The clustering that a figure is of, as `targets.clusterings` names it."""
+    run = f"run{wildcards.run}" if "run" in wildcards.keys() else f"k{wildcards.k}/seed{wildcards.seed}"
+    return f"{wildcards.features}/{wildcards.split}/{run}"
 
 
 def halves_scored_in_a_space(ks):

@@ -7,146 +7,110 @@ scattergather:
     pairs=config["evaluation"]["n_chunks"],
 
 
-# The sums behind the indices of the clusterings of one k, in chunks.
-PAIR_SUMS = gather.pairs("results/{{dataset}}/pair_sums/{{features}}/{{split}}/k{{k}}/{{space}}/{scatteritem}.h5")
-PAIR_SUMS_OF_IMPORTED = gather.pairs(
-    "results/{{dataset}}/pair_sums/{{features}}/{{split}}/{{space}}/{scatteritem}.h5"
-)
+# The sums behind the indices of a group of clusterings, in chunks.
+PAIR_SUMS = gather.pairs("results/{{dataset}}/pair_sums/{{space}}/{{split}}/{{group}}/{scatteritem}.h5")
 
 
-# Compute the sums behind the indices of the clusterings of all seeds in one space, for a chunk of the pairs of images.
+# Compute the sums behind the indices of a group of clusterings in one space, for a chunk of the pairs of images. What is
+# scored already is left out.
 rule pair_sums:
     input:
         features="results/{dataset}/features/{space}/{split}.h5",
-        clusters=clusters_of_all_seeds(["{k}"]),
+        clusters=lambda w: clusters_scored_in_a_space([w.group])(w),
     output:
-        temp("results/{dataset}/pair_sums/{features}/{split}/k{k}/{space}/{scatteritem}.h5"),
+        temp("results/{dataset}/pair_sums/{space}/{split}/{group}/{scatteritem}.h5"),
     log:
-        "results/{dataset}/logs/pair_sums/{features}/{split}/k{k}/{space}/{scatteritem}.log",
+        "results/{dataset}/logs/pair_sums/{space}/{split}/{group}/{scatteritem}.log",
     benchmark:
-        "results/{dataset}/benchmarks/pair_sums/{features}/{split}/k{k}/{space}/{scatteritem}.tsv"
+        "results/{dataset}/benchmarks/pair_sums/{space}/{split}/{group}/{scatteritem}.tsv"
     conda:
         "../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=scaled_resource(500, 10),
+        mem_mb=scaled_resource(2500, 10),
         runtime=scaled_resource(10, 1),
     params:
         command=script_command("pair_sums.py"),
         code_digest=script_digest("pair_sums.py"),
+        evaluate_digest=script_digest("evaluate.py"),
+        layout=lambda w: layout_scored_in_a_space([w.group])(w),
+        results=results_of_features,
     shell:
-        "{params.command} --features {input.features:q} --clusters {input.clusters:q} --chunk {wildcards.scatteritem}"
+        "{params.command} --features {input.features:q} --space {wildcards.space} --results {params.results:q}"
+        " {params.layout} --evaluate-digest {params.evaluate_digest:q} --chunk {wildcards.scatteritem}"
         " --threads {threads} --out {output:q} --log {log:q}"
 
 
-# The same for the runs of a clustering that was made elsewhere.
-use rule pair_sums as pair_sums_of_imported with:
-    input:
-        features="results/{dataset}/features/{space}/{split}.h5",
-        clusters=clusters_of_all_runs,
-    output:
-        temp("results/{dataset}/pair_sums/{features}/{split}/{space}/{scatteritem}.h5"),
-    log:
-        "results/{dataset}/logs/pair_sums/{features}/{split}/{space}/{scatteritem}.log",
-    benchmark:
-        "results/{dataset}/benchmarks/pair_sums/{features}/{split}/{space}/{scatteritem}.tsv"
-    wildcard_constraints:
-        features=IMPORTED,
-
-
-# Score the clusterings of some k and of all seeds in one feature space: their own, or another.
+# Score clusterings in one feature space, wherever they were made: those into some k clusters, or the imported ones.
 #
 # One job for all of them: the distances between the images take most of the time, and are the same for all. It keeps
 # the scores that are there, if they are of the same clusterings.
-if n_samples := config["evaluation"]["silhouette_samples"]:
-    for number, ks in enumerate(targets.ks_by_job()):
+for number, groups in enumerate(targets.scored_groups_by_job()):
+    suffix = "_imported" if groups == ["imported"] else f"_{number}" if number else ""
+    if n_samples := config["evaluation"]["silhouette_samples"]:
 
         # Estimate the silhouette from a sample of each cluster.
         rule:
             name:
-                f"sample_silhouette_{number}" if number else "sample_silhouette"
+                f"sample_silhouette{suffix}"
             input:
                 features="results/{dataset}/features/{space}/{split}.h5",
-                clusters=clusters_of_all_seeds(ks),
+                clusters=clusters_scored_in_a_space(groups),
             output:
-                update(expand("results/{{dataset}}/metrics/{{features}}/{{split}}/k{k}/{{space}}.h5", k=ks)),
+                update(expand("results/{{dataset}}/metrics/{{space}}/{{split}}/{group}.h5", group=groups)),
             log:
-                f"results/{{dataset}}/logs/metrics/{{features}}/{{split}}/k{ks[0]}/{{space}}.log",
+                f"results/{{dataset}}/logs/metrics/{{space}}/{{split}}/{groups[0]}.log",
             benchmark:
-                f"results/{{dataset}}/benchmarks/metrics/{{features}}/{{split}}/k{ks[0]}/{{space}}.tsv"
+                f"results/{{dataset}}/benchmarks/metrics/{{space}}/{{split}}/{groups[0]}.tsv"
             conda:
                 "../envs/evaluation.yaml"
             threads: 2
             resources:
                 mem_mb=scaled_resource(1000, 3),
-                runtime=scaled_resource(3 * len(ks), 0.1 * len(ks)),
+                runtime=scaled_resource(3 * len(groups), 0.1 * len(groups) * len(targets.clustered_features())),
             params:
                 command=script_command("sample_silhouette.py"),
                 code_digest=script_digest("sample_silhouette.py"),
+                layout=layout_scored_in_a_space(groups),
+                results=results_of_features,
                 n_samples=f"--n-samples {n_samples}",
             shell:
-                "{params.command} --features {input.features:q}"
-                " --clusters {input.clusters:q} {params.n_samples} --code-digest {params.code_digest:q}"
-                " --threads {threads} --out {output:q} --log {log:q}"
+                "{params.command} --features {input.features:q} --space {wildcards.space}"
+                " --results {params.results:q} {params.layout} {params.n_samples}"
+                " --code-digest {params.code_digest:q} --threads {threads} --log {log:q}"
 
-    use rule sample_silhouette as sample_silhouette_of_imported with:
-        input:
-            features="results/{dataset}/features/{space}/{split}.h5",
-            clusters=clusters_of_all_runs,
-        output:
-            update("results/{dataset}/metrics/{features}/{split}/{space}.h5"),
-        log:
-            "results/{dataset}/logs/metrics/{features}/{split}/{space}.log",
-        benchmark:
-            "results/{dataset}/benchmarks/metrics/{features}/{split}/{space}.tsv"
-        wildcard_constraints:
-            features=IMPORTED,
-
-else:
-    for number, ks in enumerate(targets.scored_ks_by_job()):
+    else:
 
         # The exact indices, from all pairs of images.
         rule:
             name:
-                f"evaluate_{number}" if number else "evaluate"
+                f"evaluate{suffix}"
             input:
                 features="results/{dataset}/features/{space}/{split}.h5",
-                clusters=clusters_of_all_seeds(ks),
-                # One chunk is computed in one go. Where there are several, a job is for one k.
-                pair_sums=expand(PAIR_SUMS, k=ks, allow_missing=True) if len(PAIR_SUMS) > 1 else [],
+                clusters=clusters_scored_in_a_space(groups),
+                # One chunk is computed in one go. Where there are several, a job is for one group.
+                pair_sums=expand(PAIR_SUMS, group=groups, allow_missing=True) if len(PAIR_SUMS) > 1 else [],
             output:
-                update(expand("results/{{dataset}}/metrics/{{features}}/{{split}}/k{k}/{{space}}.h5", k=ks)),
+                update(expand("results/{{dataset}}/metrics/{{space}}/{{split}}/{group}.h5", group=groups)),
             log:
-                f"results/{{dataset}}/logs/metrics/{{features}}/{{split}}/k{ks[0]}/{{space}}.log",
+                f"results/{{dataset}}/logs/metrics/{{space}}/{{split}}/{groups[0]}.log",
             benchmark:
-                f"results/{{dataset}}/benchmarks/metrics/{{features}}/{{split}}/k{ks[0]}/{{space}}.tsv"
+                f"results/{{dataset}}/benchmarks/metrics/{{space}}/{{split}}/{groups[0]}.tsv"
             conda:
                 "../envs/evaluation.yaml"
             threads: 2
             resources:
                 mem_mb=scaled_resource(1000, 8),
-                runtime=scaled_resource(3 * len(ks), 0.1 * len(ks)),
+                runtime=scaled_resource(3 * len(groups), 0.1 * len(groups) * len(targets.clustered_features())),
             params:
                 command=script_command("evaluate.py"),
                 code_digest=script_digest("evaluate.py"),
+                layout=layout_scored_in_a_space(groups),
+                results=results_of_features,
             shell:
-                "{params.command} --features {input.features:q}"
-                " --clusters {input.clusters:q} --pair-sums {input.pair_sums:q} --code-digest {params.code_digest:q}"
-                " --threads {threads} --out {output:q} --log {log:q}"
-
-    use rule evaluate as evaluate_imported with:
-        input:
-            features="results/{dataset}/features/{space}/{split}.h5",
-            clusters=clusters_of_all_runs,
-            pair_sums=PAIR_SUMS_OF_IMPORTED if len(PAIR_SUMS_OF_IMPORTED) > 1 else [],
-        output:
-            update("results/{dataset}/metrics/{features}/{split}/{space}.h5"),
-        log:
-            "results/{dataset}/logs/metrics/{features}/{split}/{space}.log",
-        benchmark:
-            "results/{dataset}/benchmarks/metrics/{features}/{split}/{space}.tsv"
-        wildcard_constraints:
-            features=IMPORTED,
+                "{params.command} --features {input.features:q} --space {wildcards.space}"
+                " --results {params.results:q} {params.layout} --pair-sums {input.pair_sums:q}"
+                " --code-digest {params.code_digest:q} --threads {threads} --log {log:q}"
 
 
 # Score the clusterings of halves of the images in one feature space, wherever they were made, for some k.

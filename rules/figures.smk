@@ -117,7 +117,7 @@ rule draw_clusters:
     input:
         images="results/{dataset}/images.h5",
         clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
-        scores="results/{dataset}/metrics/{features}/{split}/k{k}/{features}.h5",
+        scores="results/{dataset}/metrics/{features}/{split}/k{k}.h5",
     output:
         silhouettes=figure_of("silhouettes"),
         contents=figure_of("contents"),
@@ -132,10 +132,11 @@ rule draw_clusters:
     params:
         command=script_command("draw_clusters.py"),
         code_digest=script_digest("draw_clusters.py"),
+        scored_as=clustering_drawn,
         classes=classes_option,
     shell:
         "{params.command} --images {input.images:q} --split {wildcards.split} {params.classes}"
-        " --clusters {input.clusters:q} --scores {input.scores:q}"
+        " --clusters {input.clusters:q} --scores {input.scores:q} --scored-as {params.scored_as}"
         " --silhouettes {output.silhouettes:q} --contents {output.contents:q} --log {log:q}"
 
 
@@ -145,7 +146,7 @@ rule draw_pictures:
         images="results/{dataset}/images.h5",
         features="results/{dataset}/features/{features}/{split}.h5",
         clusters="results/{dataset}/clusters/{features}/{split}/k{k}/seed{seed}.h5",
-        scores="results/{dataset}/metrics/{features}/{split}/k{k}/{features}.h5",
+        scores="results/{dataset}/metrics/{features}/{split}/k{k}.h5",
         decoded=lambda w: [
             f"results/{w.dataset}/{file}"
             for file in centroid_images(f"{w.features}/{w.split}/k{w.k}/seed{w.seed}")
@@ -165,10 +166,12 @@ rule draw_pictures:
     params:
         command=script_command("draw_pictures.py"),
         code_digest=script_digest("draw_pictures.py"),
+        scored_as=clustering_drawn,
         classes=classes_option,
     shell:
         "{params.command} --images {input.images:q} --features {input.features:q} --split {wildcards.split} {params.classes}"
-        " --clusters {input.clusters:q} --scores {input.scores:q} --decoded {input.decoded:q}"
+        " --clusters {input.clusters:q} --scores {input.scores:q} --scored-as {params.scored_as}"
+        " --decoded {input.decoded:q}"
         " --montage {output.montage:q} --centroids {output.centroids:q} --dunn {output.dunn:q} --log {log:q}"
 
 
@@ -177,7 +180,7 @@ use rule draw_clusters as draw_imported_clusters with:
     input:
         images="results/{dataset}/images.h5",
         clusters="results/{dataset}/clusters/{features}/{split}/run{run}.h5",
-        scores=f"results/{{dataset}}/metrics/{{features}}/{{split}}/{targets.shown_space()}.h5",
+        scores=f"results/{{dataset}}/metrics/{targets.shown_space()}/{{split}}/imported.h5",
     output:
         silhouettes=figure_of("silhouettes", "run{run}"),
         contents=figure_of("contents", "run{run}"),
@@ -192,7 +195,7 @@ use rule draw_pictures as draw_imported_pictures with:
         images="results/{dataset}/images.h5",
         features=f"results/{{dataset}}/features/{targets.shown_space()}/{{split}}.h5",
         clusters="results/{dataset}/clusters/{features}/{split}/run{run}.h5",
-        scores=f"results/{{dataset}}/metrics/{{features}}/{{split}}/{targets.shown_space()}.h5",
+        scores=f"results/{{dataset}}/metrics/{targets.shown_space()}/{{split}}/imported.h5",
         decoded=[],
     output:
         montage=figure_of("montage", "run{run}"),

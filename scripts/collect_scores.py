@@ -47,7 +47,7 @@ def score(results: Results, clustering: Clustering, classes: dict[str, np.ndarra
     classes
         As of `labellings`.
     """
-    own = read_scores(results.scores(clustering, clustering.space), clustering.seed)
+    own = read_scores(results.scores(clustering, clustering.space), clustering.path)
     labels = read_clusters(results.clusters(clustering))
     row = {
         "dataset": results.folder.name,
@@ -94,7 +94,7 @@ def indices_in_spaces(results: Results, clustering: Clustering | Imported) -> di
     if results.spaces:
         own = clustering.space if isinstance(clustering, Clustering) else None
         for space in results.evaluation_spaces(own):
-            scores = read_scores(results.scores(clustering, space), clustering.seed)
+            scores = read_scores(results.scores(clustering, space), clustering.path)
             by_kind.setdefault(space.kind, []).append(scores)
     return {
         f"{name}_in_{kind}": float(np.mean([scores[name] for scores in by_kind[kind]]))

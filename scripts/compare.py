@@ -171,8 +171,8 @@ def indices_of(
                 [
                     [
                         [
-                            read_scores(results.scores(Clustering(space, split, k, seed), other), seed)
-                            for seed in results.seeds
+                            read_scores(results.scores(clustering, other), clustering.path)
+                            for clustering in (Clustering(space, split, k, seed) for seed in results.seeds)
                         ]
                         for space, other in line
                     ]

@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 from matplotlib.ticker import PercentFormatter
 
 from lib.base.cli import run_script
-from lib.clustering.clusters_file import read_cluster_names, read_clusters, read_seed
+from lib.clustering.clusters_file import read_cluster_names, read_clusters
 from lib.data.images_file import SPLITS, count_images
 from lib.evaluation.scores_file import read_scores
 from lib.report import figures
@@ -28,7 +28,7 @@ def main(args: argparse.Namespace) -> None:
         labels = np.where(labels < 0, len(names), labels)
         names.append(NOISE)
     sizes = np.bincount(labels, minlength=len(names))
-    scores = read_scores(args.scores, read_seed(args.clusters))
+    scores = read_scores(args.scores, args.scored_as)
     figures.save(plot_silhouettes(scores, labels, sizes, names), args.silhouettes)
     if classes is None:
         figures.save(plot_sizes(sizes, names), args.contents)
@@ -137,6 +137,7 @@ if __name__ == "__main__":
     parser.add_argument("--split", choices=SPLITS, required=True)
     parser.add_argument("--clusters", type=Path, required=True, help="a clustering, .h5")
     parser.add_argument("--scores", type=Path, required=True, help="of the clustering in its own space, .h5")
+    parser.add_argument("--scored-as", required=True, help="the path of the clustering in that file")
     parser.add_argument("--silhouettes", type=Path, required=True, help="to write, .png")
     parser.add_argument("--contents", type=Path, required=True, help="to write, .png")
     run_script(main, parser)

@@ -10,7 +10,7 @@ from matplotlib import pyplot as plt
 
 from lib.base.cli import run_script
 from lib.base.parallel import blocks
-from lib.clustering.clusters_file import read_cluster_names, read_clusters, read_seed
+from lib.clustering.clusters_file import read_cluster_names, read_clusters
 from lib.data.images_file import SPLITS, count_images, read_images
 from lib.evaluation.scores_file import read_scores
 from lib.features.distances import read_distances
@@ -35,7 +35,7 @@ def main(args: argparse.Namespace) -> None:
     classes = None if args.no_classes else read_classes(args.images, args.split)
     use_fonts_for("".join([*names, *(classes.names if classes else [])]))
     figures.save(plot_montage(labels, distances, sizes[:n_clusters], pictures_of, names), args.montage)
-    scores = read_scores(args.scores, read_seed(args.clusters))
+    scores = read_scores(args.scores, args.scored_as)
     figures.save(plot_dunn(scores, labels, classes, pictures_of, names), args.dunn)
     if args.decoded:
         pictures = read_centroid_images(args.decoded)
@@ -188,6 +188,7 @@ if __name__ == "__main__":
         "--clusters", type=Path, required=True, help="a clustering, of the features or elsewhere, .h5"
     )
     parser.add_argument("--scores", type=Path, required=True, help="of it in the space of the features, .h5")
+    parser.add_argument("--scored-as", required=True, help="the path of the clustering in that file")
     parser.add_argument("--decoded", type=Path, nargs="?", help="centroids as images, .h5, if there is a decoder")
     for name in ("montage", "centroids", "dunn"):
         parser.add_argument(f"--{name}", type=Path, required=True, help="to write, .png")

@@ -57,7 +57,7 @@ def places(
         space, suffix = clustering.space, ""
     else:
         space, suffix = shown_space, f" in {shown_space.path}"
-    scores = read_scores(results.scores(clustering, space), clustering.seed)
+    scores = read_scores(results.scores(clustering, space), clustering.path)
     if "silhouette_samples" in scores:
         yield f"{clustering.path} silhouette{suffix}", scores["silhouette_samples"]
     distances = read_distances(path, results.features(space, clustering.split))

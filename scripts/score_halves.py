@@ -8,14 +8,14 @@ from lib.base.files import digest_of
 from lib.clustering.halves_file import read_halves
 from lib.evaluation.half_silhouettes import half_silhouettes
 from lib.evaluation.scores_file import read_half_scores_made_of, write_half_scores
-from lib.evaluation.update_scores import clusterings_by_file
 from lib.features.features_file import read_or_open_features
 
 
 def main(args: argparse.Namespace) -> None:
     """Write the scores, and compute those that are not there yet: the distances once for all of them."""
     digest = digest_of(args.features, args.code_digest)
-    files = clusterings_by_file(args.out, args.halves)
+    n = len(args.made_in)
+    files = {out: args.halves[i * n : (i + 1) * n] for i, out in enumerate(args.out)}
     digests = {
         out: {space: digest_of(path, digest) for space, path in zip(args.made_in, files[out], strict=True)}
         for out in files

@@ -1,11 +1,12 @@
 """The file of a clustering, written and read."""
 
+import h5py
 import numpy as np
 import pytest
 
 from lib.base.errors import InputError
 from lib.base.hdf5 import writing
-from lib.clustering.clusters_file import Fit, read_centroids, read_clusters, read_fit, read_seed, write_clusters
+from lib.clustering.clusters_file import Fit, read_centroids, read_clusters, read_fit, write_clusters
 from lib.clustering.kmeans import kmeans
 
 
@@ -21,7 +22,8 @@ def test_what_is_written_is_read(clustering):
     for read, written in ((read_clusters(path), result.labels), (read_centroids(path), result.centroids)):
         assert read.dtype == written.dtype
         np.testing.assert_array_equal(read, written)
-    assert read_seed(path) == 9
+    with h5py.File(path) as file:
+        assert file.attrs["seed"] == 9
     assert read_fit(path) == Fit(result.inertia, result.n_iter, result.converged)
     assert [type(value) for value in read_fit(path)] == [float, int, bool]
 
@@ -36,7 +38,7 @@ def test_labels_of_other_images_are_refused(clustering):
     assert "delete" not in str(error.value)
 
 
-@pytest.mark.parametrize("read", [read_clusters, read_centroids, read_seed, read_fit])
+@pytest.mark.parametrize("read", [read_clusters, read_centroids, read_fit])
 def test_a_file_that_is_no_clustering(tmp_path, read):
     path = tmp_path / "seed0.h5"
     with pytest.raises(InputError, match=r"seed0\.h5 does not exist"):

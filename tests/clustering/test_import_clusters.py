@@ -9,7 +9,7 @@ import pytest
 
 import import_clusters
 from lib.base.errors import InputError
-from lib.clustering.clusters_file import read_cluster_names, read_clusters, read_seed
+from lib.clustering.clusters_file import read_cluster_names, read_clusters
 
 NAMES = {split: [f"{split}/{i}.png" for i in range(n)] for split, n in (("train", 7), ("test", 5))}
 ALL_NAMES = [name for names in NAMES.values() for name in names]
@@ -33,7 +33,8 @@ def check(args, values=VALUES):
     import_clusters.main(args)
     names = read_cluster_names(args.out)
     assert [int(names[label]) for label in read_clusters(args.out)] == values[7:].tolist()
-    assert read_seed(args.out) == 3
+    with h5py.File(args.out) as file:
+        assert file.attrs["seed"] == 3
 
 
 def test_rows_in_the_order_of_all_images(arguments):

@@ -39,18 +39,16 @@ def results(tmp_path):
                 write_clusters(
                     made(folder / f"clusters/{name}.h5"), KMeansResult(labels, centroids, 1, 1, True), seed
                 )
-                scores[seed] = {"silhouette": 0.1, "silhouette_samples": rng.uniform(-1, 1, n)}
-                known[name] = labels, centroids[labels], scores[seed]["silhouette_samples"]
+                scores[name] = {"silhouette": 0.1, "silhouette_samples": rng.uniform(-1, 1, n)}
+                known[name] = labels, centroids[labels], scores[name]["silhouette_samples"]
             write_features(made(folder / f"features/{space}/{split}.h5"), X)
-            write_scores(
-                made(folder / f"metrics/{space}/{split}/k{K}/{space}.h5"), 4, scores, dict.fromkeys(scores, "")
-            )
+            path = made(folder / f"metrics/{space}/{split}/k{K}.h5")
+            write_scores(path, 4, scores, dict.fromkeys(scores, ""))
         labels = np.array([-1, 1, 0, 1, 0, 1, 1][:n], np.int32)
         write_labels(made(folder / f"clusters/{OWN[split]}.h5"), Labels(labels, ["4", "17"]), 0)
         samples = rng.uniform(-1, 1, n)
-        write_scores(
-            made(folder / f"metrics/own/{split}/pixels.h5"), 4, {0: {"silhouette_samples": samples}}, {0: ""}
-        )
+        path = made(folder / f"metrics/pixels/{split}/imported.h5")
+        write_scores(path, 4, {OWN[split]: {"silhouette_samples": samples}}, {OWN[split]: ""})
         known[OWN[split]] = labels, samples
     rows = [f"{split},{i},NA,nan" for split, n in N.items() for i in range(n)]
     (folder / "images.csv").write_text("\n".join(["split,number,file,class", *rows, ""]))
@@ -154,8 +152,7 @@ def test_names_of_rows_stay_as_they_are(results):
 def test_estimated_silhouettes_are_of_no_image(results):
     folder, _ = results
     for space, name in zip(SPACES, SHOWN["test"], strict=True):
-        path = folder / "metrics" / name.rpartition("/")[0] / f"{space}.h5"
-        write_scores(path, 4, {0: {"silhouette": 0.1}, 1: {"silhouette": 0.2}}, {0: "", 1: ""})
+        write_scores(folder / f"metrics/{space}/test/k{K}.h5", 4, {name: {"silhouette": 0.1}}, {name: ""})
     _, table = listed(folder, splits=["test"])
     assert f"{SHOWN['test'][0]} silhouette" not in table
     assert f"{SHOWN['test'][0]} distance to centroid" in table

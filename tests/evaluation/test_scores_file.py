@@ -19,11 +19,13 @@ SCRIPTS = Path(scores_file.__file__).parents[2]
 
 def test_scores_that_are_written_are_read(tmp_path, caplog):
     X, labels = overlapping_clusters(300)
-    found = {seed: validity(X, labels % modulus) for seed, modulus in ((0, 3), (12, 7))}
+    paths = ("pixels/test/k3/seed0", "autoencoder/seed1/test/k3/seed12")
+    found = {path: validity(X, labels % modulus) for path, modulus in zip(paths, (3, 7), strict=True)}
     caplog.set_level(logging.INFO)
-    write_scores(tmp_path / "scores.h5", 3, {seed: x._asdict() for seed, x in found.items()}, {0: "a", 12: "b"})
-    for seed, result in found.items():
-        scores = read_scores(tmp_path / "scores.h5", seed)
+    digests = dict.fromkeys(paths, "a")
+    write_scores(tmp_path / "scores.h5", 3, {path: x._asdict() for path, x in found.items()}, digests)
+    for path, result in found.items():
+        scores = read_scores(tmp_path / "scores.h5", path)
         assert scores.keys() == {"n_features", *result._fields}
         assert scores["n_features"] == 3
         for name in ("silhouette", "dunn", "separation", "diameter"):
@@ -32,37 +34,39 @@ def test_scores_that_are_written_are_read(tmp_path, caplog):
             assert tuple(scores[name]) == getattr(result, name)
         assert scores["silhouette_samples"].dtype == np.float32
         np.testing.assert_array_equal(scores["silhouette_samples"], result.silhouette_samples.astype(np.float32))
-    assert f"seed 12: silhouette {found[12].silhouette:.4g}, dunn" in caplog.text
+    assert f"{paths[1]}: silhouette {found[paths[1]].silhouette:.4g}, dunn" in caplog.text
 
 
 def test_a_score_that_is_undefined_is_left_out(tmp_path):
     """One cluster has no separation."""
     result = validity(np.eye(3), np.zeros(3, int))
-    write_scores(tmp_path / "scores.h5", 3, {0: result._asdict()}, {0: ""})
-    scores = read_scores(tmp_path / "scores.h5", 0)
+    write_scores(tmp_path / "scores.h5", 3, {"a": result._asdict()}, {"a": ""})
+    scores = read_scores(tmp_path / "scores.h5", "a")
     assert "separation_pair" not in scores
     assert np.isnan(scores["dunn"])
 
 
 def test_an_estimate_has_no_silhouette_of_each_image(tmp_path):
     estimate = {"silhouette": 0.1, "silhouette_lower": 0.05, "silhouette_upper": 0.15}
-    write_scores(tmp_path / "scores.h5", 3, {4: estimate}, {4: ""})
-    assert read_scores(tmp_path / "scores.h5", 4) == estimate | {"n_features": 3}
+    write_scores(tmp_path / "scores.h5", 3, {"a": estimate}, {"a": ""})
+    assert read_scores(tmp_path / "scores.h5", "a") == estimate | {"n_features": 3}
 
 
-def test_a_seed_that_is_not_there(tmp_path):
-    write_scores(tmp_path / "scores.h5", 3, {4: {"silhouette": 0.1}}, {4: ""})
+def test_a_clustering_that_is_not_there(tmp_path):
+    write_scores(
+        tmp_path / "scores.h5", 3, {"pixels/test/k3/seed1": {"silhouette": 0.1}}, {"pixels/test/k3/seed1": ""}
+    )
     with pytest.raises(InputError, match=r"scores\.h5 is not of this workflow, or damaged"):
-        read_scores(tmp_path / "scores.h5", 5)
+        read_scores(tmp_path / "scores.h5", "pixels/test/k3/seed2")
 
 
 def test_partial_sums_that_are_written_are_read(tmp_path, monkeypatch):
     monkeypatch.setattr(pairs, "BLOCK_ROWS", 32)
     X, labels = overlapping_clusters(300)
     written = partial_sums(X, [labels, labels * 0], 1, 3)
-    write_pair_sums(tmp_path / "2-of-3.h5", dict(zip((4, 0), written, strict=True)))
-    for seed, sums in zip((4, 0), written, strict=True):
-        read = read_pair_sums(tmp_path / "2-of-3.h5", seed)
+    write_pair_sums(tmp_path / "2-of-3.h5", dict(zip(("b", "a"), written, strict=True)))
+    for path, sums in zip(("b", "a"), written, strict=True):
+        read = read_pair_sums(tmp_path / "2-of-3.h5", path)
         for name in ("sums", "exponents"):
             assert getattr(read, name).dtype == getattr(sums, name).dtype
             np.testing.assert_array_equal(getattr(read, name), getattr(sums, name))
@@ -70,7 +74,7 @@ def test_partial_sums_that_are_written_are_read(tmp_path, monkeypatch):
         assert [type(value) for value in read.diameter] == [float, int, int, int]
     assert read.separation == NO_PAIR
     with pytest.raises(InputError, match=r"2-of-3\.h5 is not of this workflow, or damaged"):
-        read_pair_sums(tmp_path / "2-of-3.h5", 2)
+        read_pair_sums(tmp_path / "2-of-3.h5", "c")
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,7 @@ def job_name(rule: str, details: str) -> str:
     wildcards = dict(re.findall(r"(\w+)=([^,\s]+)", details.partition("wildcards: ")[2].split("\n")[0]))
     parts = [wildcards[name] for name in ("features", "split") if name in wildcards]
     parts += [f"{name}{wildcards[name]}" for name in ("k", "seed", "run") if name in wildcards]
+    parts += [wildcards["group"]] if "group" in wildcards else []
     parts += [f"in {wildcards['space']}"] if "space" in wildcards else []
     return " ".join([rule, *parts])
 

@@ -319,7 +319,7 @@ def small_disk(tmp_path):
         ("encode_pixels", "tiny/features/pixels/test.h5"),
         ("train", "tiny/autoencoder/seed0/model.keras"),
         ("encode_autoencoder", "tiny/features/autoencoder/seed0/test.h5"),
-        ("evaluate", "tiny/metrics/pixels/test/k3/pixels.h5"),
+        ("evaluate", "tiny/metrics/pixels/test/k3.h5"),
         ("cluster", "tiny/clusters/pixels/test/k3/seed0.h5"),
     ],
 )

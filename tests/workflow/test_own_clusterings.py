@@ -21,7 +21,7 @@ COMPARISON = {"collect_scores", "summarise", "compare", "conclude", "list_assign
 def branch(name, n_runs=1):
     """The jobs that follow from a clustering."""
     jobs = {f"import_clusters {name} test run{run}" for run in range(n_runs)}
-    return jobs | {f"evaluate_imported {name} test in {space}" for space in KINDS} | COMPARISON
+    return jobs | {f"evaluate_imported test in {space}" for space in KINDS} | COMPARISON
 
 
 @pytest.fixture(scope="module")

@@ -20,9 +20,7 @@ def branch(*spaces):
     jobs = {f"encode_external {space} test" for space in spaces}
     jobs |= {f"cluster {space} test" for space in spaces}
     jobs |= {f"cluster_halves {space} test" for space in spaces}
-    jobs |= {f"evaluate {space} test in {other}" for space in spaces for other in (space, "pixels")}
-    jobs |= {f"evaluate pixels test in {space}" for space in spaces}
-    jobs |= {f"score_halves test in {space}" for space in (*spaces, "pixels")}
+    jobs |= {f"{rule} test in {space}" for rule in ("evaluate", "score_halves") for space in (*spaces, "pixels")}
     return jobs | {"collect_scores", "summarise", "compare", "conclude", "list_assignments"}
 
 
@@ -96,9 +94,8 @@ def test_changed_bytes_run_their_branch_again(embedded, tmp_path):
     assert project.jobs() == set()
     rows = np.load(project.path / "named.npy")
     np.save(project.path / "named.npy", rows * 2)
-    others = {"score_halves test in models/seed0", "score_halves test in models/seed1"}
-    others |= {f"evaluate {space} test in named" for space in ("models/seed0", "models/seed1")}
-    others |= {f"evaluate named test in {space}" for space in ("models/seed0", "models/seed1")}
+    models = ("models/seed0", "models/seed1")
+    others = {f"{rule} test in {space}" for rule in ("evaluate", "score_halves") for space in models}
     assert project.jobs() == branch("named") | others
     project.run()
     assert project.jobs() == set()

@@ -26,7 +26,7 @@ def jobs_of_pixels(split):
         "list_images",
         f"encode_pixels {split}",
         f"cluster pixels {split}",
-        f"evaluate pixels {split} in pixels",
+        f"evaluate {split} in pixels",
         "collect_scores",
         "summarise",
         "compare",

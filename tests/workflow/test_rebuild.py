@@ -22,8 +22,8 @@ def clusterings(features=FEATURES, split="test"):
     return {f"cluster {name} {split}" for name in features}
 
 
-def evaluations(features=FEATURES, spaces=FEATURES, split="test"):
-    return {f"evaluate {name} {split} in {space}" for name in features for space in spaces}
+def evaluations(spaces=FEATURES, split="test"):
+    return {f"evaluate {split} in {space}" for space in spaces}
 
 
 def halves(features=FEATURES, split="test"):
@@ -40,10 +40,10 @@ FINAL = OF_SCORES | {"list_assignments"}
 EVALUATIONS = evaluations() | half_scores() | FINAL
 CLUSTERINGS = clusterings() | halves() | EVALUATIONS
 # Where pixels are the only features.
-PIXELS = clusterings(["pixels"]) | evaluations(["pixels"], ["pixels"]) | FINAL
-OF_PIXELS = PIXELS | evaluations(["pixels"]) | evaluations(spaces=["pixels"]) | halves(["pixels"]) | half_scores()
+PIXELS = clusterings(["pixels"]) | evaluations(["pixels"]) | FINAL
+OF_PIXELS = PIXELS | evaluations() | halves(["pixels"]) | half_scores()
 TRAINING = {"train", "encode_autoencoder test"}
-OF_CODES = clusterings([CODES]) | halves([CODES]) | evaluations([CODES]) | evaluations(spaces=[CODES])
+OF_CODES = clusterings([CODES]) | halves([CODES]) | evaluations()
 BRANCH = TRAINING | OF_CODES | half_scores() | FINAL
 EVERYTHING = {"prepare_images", "list_images", "encode_pixels test"} | TRAINING | CLUSTERINGS
 
@@ -65,6 +65,7 @@ def expect(project, jobs, *options):
         ("lib/evaluation/scores_file.py", EVALUATIONS),
         ("lib/evaluation/sampled_silhouette.py", set()),
         ("lib/evaluation/noise.py", evaluations() | FINAL),
+        ("lib/workflow/layout.py", evaluations() | FINAL),
         # imported by kmeans.py and validity.py, which the scripts import
         ("lib/base/parallel.py", CLUSTERINGS),
         # imported by all scripts; what the downloaded bytes are does not depend on it
@@ -118,7 +119,7 @@ def test_edited_reading_of_scores(whole):
     whole.edit("scripts/lib/evaluation/scores_file.py", "dict(file.attrs)", "dict(file.attrs.items())")
     figures = {f"{rule} pixels test k3 seed0" for rule in ("draw_clusters", "draw_pictures")}
     figures |= {"draw_scores", "write_report"}
-    expect(whole, evaluations(["pixels"], ["pixels"]) | FINAL | figures)
+    expect(whole, evaluations(["pixels"]) | FINAL | figures)
 
 
 MESSAGE = re.compile(r"""(logging\.(?:info|error|exception)\(\s*f?")""")
@@ -194,7 +195,7 @@ def test_edited_module_that_only_a_module_imports(project):
 
 
 def test_edited_command_of_a_rule(project):
-    project.edit("rules/evaluation.smk", "--threads {threads} --out", "--threads 1 --out")
+    project.edit("rules/evaluation.smk", "--threads {threads}", "--threads 1")
     expect(project, EVALUATIONS)
 
 
@@ -261,9 +262,8 @@ def test_changed_clustering_settings(project, clustering, jobs):
 def test_a_k_more_keeps_what_is_there(project, finished):
     """And once that is done, nothing is to do."""
     project.without_training()
-    files = [
-        f"{folder}/pixels/test/k3{rest}.h5" for folder, rest in (("clusters", "/seed0"), ("metrics", "/pixels"))
-    ]
+    project.run()
+    files = ["clusters/pixels/test/k3/seed0.h5", "metrics/pixels/test/k3.h5"]
     before = [(project.results / file).read_bytes() for file in files]
     inode = (project.results / files[0]).stat().st_ino
     project.configure(clustering={"n_clusters": [2, 3, 4]})
@@ -282,19 +282,29 @@ def test_a_k_more_keeps_what_is_there(project, finished):
 def test_scored_in_chunks_with_the_same_result(project, finished):
     project.without_training()
     project.configure(evaluation={"n_chunks": 3})
-    chunks = {"pair_sums pixels test k3 in pixels"}
-    expect(project, chunks | evaluations(["pixels"], ["pixels"]) | FINAL)
+    (project.results / "metrics/pixels/test/k3.h5").unlink()
+    expect(project, {"pair_sums test k3 in pixels"} | evaluations(["pixels"]) | FINAL)
     project.run()
     assert project.metrics.read_text() == project.metrics_of(finished)
     assert not list(project.results.glob("pair_sums/**/*.h5"))
     project.configure(evaluation={"n_chunks": 1})
-    expect(project, evaluations(["pixels"], ["pixels"]) | FINAL)
+    expect(project, evaluations(["pixels"]) | FINAL)
+
+
+def test_chunks_are_of_new_clusterings_alone(project):
+    project.without_training()
+    project.configure(evaluation={"n_chunks": 3}, clustering={"seeds": [0, 1, 7]})
+    project.run("--notemp")
+    for path in project.results.glob("pair_sums/**/*.h5"):
+        with h5py.File(path) as file:
+            assert list(file["pixels/test/k3"]) == ["seed7"]
+    assert len(pd.read_csv(project.metrics)) == 3
 
 
 def test_estimated_silhouette_says_so(project):
     project.without_training()
     project.configure(evaluation={"silhouette_samples": 20, "n_chunks": 3})
-    expect(project, {"sample_silhouette pixels test in pixels"} | FINAL)
+    expect(project, {"sample_silhouette test in pixels"} | FINAL)
     project.run()
     with project.metrics.open() as file:
         for row in csv.DictReader(file):
@@ -302,7 +312,7 @@ def test_estimated_silhouette_says_so(project):
             assert "dunn" not in row
     path = project.path / "scripts/lib/evaluation/sampled_silhouette.py"
     path.write_text(path.read_text() + NEW_CODE)
-    expect(project, {"sample_silhouette pixels test in pixels"} | FINAL)
+    expect(project, {"sample_silhouette test in pixels"} | FINAL)
 
 
 @pytest.mark.parametrize("setting", [{"epochs": 3}, {"filters": [4, 1]}])
@@ -320,8 +330,7 @@ def test_another_autoencoder(project):
         TRAINING
         | clusterings([other])
         | halves([other])
-        | evaluations([other], ["pixels", other])
-        | evaluations(["pixels"], [other])
+        | evaluations(["pixels", other])
         | half_scores(["pixels", other])
         | FINAL,
     )
@@ -334,9 +343,9 @@ def test_another_autoencoder(project):
 
 
 def test_feature_spaces_by_themselves(project):
-    """Without scores in each other's spaces, no clustering of all images is scored that is not there already."""
+    """Without scores in each other's spaces."""
     project.configure(evaluation={"cross_space_scores": False})
-    expect(project, half_scores() | FINAL)
+    expect(project, EVALUATIONS)
     project.run()
     assert not [name for name in pd.read_csv(project.metrics) if "_in_" in name]
     assert set(pd.read_csv(project.results / "comparison.csv")["metric"]) == {
@@ -361,7 +370,7 @@ def test_gap_statistic(project):
     project.configure(evaluation={"gap_references": 2}, clustering={"n_clusters": [2, 3]})
     expect(
         project,
-        {"gap_reference pixels test"} | clusterings(["pixels"]) | evaluations(["pixels"], ["pixels"]) | FINAL,
+        {"gap_reference pixels test"} | clusterings(["pixels"]) | evaluations(["pixels"]) | FINAL,
     )
     project.run()
     summary = pd.read_csv(project.results / "summary.csv").set_index(["metric", "k"])
@@ -444,15 +453,15 @@ def test_source_that_is_gone_after_use(project):
         ("autoencoder/seed0/model.keras", BRANCH),
         (
             "clusters/pixels/test/k3/seed0.h5",
-            clusterings(["pixels"]) | evaluations(["pixels"]) | FINAL,
+            clusterings(["pixels"]) | evaluations() | FINAL,
         ),
         (
             "halves/pixels/test/k3.h5",
             halves(["pixels"]) | half_scores() | COMPARISON,
         ),
         (
-            "metrics/pixels/test/k3/autoencoder/seed0.h5",
-            {"evaluate pixels test in autoencoder/seed0"} | OF_SCORES,
+            "metrics/autoencoder/seed0/test/k3.h5",
+            evaluations([CODES]) | FINAL,
         ),
         ("metrics.csv", {"collect_scores", "summarise"}),
         ("replicates.csv", COMPARISON),

@@ -62,7 +62,8 @@ def test_clusterings_of_several_k_and_splits():
 def test_clusterings_are_shared_out_among_jobs(step, clusterings, ks):
     found = targets(clustering={"n_clusters": [2, 5, 4], "seeds": [3, 0], "clusterings_per_job": step})
     assert found.clusterings_by_job() == clusterings
-    assert found.ks_by_job() == found.scored_ks_by_job() == ks
+    assert found.ks_by_job() == ks
+    assert found.scored_groups_by_job() == [[f"k{k}" for k in some] for some in ks]
 
 
 def test_one_seed_more_leaves_each_k_in_its_job():
@@ -74,7 +75,7 @@ def test_one_seed_more_leaves_each_k_in_its_job():
 
 def test_where_jobs_share_out_the_pairs_each_k_is_scored_by_itself():
     found = targets(clustering={"n_clusters": [2, 5]}, evaluation={"n_chunks": 3})
-    assert found.scored_ks_by_job() == [[2], [5]]
+    assert found.scored_groups_by_job() == [["k2"], ["k5"]]
     assert found.ks_by_job() == [[2, 5]]
 
 
@@ -94,17 +95,19 @@ def test_splits_by_features():
 
 def test_scores_in_all_spaces():
     """But not in those of other models of the same kind."""
-    assert sorted(targets().scores()) == sorted(
-        [
-            *(f"pixels/test/k3/{space}" for space in ("pixels", *CODES)),
-            *(f"{code}/test/k3/{space}" for code in CODES for space in ("pixels", code)),
-        ]
-    )
+    found = targets()
+    assert sorted(found.scores()) == sorted(f"{space}/test/k3" for space in ("pixels", *CODES))
+    assert found.features_scored_in("pixels", "test") == ["pixels/test", *(f"{code}/test" for code in CODES)]
+    assert found.features_scored_in(CODES[1], "test") == ["pixels/test", f"{CODES[1]}/test"]
+    assert found.clusterings_scored_in(CODES[0], "test", ["k3"]) == [
+        f"{space}/test/k3/seed{seed}" for space in ("pixels", CODES[0]) for seed in (0, 7)
+    ]
 
 
 def test_scores_in_their_own_spaces():
     found = targets(evaluation={"cross_space_scores": False})
-    assert found.scores() == [f"{space}/test/k3/{space}" for space in ("pixels", *CODES)]
+    assert found.scores() == [f"{space}/test/k3" for space in sorted(("pixels", *CODES))]
+    assert found.features_scored_in("pixels", "test") == ["pixels/test"]
     assert "spaces" not in found.layout_options()
     assert targets().layout_options() == {
         "n_clusters": [3],
@@ -204,9 +207,9 @@ def test_clusterings_that_were_made_elsewhere():
     assert found.imported() == found.layout_options()["imported"] == imported
     assert found.clusterings() == without.clusterings() + imported
     spaces = ["pixels", *CODES]
-    assert found.scores() == without.scores() + [
-        f"{name}/test/{space}" for name in ("one", "two") for space in spaces
-    ]
+    assert found.scores() == without.scores() + [f"{space}/test/imported" for space in spaces]
+    assert found.scored_groups_by_job() == [["k3"], ["imported"]]
+    assert found.clusterings_scored_in(CODES[1], "test", ["imported"]) == imported
     assert found.shown_clusterings() == [*without.shown_clusterings(), "one/test/run0", "two/test/run0"]
     assert (found.halves(), found.features()) == (without.halves(), without.features())
     assert "imported" not in without.layout_options()
@@ -216,7 +219,7 @@ def test_clusterings_that_were_made_elsewhere():
 def test_shown_clusterings_are_seen_in_their_own_space_or_in_the_first():
     found = targets(clusterings={"one": {"source": ["a.csv", "b.csv"]}})
     assert found.shown_features() == ["pixels/test", f"{CODES[0]}/test"]
-    assert found.shown_scores() == ["pixels/test/k3/pixels", f"{CODES[0]}/test/k3/{CODES[0]}", "one/test/pixels"]
+    assert found.shown_scores() == ["pixels/test/k3", f"{CODES[0]}/test/k3", "pixels/test/imported"]
     assert set(found.shown_features()) <= set(found.features())
     assert set(found.shown_scores()) <= set(found.scores())
 
@@ -252,5 +255,6 @@ def test_clusterings_are_of_all_splits_that_are_clustered():
     splits = {"pixels": ["train"], "autoencoder": ["test"]}
     found = targets(clusterings={"one": {"source": "a.csv"}}, clustering={"splits": splits})
     assert found.imported() == ["one/train/run0", "one/test/run0"]
-    assert set(found.scores()) >= {f"one/{split}/{space}" for split in ("train", "test") for space in CODES}
+    assert set(found.scores()) >= {f"{space}/{split}/imported" for split in ("train", "test") for space in CODES}
+    assert found.clusterings_scored_in("pixels", "train", ["imported"]) == ["one/train/run0"]
     assert {f"{CODES[0]}/train", "pixels/test"} <= set(found.features())

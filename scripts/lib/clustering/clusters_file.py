@@ -76,8 +76,8 @@ def write_labels(path: Path, labels: Labels, run: int) -> None:
     Examples
     --------
     >>> write_labels(Path("run0.h5"), Labels(np.array([1, -1, 0]), ["blue", "red"]), run=0)
-    >>> read_clusters(Path("run0.h5")).tolist(), read_seed(Path("run0.h5"))
-    ([1, -1, 0], 0)
+    >>> read_clusters(Path("run0.h5")).tolist()
+    [1, -1, 0]
     """
     with writing(path) as file:
         file["labels"] = labels.labels
@@ -172,25 +172,6 @@ def read_centroids(path: Path) -> np.ndarray:
     """
     with reading(path) as file:
         return file["centroids"][:]
-
-
-def read_seed(path: Path) -> int:
-    """The seed of the initial centroids of a clustering.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read.
-
-    Examples
-    --------
-    >>> result = KMeansResult(np.array([0, 1, 0]), np.array([[0.5], [9.0]]), 0.5, 2, True)
-    >>> write_clusters(Path("seed7.h5"), result, seed=7)
-    >>> read_seed(Path("seed7.h5"))
-    7
-    """
-    with reading(path) as file:
-        return int(file.attrs["seed"])
 
 
 def read_fit(path: Path) -> Fit:

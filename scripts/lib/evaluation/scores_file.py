@@ -1,7 +1,8 @@
 """The files of scores, of the partial sums behind them, and of scores of halves of the images, HDF5.
 
-A file of scores has a group `seed{seed}` for each clustering that is scored in one space. Its attributes are the
-indices; the dataset `silhouette_samples` (n,) float32 is there unless the silhouette is estimated.
+A file of scores has a group for each clustering that is scored in one space, by its path, such as
+`pixels/test/k10/seed0`. Its attributes are the indices; the dataset `silhouette_samples` (n,) float32 is there
+unless the silhouette is estimated.
 """
 
 import logging
@@ -15,7 +16,7 @@ from lib.base.hdf5 import groups_made_of, reading, writing
 from lib.evaluation.partial_sums import PartialSums
 
 
-def write_scores(path: Path, n_features: int, scores: Mapping[int, dict], made_of: Mapping[int, str]) -> None:
+def write_scores(path: Path, n_features: int, scores: Mapping[str, dict], made_of: Mapping[str, str]) -> None:
     """Write the scores of clusterings in one space.
 
     Parameters
@@ -23,10 +24,10 @@ def write_scores(path: Path, n_features: int, scores: Mapping[int, dict], made_o
     n_features
         Of the space.
     scores
-        By the seed of each clustering: the indices by name, and `silhouette_samples` (n,) unless estimated. A
+        By the path of each clustering: the indices by name, and `silhouette_samples` (n,) unless estimated. A
         value of None is not written.
     made_of
-        By the seed of each: a digest of what was scored, and how, as of `digest_of`.
+        By the path of each: a digest of what was scored, and how, as of `digest_of`.
 
     Raises
     ------
@@ -36,15 +37,15 @@ def write_scores(path: Path, n_features: int, scores: Mapping[int, dict], made_o
     Examples
     --------
     >>> scores = {"silhouette": 0.25, "silhouette_samples": np.array([0.0, 0.5])}
-    >>> write_scores(Path("pixels.h5"), 1024, {7: scores}, {7: "c0ffee"})
+    >>> write_scores(Path("k9.h5"), 64, {"pca/test/k9/seed7": scores}, {"pca/test/k9/seed7": "c0ffee"})
     """
     with writing(path) as file:
         file.attrs["n_features"] = n_features
-        for seed, values in scores.items():
-            _write(file.create_group(f"seed{seed}"), values)
-            file[f"seed{seed}"].attrs["made_of"] = made_of[seed]
+        for clustering, values in scores.items():
+            _write(file.create_group(clustering), values)
+            file[clustering].attrs["made_of"] = made_of[clustering]
             indices = (f"{name} {value:.4g}" for name, value in values.items() if isinstance(value, float))
-            logging.info("seed %d: %s", seed, ", ".join(indices))
+            logging.info("%s: %s", clustering, ", ".join(indices))
 
 
 def _write(group: h5py.Group, scores: dict) -> None:
@@ -56,8 +57,8 @@ def _write(group: h5py.Group, scores: dict) -> None:
             group.attrs[name] = value
 
 
-def read_scores(path: Path, seed: int) -> dict:
-    """The scores of the clustering of a seed.
+def read_scores(path: Path, clustering: str) -> dict:
+    """The scores of a clustering, by its path.
 
     Returns
     -------
@@ -66,19 +67,18 @@ def read_scores(path: Path, seed: int) -> dict:
     Raises
     ------
     InputError
-        If the file cannot be read or has no such seed.
+        If the file cannot be read or has no such clustering.
 
     Examples
     --------
     >>> scores = {"silhouette": 0.25, "silhouette_samples": np.array([0.0, 0.5])}
-    >>> write_scores(Path("pixels.h5"), 1024, {7: scores}, {7: "c0ffee"})
-    >>> found = read_scores(Path("pixels.h5"), seed=7)
+    >>> write_scores(Path("k9.h5"), 64, {"pca/test/k9/seed7": scores}, {"pca/test/k9/seed7": "c0ffee"})
+    >>> found = read_scores(Path("k9.h5"), "pca/test/k9/seed7")
     >>> float(found["silhouette"]), found["silhouette_samples"].tolist()
     (0.25, [0.0, 0.5])
     """
     with reading(path) as file:
-        group = file[f"seed{seed}"]
-        return dict(file.attrs) | _read(group)
+        return dict(file.attrs) | _read(file[clustering])
 
 
 def _read(group: h5py.Group) -> dict:
@@ -86,7 +86,7 @@ def _read(group: h5py.Group) -> dict:
     return attributes | {name: dataset[:] for name, dataset in group.items()}
 
 
-def read_scores_made_of(path: Path, made_of: Mapping[int, str]) -> dict[int, dict]:
+def read_scores_made_of(path: Path, made_of: Mapping[str, str]) -> dict[str, dict]:
     """Those scores that are there and were made of this and in this way, as `write_scores` takes them.
 
     Parameters
@@ -94,24 +94,23 @@ def read_scores_made_of(path: Path, made_of: Mapping[int, str]) -> dict[int, dic
     path
         Of a file that may be missing, damaged or older.
     made_of
-        A digest for each seed.
+        A digest for the path of each clustering.
 
     Examples
     --------
-    >>> write_scores(Path("pixels.h5"), 1024, {seed: {"silhouette": 0.25} for seed in (1, 2)}, {1: "a", 2: "b"})
-    >>> read_scores_made_of(Path("pixels.h5"), {1: "a", 2: "c", 3: "c"})
-    {1: {'silhouette': np.float64(0.25)}}
+    >>> write_scores(Path("k9.h5"), 64, {path: {"silhouette": 0.25} for path in ("x", "y")}, {"x": "1", "y": "2"})
+    >>> read_scores_made_of(Path("k9.h5"), {"x": "1", "y": "3", "z": "3"})
+    {'x': {'silhouette': np.float64(0.25)}}
     """
-    seeds = {f"seed{seed}": seed for seed in made_of}
-    there = groups_made_of(path, {name: made_of[seed] for name, seed in seeds.items()})
+    there = groups_made_of(path, made_of)
     if not there:
         return {}
     with reading(path) as file:
-        return {seeds[name]: _read(file[name]) for name in there}
+        return {clustering: _read(file[clustering]) for clustering in there}
 
 
-def write_pair_sums(path: Path, sums: Mapping[int, PartialSums]) -> None:
-    """Write the partial sums of one chunk of pairs, for each clustering a group by its seed: `0`, `1`, ….
+def write_pair_sums(path: Path, sums: Mapping[str, PartialSums]) -> None:
+    """Write the partial sums of one chunk of pairs, for each clustering a group by its path.
 
     Raises
     ------
@@ -121,11 +120,12 @@ def write_pair_sums(path: Path, sums: Mapping[int, PartialSums]) -> None:
     Examples
     --------
     >>> sums, exponents = np.zeros((2, 3), np.int64), np.zeros((2, 3), np.int16)
-    >>> write_pair_sums(Path("3-of-8.h5"), {7: PartialSums(sums, exponents, (1.5, 0, 0, 2), (-2.5, 0, 1, 2))})
+    >>> partial = PartialSums(sums, exponents, (1.5, 0, 0, 2), (-2.5, 0, 1, 2))
+    >>> write_pair_sums(Path("3-of-8.h5"), {"pca/test/k9/seed7": partial})
     """
     with writing(path) as file:
-        for seed, of_clustering in sums.items():
-            group = file.create_group(str(seed))
+        for clustering, of_clustering in sums.items():
+            group = file.create_group(clustering)
             group["sums"] = of_clustering.sums
             group["sums"].attrs["description"] = (
                 "axes: cluster; image. Sum of distances, in units of 2 ** exponents"
@@ -136,8 +136,8 @@ def write_pair_sums(path: Path, sums: Mapping[int, PartialSums]) -> None:
                 group.attrs[name] = getattr(of_clustering, name)  # ± distance, tile, two images
 
 
-def read_pair_sums(path: Path, seed: int) -> PartialSums:
-    """The partial sums of one chunk of pairs for the clustering of a seed.
+def read_pair_sums(path: Path, clustering: str) -> PartialSums:
+    """The partial sums of one chunk of pairs for a clustering, by its path.
 
     Raises
     ------
@@ -147,12 +147,13 @@ def read_pair_sums(path: Path, seed: int) -> PartialSums:
     Examples
     --------
     >>> sums, exponents = np.zeros((2, 3), np.int64), np.zeros((2, 3), np.int16)
-    >>> write_pair_sums(Path("3-of-8.h5"), {7: PartialSums(sums, exponents, (1.5, 0, 0, 2), (-2.5, 0, 1, 2))})
-    >>> read_pair_sums(Path("3-of-8.h5"), 7).separation
+    >>> partial = PartialSums(sums, exponents, (1.5, 0, 0, 2), (-2.5, 0, 1, 2))
+    >>> write_pair_sums(Path("3-of-8.h5"), {"pca/test/k9/seed7": partial})
+    >>> read_pair_sums(Path("3-of-8.h5"), "pca/test/k9/seed7").separation
     (1.5, 0, 0, 2)
     """
     with reading(path) as file:
-        group = file[str(seed)]
+        group = file[clustering]
         extremes = []
         for name in ("separation", "diameter"):
             distance, *numbers = group.attrs[name].tolist()

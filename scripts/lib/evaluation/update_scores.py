@@ -1,29 +1,49 @@
 """Scores that are there already are kept: only those of new clusterings are computed."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from lib.base.files import digest_of
-from lib.clustering.clusters_file import read_seed
+from lib.base.hdf5 import groups_made_of
 from lib.evaluation.scores_file import read_scores_made_of, write_scores
 
+# For each file of scores, the files of the clusterings that it is of, by name.
+Files = Mapping[Path, Mapping[str, Path]]
 
-def update_scores(
-    files: Mapping[Path, Sequence[Path]],
-    n_features: int,
-    made_of: str,
-    score: Callable[[list[Path]], Iterable[dict]],
-) -> None:
-    """Write files of scores, and compute those that are not there or were made of something else.
+
+def missing_scores(files: Files, made_of: str) -> dict[str, Path]:
+    """The clusterings whose scores are not there, or were made of something else.
 
     Parameters
     ----------
-    files
-        For each file of scores, those of the clusterings.
-    n_features
-        Of the space to score in.
     made_of
-        A digest of this space and of how it is scored in, as of `digest_of`.
+        A digest of the space that they are scored in, and of how, as of `digest_of`.
+
+    Raises
+    ------
+    InputError
+        If a clustering cannot be read.
+
+    Examples
+    --------
+    >>> missing_scores({Path("metrics/pca/test/k10.h5"): {}}, "c0ffee")
+    {}
+    """
+    return _missing(files, _digests(files, made_of))
+
+
+def update_scores(
+    files: Files, n_features: int, made_of: str, score: Callable[[Mapping[str, Path]], Iterable[dict]]
+) -> None:
+    """Write files of scores in one space, and compute those that are `missing_scores`.
+
+    Parameters
+    ----------
+    n_features
+        Of the space.
+    made_of
+        A digest of the space and of how it is scored in, as of `digest_of`.
     score
         Gives the scores of clusterings, as `write_scores` takes them.
 
@@ -34,26 +54,29 @@ def update_scores(
 
     Examples
     --------
-    >>> update_scores({Path("k10/pixels.h5"): []}, 1024, "c0ffee", lambda clusterings: [])
+    >>> update_scores({Path("metrics/pca/test/k10.h5"): {}}, 64, "c0ffee", lambda clusterings: [])
     """
-    digests = {path: {read_seed(x): digest_of(x, made_of) for x in files[path]} for path in files}
-    scores = {path: read_scores_made_of(path, digests[path]) for path in files}
-    missing = [(path, seed, x) for path in files for seed, x in zip(digests[path], files[path], strict=True)]
-    missing = [(path, seed, x) for path, seed, x in missing if seed not in scores[path]]
-    for (path, seed, _), found in zip(missing, score([x for *_, x in missing]), strict=True):
-        scores[path][seed] = found
-    for path in files:
-        write_scores(path, n_features, {seed: scores[path][seed] for seed in digests[path]}, digests[path])
+    digests = _digests(files, made_of)
+    missing = _missing(files, digests)
+    found = zip(missing, score(missing), strict=True)
+    for path, made_of_these in digests.items():
+        scores = read_scores_made_of(path, made_of_these)
+        scores |= dict(itertools.islice(found, len(made_of_these) - len(scores)))
+        write_scores(path, n_features, {name: scores[name] for name in made_of_these}, made_of_these)
 
 
-def clusterings_by_file(files: Sequence[Path], clusterings: Sequence[Path]) -> dict[Path, Sequence[Path]]:
-    """The clusterings of each file of scores: as many for each, one after the other.
+def _digests(files: Files, made_of: str) -> dict[Path, dict[str, str]]:
+    return {
+        path: {name: digest_of(clusters, made_of) for name, clusters in clusterings.items()}
+        for path, clusterings in files.items()
+    }
 
-    Examples
-    --------
-    >>> found = clusterings_by_file([Path("k2.h5"), Path("k3.h5")], [Path("a"), Path("b"), Path("c"), Path("d")])
-    >>> [str(path) for path in found[Path("k3.h5")]]
-    ['c', 'd']
-    """
-    n = len(clusterings) // len(files)
-    return {path: clusterings[i * n : (i + 1) * n] for i, path in enumerate(files)}
+
+def _missing(files: Files, digests: Mapping[Path, Mapping[str, str]]) -> dict[str, Path]:
+    return {
+        name: clusters
+        for path, clusterings in files.items()
+        for there in [groups_made_of(path, digests[path])]
+        for name, clusters in clusterings.items()
+        if name not in there
+    }

@@ -45,13 +45,8 @@ class Clustering(NamedTuple):
     seed: int
 
     @property
-    def group(self) -> str:
-        """The clusterings of all seeds, which are scored together."""
-        return f"{self.space.path}/{self.split}/k{self.k}"
-
-    @property
     def path(self) -> str:
-        return f"{self.group}/seed{self.seed}"
+        return f"{self.space.path}/{self.split}/k{self.k}/seed{self.seed}"
 
 
 class Imported(NamedTuple):
@@ -68,13 +63,8 @@ class Imported(NamedTuple):
     seed: int  # its number among several runs
 
     @property
-    def group(self) -> str:
-        """All runs, which are scored together."""
-        return f"{self.name}/{self.split}"
-
-    @property
     def path(self) -> str:
-        return f"{self.group}/run{self.seed}"
+        return f"{self.name}/{self.split}/run{self.seed}"
 
 
 class Results:
@@ -117,10 +107,10 @@ class Results:
         # Not a list of files: thousands of them are more than a command line holds.
         parser.add_argument("--results", type=Path, required=True, help="the folder of a dataset")
         parser.add_argument(
-            "--clustered-features", nargs="+", required=True, metavar="SPACE/SPLIT", help="what is clustered"
+            "--clustered-features", nargs="+", default=[], metavar="SPACE/SPLIT", help="what is clustered"
         )
-        parser.add_argument("--n-clusters", type=int, nargs="+", required=True)
-        parser.add_argument("--seeds", type=int, nargs="+", required=True)
+        parser.add_argument("--n-clusters", type=int, nargs="+", default=[])
+        parser.add_argument("--seeds", type=int, nargs="+", default=[])
         parser.add_argument(
             "--spaces", nargs="+", default=[], metavar="SPACE", help="that all clusterings are scored in"
         )
@@ -184,8 +174,19 @@ class Results:
         return self.folder / "clusters" / f"{clustering.path}.h5"
 
     def scores(self, clustering: Clustering | Imported, space: Space) -> Path:
-        """The file of the scores of a clustering, and of those of other seeds or runs, in a space."""
-        return self.folder / "metrics" / clustering.group / f"{space.path}.h5"
+        """The file of the scores of a clustering in a space, and of all others of as many clusters there.
+
+        Those that were made elsewhere have a file together.
+        """
+        name = f"k{clustering.k}" if isinstance(clustering, Clustering) else "imported"
+        return self.folder / "metrics" / space.path / clustering.split / f"{name}.h5"
+
+    def scored_in(self, space: Space) -> dict[Path, dict[str, Path]]:
+        """The files of all scores in a space, and for each of them the files of its clusterings, by path."""
+        found: dict[Path, dict[str, Path]] = {}
+        for clustering in self.all_clusterings():
+            found.setdefault(self.scores(clustering, space), {})[clustering.path] = self.clusters(clustering)
+        return found
 
     def halves(self, space: Space, split: str, k: int) -> Path:
         """The file of the clusterings of halves of the images, made in a space."""

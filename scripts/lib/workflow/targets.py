@@ -103,13 +103,36 @@ class Targets:
         settings = self.config["clustering"]
         return _batches(settings["n_clusters"], settings["clusterings_per_job"] // 10 or 1)
 
-    def scored_ks_by_job(self) -> list[list[int]]:
-        """The same for exact scores: where many jobs share out the pairs of images, one k has jobs enough."""
-        return (
-            self.ks_by_job()
-            if self.config["evaluation"]["n_chunks"] == 1
-            else [[k] for k in self.config["clustering"]["n_clusters"]]
-        )
+    def scored_groups_by_job(self) -> list[list[str]]:
+        """The groups of clusterings that a space scores, as many together as one job does.
+
+        A group are those into `k{k}` clusters, or all that are `imported`. Where many jobs share out the pairs of
+        images, one group has jobs enough.
+        """
+        has_chunks = self.config["evaluation"]["n_chunks"] > 1
+        ks = [[k] for k in self.config["clustering"]["n_clusters"]] if has_chunks else self.ks_by_job()
+        imported = [["imported"]] if self.config["clusterings"] else []
+        return [[f"k{k}" for k in some] for some in ks] + imported
+
+    def layout_scored_in(self, space: str, split: str, groups: list[str]) -> dict[str, list]:
+        """The clusterings of some groups that a space scores, as options like `layout_options`."""
+        if groups == ["imported"]:
+            return {"imported": [x for x in self.imported() if x.split("/")[1] == split]}
+        return {
+            "clustered_features": self.features_scored_in(space, split),
+            "n_clusters": [int(group.removeprefix("k")) for group in groups],
+            "seeds": self.config["clustering"]["seeds"],
+        }
+
+    def clusterings_scored_in(self, space: str, split: str, groups: list[str]) -> list[str]:
+        """The clusterings of some groups that a space scores, as `clusterings` names them."""
+        layout = self.layout_scored_in(space, split, groups)
+        return layout.get("imported") or [
+            f"{features}/k{k}/seed{seed}"
+            for features in layout["clustered_features"]
+            for k in layout["n_clusters"]
+            for seed in layout["seeds"]
+        ]
 
     def runs(self, name: str) -> list[int]:
         """The numbers of the runs of a clustering that was made elsewhere."""
@@ -132,18 +155,28 @@ class Targets:
         return self.feature_spaces(kind) if self.config["evaluation"]["cross_space_scores"] else []
 
     def scores(self) -> list[str]:
-        """The scores of the clusterings of all seeds in a space: `{space}/{split}/k{k}/{evaluation space}`.
+        """The scores of the clusterings of all spaces and seeds in one space: `{evaluation space}/{split}/k{k}`.
 
-        Those of all runs of a clustering that was made elsewhere are `{name}/{split}/{evaluation space}`.
+        Those of all clusterings that were made elsewhere are `{evaluation space}/{split}/imported`.
         """
-        groups = dict.fromkeys(clustering.rpartition("/")[0] for clustering in self.imported())
+        splits = dict.fromkeys(clustering.split("/")[1] for clustering in self.imported())
         return [
-            f"{features}/k{k}/{space}"
-            for features in self.clustered_features()
+            f"{features}/k{k}" for features in self.features() for k in self.config["clustering"]["n_clusters"]
+        ] + [
+            f"{space}/{split}/imported"
+            for split in splits
             for kind in self.kinds
-            for space in self.evaluation_spaces(features.rpartition("/")[0], kind)
-            for k in self.config["clustering"]["n_clusters"]
-        ] + [f"{group}/{space}" for group in groups for kind in self.kinds for space in self.feature_spaces(kind)]
+            for space in self.feature_spaces(kind)
+        ]
+
+    def features_scored_in(self, space: str, split: str) -> list[str]:
+        """What is clustered, of a split, and scored in a space: `{space}/{split}`."""
+        return [
+            features
+            for features in self.clustered_features()
+            for made_in, _, other in [features.rpartition("/")]
+            if other == split and any(space in self.evaluation_spaces(made_in, kind) for kind in self.kinds)
+        ]
 
     def compared_features(self) -> list[str]:
         """What is clustered in a split in which there is another kind of features: `{space}/{split}`."""
@@ -173,11 +206,8 @@ class Targets:
 
     def spaces_scored_in(self, space: str, split: str) -> list[str]:
         """The spaces whose clusterings of halves of a split are scored in a space."""
-        return [
-            made_in
-            for made_in, _, other in (features.rpartition("/") for features in self.compared_features())
-            if other == split and any(space in self.evaluation_spaces(made_in, kind) for kind in self.kinds)
-        ]
+        compared = self.compared_features()
+        return [x.rpartition("/")[0] for x in self.features_scored_in(space, split) if x in compared]
 
     def features(self) -> list[str]:
         """The features to cluster and those to score in: `{space}/{split}`, each once."""
@@ -229,15 +259,14 @@ class Targets:
 
     def shown_scores(self) -> list[str]:
         """The scores of the shown clusterings, as `scores` has them, in the spaces of `shown_features`."""
-        return [self._in_shown_space(path)[1] for path in self.shown_clusterings()]
+        return list(dict.fromkeys("/".join(self._in_shown_space(path)) for path in self.shown_clusterings()))
 
     def _in_shown_space(self, clustering: str) -> tuple[str, str]:
-        """The features and the scores that show a clustering: of its own space, or of the first of all."""
-        group = clustering.rpartition("/")[0]
+        """The features that show a clustering, of its own space or of the first of all, and its file of scores."""
         if clustering in self.imported():
-            return f"{self.shown_space()}/{group.rpartition('/')[2]}", f"{group}/{self.shown_space()}"
-        features = group.rpartition("/")[0]
-        return features, f"{group}/{features.rpartition('/')[0]}"
+            return f"{self.shown_space()}/{clustering.split('/')[1]}", "imported"
+        features, k, _ = clustering.rsplit("/", 2)
+        return features, k
 
     def assigned_clusterings(self) -> list[str]:
         """The clusterings that assignments.csv lists."""
