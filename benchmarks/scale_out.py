@@ -30,7 +30,7 @@ SOURCES = ["Snakefile", "config.yaml", "rules", "scripts", "envs", "profiles"]
 # reading the pair sums of one job for a million images (assumed), the executor plugin's questions, and Snakemake's
 # own start.
 SUBMIT, START, REDUCE, FIRST, STEP, REST = 0.3, 7, 0.1, 10, 10, 2
-SCORES = Path("metrics/pixels/train/k10/pixels.h5")
+SCORES = Path("metrics/pixels/train/k10.h5")
 TARGETS = [f"results/pieces/{SCORES}"]
 ON_SLURM = ["--workflow-profile", "profiles/slurm", "--slurm-status-command", "squeue", "--latency-wait", "5"]
 

@@ -4,6 +4,7 @@ The scores that this rests on are written to a table of their own.
 """
 
 import argparse
+import functools
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,7 +32,7 @@ from lib.evaluation.comparison import (
 )
 from lib.evaluation.half_scores import agreement_scores, stacked
 from lib.evaluation.replicates import REPLICATE_COLUMNS, replicates_table
-from lib.evaluation.scores_file import read_half_scores, read_scores
+from lib.evaluation.scores_file import read_half_scores, read_indices
 from lib.evaluation.uncertainty import Scores
 from lib.workflow.layout import Clustering, Results, Space
 
@@ -160,6 +161,7 @@ def indices_of(
 
     Of its own kind, a clustering is scored in the space alone that it was made in.
     """
+    indices = functools.cache(read_indices)  # a file has those of many clusterings
     found = {}
     for made_in, spaces in models.items():
         for scored_in in models if results.spaces else [made_in]:
@@ -171,7 +173,7 @@ def indices_of(
                 [
                     [
                         [
-                            read_scores(results.scores(clustering, other), clustering.path)
+                            indices(results.scores(clustering, other))[clustering.path]
                             for clustering in (Clustering(space, split, k, seed) for seed in results.seeds)
                         ]
                         for space, other in line
@@ -194,7 +196,7 @@ def index_scores(scores: list[list[list[dict]]], half_silhouettes: list[list[np.
     Parameters
     ----------
     scores
-        For each model, space that it is scored in, and seed: the scores as `read_scores` gives them.
+        For each model, space that it is scored in, and seed: the scores as `read_indices` gives them.
     half_silhouettes
         For each model and space, (n_starts, n_halves).
     """

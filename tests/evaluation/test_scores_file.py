@@ -10,7 +10,7 @@ from overlapping import overlapping_clusters
 from lib.base.errors import InputError
 from lib.evaluation import pairs, scores_file
 from lib.evaluation.partial_sums import NO_PAIR
-from lib.evaluation.scores_file import read_pair_sums, read_scores, write_pair_sums, write_scores
+from lib.evaluation.scores_file import read_indices, read_pair_sums, read_scores, write_pair_sums, write_scores
 from lib.evaluation.validity import partial_sums, validity
 from lib.workflow.digest import code_digest
 
@@ -34,6 +34,10 @@ def test_scores_that_are_written_are_read(tmp_path, caplog):
             assert tuple(scores[name]) == getattr(result, name)
         assert scores["silhouette_samples"].dtype == np.float32
         np.testing.assert_array_equal(scores["silhouette_samples"], result.silhouette_samples.astype(np.float32))
+        indices = read_indices(tmp_path / "scores.h5")[path]
+        assert indices.keys() == scores.keys() - {"silhouette_samples"}
+        assert indices["dunn"] == result.dunn
+    assert read_indices(tmp_path / "scores.h5").keys() == set(paths)
     assert f"{paths[1]}: silhouette {found[paths[1]].silhouette:.4g}, dunn" in caplog.text
 
 
