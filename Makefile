@@ -30,12 +30,10 @@ install-lite: .venv/installed-lite  ## .venv without TensorFlow: enough where `f
 .PHONY: demo
 demo: install  ## the whole pipeline on images that come with scikit-learn, offline
 	$(SNAKEMAKE) --cores $(CORES) --configfile examples/digits.yaml
-	@echo; cat results/digits/comparison.txt; echo; echo "With pictures: results/digits/report.html"
 
 .PHONY: run
-run: install  ## the whole pipeline on CIFAR-10 (downloads 170 MB the first time)
-	$(SNAKEMAKE) --cores $(CORES)
-	@echo; cat results/cifar10/comparison.txt; echo; echo "With pictures: results/cifar10/report.html"
+run: install  ## the whole pipeline: on CIFAR-10 (downloads 170 MB the first time), or with settings: make run CONFIG=mine.yaml
+	$(SNAKEMAKE) --cores $(CORES) $(if $(CONFIG),--configfile $(CONFIG))
 
 .PHONY: report
 report: install  ## report.html of the dataset, and Snakemake's own report (with settings: make report CONFIG=mine.yaml)

@@ -89,3 +89,12 @@ include: "rules/evaluation.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
 include: "rules/export.smk"
+
+
+# Whoever asked for everything gets the answer at the end.
+onsuccess:
+    results = Path("results") / config["dataset"]
+    if set(workflow.dag_settings.targets) <= {"all", "tables"} and (results / "comparison.txt").exists():
+        print(f"\n{(results / 'comparison.txt').read_text()}")
+        if (results / "report.html").exists():
+            print(f"With pictures: {results / 'report.html'}")

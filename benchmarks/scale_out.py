@@ -81,7 +81,9 @@ def scored(folder: Path, *options: str) -> dict:
     snakemake(folder, TARGETS, *options)
     row = {"seconds": time.perf_counter() - start}
     row["pair_sums_seconds"] = sum(map(seconds, (results / "benchmarks" / "pair_sums").rglob("*.tsv")))
-    row["evaluate_seconds"] = seconds(results / "benchmarks" / SCORES.with_suffix(".tsv"))
+    row["evaluate_seconds"] = seconds(
+        results / "benchmarks" / "evaluate" / SCORES.relative_to("metrics").with_suffix(".tsv")
+    )
     row["sha256"] = hashlib.sha256((results / SCORES).read_bytes()).hexdigest()
     return row
 

@@ -26,7 +26,7 @@ for number, clusterings in enumerate(targets.clusterings_by_job()):
         log:
             f"results/{{dataset}}/logs/clusters/{{features}}/{{split}}/k{ks[0]}/seed{seeds[0]}.log",
         benchmark:
-            f"results/{{dataset}}/benchmarks/clusters/{{features}}/{{split}}/k{ks[0]}/seed{seeds[0]}.tsv"
+            f"results/{{dataset}}/benchmarks/cluster/{{features}}/{{split}}/k{ks[0]}/seed{seeds[0]}.tsv"
         conda:
             "../envs/clustering.yaml"
         threads: 1
@@ -89,7 +89,7 @@ for number, ks in enumerate(targets.ks_by_job()):
         log:
             f"results/{{dataset}}/logs/halves/{{features}}/{{split}}/k{ks[0]}.log",
         benchmark:
-            f"results/{{dataset}}/benchmarks/halves/{{features}}/{{split}}/k{ks[0]}.tsv"
+            f"results/{{dataset}}/benchmarks/cluster_halves/{{features}}/{{split}}/k{ks[0]}.tsv"
         conda:
             "../envs/clustering.yaml"
         threads: 1
@@ -118,7 +118,7 @@ for number, ks in enumerate(targets.ks_by_job()):
         log:
             f"results/{{dataset}}/logs/gap/{{features}}/{{split}}/k{ks[0]}.log",
         benchmark:
-            f"results/{{dataset}}/benchmarks/gap/{{features}}/{{split}}/k{ks[0]}.tsv"
+            f"results/{{dataset}}/benchmarks/gap_reference/{{features}}/{{split}}/k{ks[0]}.tsv"
         conda:
             "../envs/clustering.yaml"
         threads: 1

@@ -61,7 +61,7 @@ for number, groups in enumerate(targets.scored_groups_by_job()):
             log:
                 f"results/{{dataset}}/logs/metrics/{{space}}/{{split}}/{groups[0]}.log",
             benchmark:
-                f"results/{{dataset}}/benchmarks/metrics/{{space}}/{{split}}/{groups[0]}.tsv"
+                f"results/{{dataset}}/benchmarks/sample_silhouette/{{space}}/{{split}}/{groups[0]}.tsv"
             conda:
                 "../envs/evaluation.yaml"
             threads: 2
@@ -95,7 +95,7 @@ for number, groups in enumerate(targets.scored_groups_by_job()):
             log:
                 f"results/{{dataset}}/logs/metrics/{{space}}/{{split}}/{groups[0]}.log",
             benchmark:
-                f"results/{{dataset}}/benchmarks/metrics/{{space}}/{{split}}/{groups[0]}.tsv"
+                f"results/{{dataset}}/benchmarks/evaluate/{{space}}/{{split}}/{groups[0]}.tsv"
             conda:
                 "../envs/evaluation.yaml"
             threads: 2
@@ -129,7 +129,7 @@ for number, ks in enumerate(targets.ks_by_job()):
         log:
             f"results/{{dataset}}/logs/half_scores/{{space}}/{{split}}/k{ks[0]}.log",
         benchmark:
-            f"results/{{dataset}}/benchmarks/half_scores/{{space}}/{{split}}/k{ks[0]}.tsv"
+            f"results/{{dataset}}/benchmarks/score_halves/{{space}}/{{split}}/k{ks[0]}.tsv"
         conda:
             "../envs/evaluation.yaml"
         threads: 1

@@ -31,7 +31,7 @@ def main(args: argparse.Namespace) -> None:
         elif found != args.sha256:
             raise InputError(
                 f"{args.source} has the wrong checksum: expected SHA-256 {args.sha256}, found {found}; "
-                "point `source` at a good copy, or correct `sha256`"
+                "point `source` at a good copy, correct `sha256`, or set it to null, which checks nothing"
             )
         logging.info("%s: %s bytes", args.source, f"{part.stat().st_size:,}")
 

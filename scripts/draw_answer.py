@@ -21,7 +21,6 @@ STYLES = {
     "?": ("#888888", "x"),
 }
 NARROW = 4.5  # inches: its text is large enough on a phone
-BEHIND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1}  # text, where lines cross it
 MAX_COLUMNS, MANY_K = 2, 10  # charts against k side by side; so many k fit a narrow one
 
 
@@ -49,17 +48,16 @@ def plot_answer(rows: pd.DataFrame, negligible: float) -> plt.Figure:
 def plot_forest(rows: pd.DataFrame, negligible: float) -> plt.Figure:
     """A line for each pair of feature spaces: the difference, and its interval. Above it, what it is about."""
     figure, axes = plt.subplots(figsize=(NARROW, 0.9 + 0.5 * len(rows)), layout="constrained")
-    axes.axvspan(-negligible, negligible, color="#e8e8e8", zorder=0)
-    axes.axvline(0, color="black", linewidth=0.8)
     for place, (_, row) in enumerate(rows.iterrows()):
+        beside = [place - 0.2, place + 0.3]  # the words above it are in the clear
+        axes.fill_betweenx(beside, -negligible, negligible, color="#e8e8e8", linewidth=0, zorder=0)
+        axes.plot([0, 0], beside, color="black", linewidth=0.8)
         colour, marker = STYLES[side_of(row)]
         if row["lower"] <= row["upper"]:
             axes.plot([row["lower"], row["upper"]], [place, place], color=colour, linewidth=2)
         axes.plot(row["difference"], place, marker, color=colour)
         for text, side, ha in ((label_of(row), 0, "left"), (numbers_of(row), 1, "right")):
-            axes.text(
-                side, place - 0.4, text, transform=axes.get_yaxis_transform(), ha=ha, va="center", bbox=BEHIND
-            )
+            axes.text(side, place - 0.4, text, transform=axes.get_yaxis_transform(), ha=ha, va="center")
     axes.set_yticks([])
     axes.set_ylim(len(rows) - 0.6, -0.8)
     axes.spines["left"].set_visible(False)

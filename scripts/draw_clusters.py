@@ -73,7 +73,7 @@ def plot_silhouettes(scores: dict, labels: np.ndarray, sizes: np.ndarray, names:
     for i, cluster in enumerate(shown):
         values = np.sort(scores["silhouette_samples"][labels == cluster])[::-1]
         edges = middles[i] - len(values) / 2 + np.arange(len(values) + 1)
-        colour = figures.COLOURS[i % len(figures.COLOURS)]
+        colour = figures.GROUP_COLOURS[i % len(figures.GROUP_COLOURS)]
         axis.fill_betweenx(edges, 0, [*values, values[-1]], step="post", color=colour, lw=0)
         texts.append(f"{names[cluster]}: n = {len(values):,}, mean {values.mean():.2f}")
     axis.set_yticks(middles, texts)

@@ -107,9 +107,8 @@ def test_one_cluster_is_not_what_half_of_the_data_are_too_few_for():
         ),
         (
             (A, B),
-            "Not decided: by the silhouette pixels in the pixels space and codes in the codes space is "
-            "better, "
-            "and each space favours the clusters made in it.",
+            "Not decided: by the silhouette pixels clusters better in the pixels space, and codes in the codes "
+            "space. Each space favours the clusters made in it.",
         ),
         (
             (NONE, B),

@@ -30,8 +30,10 @@ def test_a_line_for_each_pair_with_its_numbers():
         "pca against pixels",
         "-0.10 [-0.30, +0.10]".replace("-", "\N{MINUS SIGN}"),
     ]
-    (zone,) = figure.axes[0].patches
-    assert zone.get_width() == pytest.approx(0.02)
+    for zone in figure.axes[0].collections:  # beside each line
+        left, right = zone.get_paths()[0].get_extents().intervalx
+        assert (left, right) == pytest.approx((-0.01, 0.01))
+    assert len(figure.axes[0].collections) == 2
 
 
 def test_a_chart_for_each_pair_of_several_k():

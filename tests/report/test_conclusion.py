@@ -122,7 +122,7 @@ def test_text_has_the_answer_first_and_the_numbers_of_the_shown_k():
 
 def test_remarks_are_about_what_is_there():
     alone = remarks(table({"adjusted_rand": B}))
-    assert alone.startswith("The adjusted Rand index decides, which was fixed before looking.\n")
+    assert alone.startswith("The adjusted Rand index decides: the settings chose it, not the results.\n")
     assert "wider" not in alone
     assert "SPACE" not in alone
     assert "Those of all scores that do not decide are wider" in remarks(table(dict.fromkeys(AGREEMENT, B)))

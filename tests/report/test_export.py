@@ -109,6 +109,14 @@ def test_copies_of_photos(photos):
     assert tree(photos.path / "photos") == before
 
 
+@pytest.mark.parametrize(("first", "second"), [([], ["--copy"]), (["--copy"], [])], ids=["copies", "links"])
+def test_links_and_copies_are_two_things(photos, first, second):
+    photos.succeed("--photos", "photos", *first)
+    said = photos.refused("--photos", "photos", *second)
+    there, wanted = ("copies", "links") if first else ("links", "copies")
+    assert f"has {there} of the images, and {wanted} were asked for" in said
+
+
 @pytest.mark.parametrize("shape", [(5, 5), (4, 4, 3)], ids=["gray", "rgb"])
 def test_images_that_are_no_files(results, shape):
     images = results.images(shape)

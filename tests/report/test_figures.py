@@ -29,6 +29,7 @@ from lib.features.training_files import Examples, write_examples
 from lib.report import figures, labels
 
 NAMES = ["<b>cat</b>", "$x^{", "a_b & \\dog", "a name that is much longer than there is room for"]
+CLUSTERING = "pixels/test/k4/seed7"
 FIGURES = ("silhouettes", "contents", "montage", "centroids", "dunn")
 
 
@@ -55,12 +56,12 @@ def dataset(folder, *, n=60, k=3, shape=(8, 8), n_classes=4, estimated=False, se
         if estimated:
             scores = {"silhouette": scores["silhouette"], "silhouette_lower": 0.1, "silhouette_upper": 0.3}
         else:
-            file["seed7/silhouette_samples"] = scores.pop("silhouette_samples")
-        group = file.require_group("seed7")
+            file[f"{CLUSTERING}/silhouette_samples"] = scores.pop("silhouette_samples")
+        group = file.require_group(CLUSTERING)
         group.attrs.update({name: value for name, value in scores.items() if value is not None})
     inputs = {name: folder / f"{name}.h5" for name in ("images", "features", "clusters", "scores")}
     outputs = {name: folder / f"{name}.png" for name in FIGURES} | {"points": folder / "map.csv"}
-    return Namespace(**inputs, split="test", no_classes=False, decoded=None, **outputs)
+    return Namespace(**inputs, split="test", no_classes=False, scored_as=CLUSTERING, decoded=None, **outputs)
 
 
 def drawn(path):
@@ -145,7 +146,7 @@ def test_a_clustering_with_noise_that_was_made_elsewhere(tmp_path, monkeypatch):
         del file["labels"], file["centroids"]
         file["labels"], file["names"] = labels, ["red", "17", "a name that is long"]
     with h5py.File(args.scores, "r+") as file:
-        group = file["seed7"]
+        group = file[CLUSTERING]
         group["silhouette_samples"][:10] = 0
         clustered = np.flatnonzero(labels >= 0)
         group.attrs["separation_pair"] = group.attrs["diameter_pair"] = clustered[:2]

@@ -67,7 +67,7 @@ def test_each_point_has_its_image_name_class_and_cluster(drawn):
     expected = [["red", "cluster 7", "in no cluster", "cluster 7"][i % 4] for i in CHOSEN]
     assert [clusters["names"][i] for i in decoded(clusters["labels"], "<u2")] == expected
     assert (classes["sizes"], clusters["sizes"]) == ([20, 20], [10, 20, 10])
-    assert clusters["colours"] == [*figures.COLOURS[:2], figures.GRAY]
+    assert clusters["colours"] == [*figures.GROUP_COLOURS[:2], figures.GRAY]
     for point, number in enumerate(CHOSEN):
         picture = picture_of(split["pictures"], point)
         assert picture.shape[:2] == (8, 16)

@@ -36,11 +36,27 @@ def test_estimate_is_near(path, megabytes):
 
 
 def test_what_nobody_knows_is_as_of_cifar10():
-    of_photos = sizes(datasets={"photos": {"format": "folder", "side": 64, "channels": "rgb"}})
+    photos = {"format": "folder", "source": "missing", "side": 64, "channels": "rgb"}
+    of_photos = sizes(datasets={"photos": photos})
     assert of_photos.n_images("photos") is None
     assert of_photos.megabytes("results/photos/images.h5") == 60000 * 64 * 64 * 3 / 1e6
     assert of_photos.megabytes("results/photos/features/pixels/all.h5") == 60000 * 64 * 64 * 3 * 4 / 1e6
     assert of_photos.megabytes("results/photos/features/mine/seed0/test.h5") == 10000 * 1024 * 4 / 1e6
+
+
+def test_photos_are_counted(tmp_path):
+    for name in ("cat/1.jpg", "dog/2.png", "dog/notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    photos = {"format": "folder", "source": str(tmp_path), "side": 10}
+    assert sizes(datasets={"photos": photos}).n_images("photos") == {"all": 2}
+    assert (
+        sizes(datasets={"photos": photos}).megabytes("results/photos/features/pixels/all.h5") == 2 * 100 * 4 / 1e6
+    )
+    assert sizes(datasets={"photos": photos | {"test_fraction": 0.2}}).n_images("photos") is None
+    for split in ("train", "test"):
+        (tmp_path / split).mkdir()
+    assert sizes(datasets={"photos": photos}).n_images("photos") is None
 
 
 def test_file_that_is_there_is_measured(tmp_path):

@@ -274,6 +274,27 @@ def own_splits(path: Path) -> dict[str, str]:
     return find_splits(entry.name for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
 
 
+def count_photos(path: Path) -> int:
+    """How many photos are below a folder. No photo is opened.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder.
+    OSError
+        If the folder cannot be read.
+
+    Examples
+    --------
+    >>> Path("album/cat").mkdir(parents=True)
+    >>> for name in ("1.jpg", "2.png", "notes.txt"):
+    ...     Path("album/cat", name).touch()
+    >>> count_photos(Path("album"))
+    2
+    """
+    return len(_list(path).files)
+
+
 def folder_digest(path: Path) -> str:
     """A digest of the relative paths, sizes and modification times of the photos below a folder.
 

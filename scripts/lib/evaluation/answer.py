@@ -182,8 +182,11 @@ def _spaces_disagree(rows: pd.DataFrame, a: str, b: str) -> str:
             f"by the silhouette, {ahead} clusters better than {behind} in the {space} space alone, and each space "
             "favours the clusters made in it."
         )
-    words = " and ".join(f"{ahead} in the {space} space" for space, ahead in higher.items())
-    return f"by the silhouette {words} is better, and each space favours the clusters made in it."
+    (first, ahead), (second, other) = higher.items()
+    return (
+        f"by the silhouette {ahead} clusters better in the {first} space, and {other} in the {second} space. Each "
+        "space favours the clusters made in it."
+    )
 
 
 def _measure(rows: pd.DataFrame) -> str:
@@ -324,7 +327,8 @@ def what_would_help(rows: pd.DataFrame) -> str:
         name = min(enough, key=lambda name: enough[name] / counts[name])
         return f"{text} With {enough[name]:,} {parts[name]} the interval would be about half as wide."
     if ranked[0] == "images":
-        return f"{text} More data would narrow the interval; more seeds or models alone would not halve it."
+        others = "seeds or models" if counts["models_a"] or counts["models_b"] else "seeds"
+        return f"{text} More data would narrow the interval; more {others} alone would not halve it."
     return f"{text} More seeds or models of one kind alone would not halve the interval."
 
 

@@ -272,14 +272,14 @@ def remarks(table: pd.DataFrame) -> str:
     --------
     >>> row = {"metric": "accuracy", "decisive": "yes", "comparable": "yes", "k": 10}
     >>> print(remarks(pd.DataFrame([row])), end="")
-    The accuracy decides, which was fixed before looking.
+    The accuracy decides: the settings chose it, not the results.
     The intervals are of 95 %, for data like these, new seeds, new models and clusterings made anew.
     """
     if table.empty:
         return ""
     lines = []
     if decisive := decisive_measures(table):
-        lines.append(f"The {decisive} decides, which was fixed before looking.")
+        lines.append(f"The {decisive} decides: the settings chose it, not the results.")
     text = "The intervals are of 95 %, for data like these, new seeds, new models and clusterings made anew."
     lines.append(text)
     several = [*(["all k"] if table["k"].nunique() > 1 else [])]

@@ -75,6 +75,7 @@ def export(folder: Path, paths: Sequence[str], contents: Iterable[Path | bytes],
         _refuse_others(folder, sorted(found ^ set(paths)))
         for path, content in zip(paths, contents, strict=True):
             if not _is_same(folder / path, content, copy):
+                _refuse_links_or_copies(folder, paths, content, copy)
                 _refuse_others(folder, [path])
         logging.info("%s is there already, with the same %s images", folder, f"{len(paths):,}")
         return
@@ -104,6 +105,16 @@ def _refuse_others(folder: Path, others: list[str]) -> None:
         raise InputError(
             f"{folder} holds other files than the clustering has now, the first is {others[0]}; move it away, and "
             "run again"
+        )
+
+
+def _refuse_links_or_copies(folder: Path, paths: Sequence[str], content: Path | bytes, copy: bool) -> None:
+    """Say so where all images are links, and copies were asked for, or the other way round."""
+    if isinstance(content, Path) and all((folder / path).is_symlink() == copy for path in paths):
+        there, wanted = ("links", "copies") if copy else ("copies", "links")
+        raise InputError(
+            f"{folder} has {there} of the images, and {wanted} were asked for (by COPY, or export.copy in the "
+            "config); move it away, and run again"
         )
 
 

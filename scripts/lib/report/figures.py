@@ -29,6 +29,9 @@ WIDTH = 7  # inches, of a page's text
 # Okabe & Ito's colours can be told apart in colour blindness, and markers in print.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 STYLES = list(zip(COLOURS, "osD^vP*", strict=True))
+# Ten for clusters and classes: Tol's muted colours (2021), for colour blindness too, and black.
+GROUP_COLOURS = ["#332288", "#CC6677", "#117733", "#88CCEE", "#DDCC77", "#882255", "#44AA99", "#AA4499", "#999933"]
+GROUP_COLOURS += ["#000000"]
 GRAY = "#BBBBBB"
 MAX_SHOWN = 20  # clusters or classes in one figure
 
@@ -157,11 +160,11 @@ def colours_of(sizes: np.ndarray) -> np.ndarray:
     Examples
     --------
     >>> colours_of(np.array([3, 1])).tolist()
-    ['#0072B2', '#D55E00', '#BBBBBB']
+    ['#332288', '#CC6677', '#BBBBBB']
     """
     coloured = largest(sizes)
     colours = np.full(len(sizes) + 1, GRAY, dtype=object)
-    colours[coloured] = np.resize(COLOURS, len(coloured))
+    colours[coloured] = np.resize(GROUP_COLOURS, len(coloured))
     return colours
 
 

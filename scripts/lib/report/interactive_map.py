@@ -122,7 +122,7 @@ def grouping(labels: np.ndarray, names: list[str], chosen: np.ndarray) -> dict:
     --------
     >>> found = grouping(np.array([0, -1, 0]), ["red"], np.array([1, 2]))
     >>> found["names"], found["sizes"], found["colours"]
-    (['red', 'in no cluster'], [2, 1], ['#0072B2', '#BBBBBB'])
+    (['red', 'in no cluster'], [2, 1], ['#332288', '#BBBBBB'])
     """
     points = labels[chosen]
     colours = figures.colours_of(np.bincount(points[points >= 0], minlength=len(names)))

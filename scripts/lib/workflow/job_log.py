@@ -7,11 +7,14 @@ from typing import Any
 
 MOST_FILES = 5  # of a longer list, the first three are shown
 FILES = ("Missing output files", "Incomplete output files", "Updated input files", "Input files updated")
+# Of files that a failed job had not made yet, and would have kept; what code that has changed must not be given.
+UNHELPFUL = ("Cannot restore ", "Some jobs were triggered by provenance information")
 PARAMS = re.compile("(Params have changed since last execution: ).*?before: (.*) now: (.*?) ?(; Software .*)?$")
 
 
 class JobLog(logging.Filter):
-    """A filter of Snakemake's logger. It shortens lists of files, and says which settings have changed.
+    """A filter of Snakemake's logger. It shortens lists of files, says which settings have changed, and
+    drops what misleads.
 
     In a dry run the table of jobs comes once, below the jobs, with the number of submissions to a cluster.
 
@@ -34,6 +37,8 @@ class JobLog(logging.Filter):
                 setattr(record, name, shorten_list(files))
         if reason := getattr(record, "reason", None):
             record.reason = shorten_reason(reason)
+        if str(record.msg).startswith(UNHELPFUL):
+            return False
         event = str(getattr(record, "event", ""))
         if event == "job_info":
             self.n_jobs += 1

@@ -3,6 +3,10 @@
 import re
 from pathlib import Path
 
+from lib.base.errors import InputError
+from lib.data.folder import count_photos
+from lib.workflow.sources import Sources
+
 # Of datasets whose numbers are not in the settings: as many images as CIFAR-10, of as many pixels.
 N_IMAGES = {"train": 50000, "test": 10000, "all": 60000}
 N_DIGITS = {"train": 1297, "test": 500}
@@ -27,11 +31,25 @@ class Sizes:
 
     def __init__(self, config: dict):
         self.config = config
+        self.sources = Sources(config["datasets"])
+        self.counted: dict[str, dict[str, int] | None] = {}  # one look at a folder is enough
 
     def n_images(self, dataset: str) -> dict[str, int] | None:
-        """How many images each split of a dataset has; None: the settings do not say."""
+        """How many images each split of a dataset has; None: neither its settings nor its folder say."""
+        if dataset not in self.counted:
+            self.counted[dataset] = self._count(dataset)
+        return self.counted[dataset]
+
+    def _count(self, dataset: str) -> dict[str, int] | None:
         settings = self.config["datasets"][dataset]
-        return N_DIGITS if settings["format"] == "digits" else settings.get("n_images")
+        if settings["format"] == "digits":
+            return N_DIGITS
+        if settings["format"] == "folder" and self.sources.splits(dataset) == ["all"]:
+            try:
+                return {"all": count_photos(Path(settings["source"]))}
+            except (InputError, OSError):  # of which the job tells
+                return None
+        return settings.get("n_images")
 
     def megabytes(self, path: str) -> float:
         """The size of a file, estimated if it is not there; 0 if it is neither images.h5 nor of features."""
