@@ -96,5 +96,5 @@ onsuccess:
     results = Path("results") / config["dataset"]
     if set(workflow.dag_settings.targets) <= {"all", "tables"} and (results / "comparison.txt").exists():
         print(f"\n{(results / 'comparison.txt').read_text()}")
-        if (results / "report.html").exists():
+        if "tables" not in workflow.dag_settings.targets:
             print(f"With pictures: {results / 'report.html'}")
