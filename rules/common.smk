@@ -164,7 +164,7 @@ def results_folder(wildcards, input):
 
 def results_of_features(wildcards, input):
     """The folder of the results of a dataset, for rules whose first input is the features of a space."""
-    return input[0].removesuffix(f"/features/{wildcards.space}/{wildcards.split}.h5")
+    return str(Path(input[0].removesuffix(f"features/{wildcards.space}/{wildcards.split}.h5")))
 
 
 def clusters_scored_in_a_space(groups):
