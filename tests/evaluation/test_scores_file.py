@@ -12,6 +12,7 @@ from lib.evaluation import pairs, scores_file
 from lib.evaluation.partial_sums import NO_PAIR
 from lib.evaluation.scores_file import read_indices, read_pair_sums, read_scores, write_pair_sums, write_scores
 from lib.evaluation.validity import partial_sums, validity
+from lib.features.features_file import write_features
 from lib.workflow.digest import code_digest
 
 SCRIPTS = Path(scores_file.__file__).parents[2]
@@ -62,6 +63,12 @@ def test_a_clustering_that_is_not_there(tmp_path):
     )
     with pytest.raises(InputError, match=r"scores\.h5 is not of this workflow, or damaged"):
         read_scores(tmp_path / "scores.h5", "pixels/test/k3/seed2")
+
+
+def test_a_file_of_something_else(tmp_path):
+    write_features(tmp_path / "features.h5", np.eye(3))
+    with pytest.raises(InputError, match=r"features\.h5 is not of this workflow, or damaged \(it has no scores\)"):
+        read_indices(tmp_path / "features.h5")
 
 
 def test_partial_sums_that_are_written_are_read(tmp_path, monkeypatch):

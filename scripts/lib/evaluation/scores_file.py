@@ -87,7 +87,7 @@ def read_indices(path: Path) -> dict[str, dict]:
     Raises
     ------
     InputError
-        If the file cannot be read.
+        If the file cannot be read or has no scores.
 
     Examples
     --------
@@ -105,6 +105,8 @@ def read_indices(path: Path) -> dict[str, dict]:
     with reading(path) as file:
         common = dict(file.attrs)
         file.visititems(read)
+        if not found:
+            raise ValueError("it has no scores")
     return found
 
 
