@@ -215,7 +215,7 @@ def are_exported(project):
     }
     assert all(path.is_file() for path in links)
     assert "is there already, with the same 50 images" in project.make("export")
-    assert "holds other files than the clustering has now" in project.make("export", "COPY=1", check=False)
+    assert "has links of the images, and copies were asked for" in project.make("export", "COPY=1", check=False)
     (project.results / "export").rename(project.results / "moved")
     project.make("export", "COPY=1")
     assert not any(path.is_symlink() for path in (project.results / "export").rglob("*"))
@@ -253,15 +253,19 @@ def test_unreadable_photos_are_refused_then_skipped(fresh):
         (["a.tif"], {}, ["photos holds no images: none of its 1 files"]),
         (["a.jpg"], {"test_fraction": 0.2}, ["too few images to split", "makes 0 test images"]),
         (
-            ["a.jpg", "b.jpg"],
-            {},
-            ["clustering.n_clusters has 3, and the split all of photos has 2 images; take numbers up to 2"],
+            ["a.jpg", "b.jpg", "c.jpg", "d.jpg"],
+            {"test_fraction": 0.5},
+            ["clustering.n_clusters has 3, and the split test of photos has 2 images; take numbers up to 2"],
         ),
         (["a/1.jpg", "2.jpg"], {"test_fraction": 0.5}, ["1 beside them, the first is 2.jpg", "`classes: none`"]),
         (["train/1.jpg", "test/2.jpg", "3.jpg"], {}, ["images beside them, the first is 3.jpg"]),
         (["train/1.jpg", "test/2.jpg", "valid/3.jpg"], {}, ["beside them, the first is valid/3.jpg"]),
         (["Training/a/1.jpg"], {}, ["all its folders, Training, are named like splits", "set `source` to one"]),
-        (["x/train/1.jpg", "x/test/2.jpg"], {}, ["train and test lie in x", "set `source` to photos/x"]),
+        (
+            ["x/train/1.jpg", "x/test/2.jpg", "x/test/3.jpg"],
+            {},
+            ["train and test lie in x", "set `source` to photos/x"],
+        ),
     ],
     ids=[
         *(
@@ -284,6 +288,15 @@ def test_bad_folder(fresh, names, settings, words):
         path.write_bytes(b"")
     use(fresh, format="folder", source="photos", **settings)
     refused(fresh, "prepare_images", *words, log="tiny/logs/prepare_images.log")
+
+
+def test_more_clusters_than_photos_are_refused_before_anything_runs(fresh):
+    write_photos(fresh.path / "photos", 2)
+    use(fresh, format="folder", source="photos")
+    run = fresh.snakemake("--dry-run")
+    assert run.returncode != 0
+    line = "config: clustering.n_clusters has 3, and the split all of tiny has 2 images; take numbers up to 2"
+    assert line in (run.stdout + run.stderr).splitlines()
 
 
 def test_numpy_file(fresh):
