@@ -79,6 +79,22 @@ def test_dry_run_ends_with_the_table_of_jobs(nodes):
     )
 
 
+@pytest.mark.parametrize(
+    ("message", "is_shown"),
+    [
+        ("Cannot restore results/mine/clusters/pixels/all/k4/seed0.h5: no backup found.", False),
+        ("Some jobs were triggered by provenance information, see 'reason' section in the rule displays", False),
+        ("At least one job did not complete successfully.", True),
+    ],
+)
+def test_lines_that_mislead_are_dropped(message, is_shown):
+    made = record("message")
+    made.msg = message
+    shown = log()
+    shown.n_jobs = 1
+    assert shown.filter(made) == is_shown
+
+
 def test_real_run_begins_with_it():
     table = record("run_info")
     assert log(dryrun=False, nodes=100).filter(table)

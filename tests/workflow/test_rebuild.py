@@ -166,6 +166,17 @@ def test_edited_caption(whole):
     expect(whole, {"write_report"})
 
 
+def test_answer_at_the_end(project):
+    """Of a run that makes everything, and of no other."""
+    (project.results / "comparison.txt").unlink()
+    project.targets = ["results/tiny/comparison.txt"]
+    answer = "The adjusted Rand index decides"
+    assert answer not in project.run()
+    (project.results / "comparison.txt").unlink()
+    project.targets = ["tables"]
+    assert answer in project.run()
+
+
 def test_untracked_param(project):
     """It is no reason to run again; the same param, tracked, is one."""
     rule = 'code_digest=script_digest("summarise.py"),'
@@ -295,7 +306,9 @@ def test_chunks_are_of_new_clusterings_alone(project):
     project.without_training()
     project.configure(evaluation={"n_chunks": 3}, clustering={"seeds": [0, 1, 7]})
     project.run("--notemp")
-    for path in project.results.glob("pair_sums/**/*.h5"):
+    chunks = list(project.results.glob("pair_sums/**/*.h5"))
+    assert len(chunks) == 3
+    for path in chunks:
         with h5py.File(path) as file:
             assert list(file["pixels/test/k3"]) == ["seed7"]
     assert len(pd.read_csv(project.metrics)) == 3

@@ -7,7 +7,7 @@ from typing import Any
 
 MOST_FILES = 5  # of a longer list, the first three are shown
 FILES = ("Missing output files", "Incomplete output files", "Updated input files", "Input files updated")
-# Of files that a failed job had not made yet, and would have kept; what code that has changed must not be given.
+# A failed job whose output would have been kept had none; advice that would hide a change of code.
 UNHELPFUL = ("Cannot restore ", "Some jobs were triggered by provenance information")
 PARAMS = re.compile("(Params have changed since last execution: ).*?before: (.*) now: (.*?) ?(; Software .*)?$")
 
