@@ -134,10 +134,16 @@ def scaled_resource(base, per_mb=0):
     return amount
 
 
-def covariances_mb():
-    """Memory to ask for where the covariances of encoded views are computed."""
-    d = 4 * len(config["patches"]["downsampling"] or [1, 2]) * config["patches"]["n_atoms"]
-    return 1000 + 12 * d**2 / 1e6  # two of int32, and what LAPACK needs
+def strips_mb():
+    """Memory to ask for where the projection of strips is learned."""
+    d = 2 * config["patches"]["n_atoms"]  # of a strip
+    return 1000 + 50 * d**2 / 1e6  # covariances of float64, and what LAPACK needs
+
+
+def views_mb():
+    """What the encoded views of training images take."""
+    d = 3 * 256 * len(config["patches"]["downsampling"] or [1, 2])
+    return 2 * d * config["invariant"]["n_views"] * config["invariant"]["n_images"] / 1e6
 
 
 def watched(files, made):

@@ -235,45 +235,67 @@ scattergather:
     views=config["invariant"]["n_chunks"],
 
 
-# The sums behind the covariances that invariant features come from, in chunks of the training images.
-VIEW_SUMS = gather.views("results/{{dataset}}/invariant/seed{{model_seed}}/view_sums/{scatteritem}.h5")
-
-
-# Encode views of a chunk of the training images, and sum what they add to the covariances.
-rule sum_views:
+# Learn which directions of the codes of strips tell images apart.
+rule learn_strips:
     input:
         images="results/{dataset}/images.h5",
         dictionary="results/{dataset}/patches/seed{model_seed}/dictionary.h5",
     output:
-        temp("results/{dataset}/invariant/seed{model_seed}/view_sums/{scatteritem}.h5"),
+        "results/{dataset}/invariant/seed{model_seed}/strips.h5",
     log:
-        "results/{dataset}/logs/sum_views/seed{model_seed}/{scatteritem}.log",
+        "results/{dataset}/logs/learn_strips/seed{model_seed}.log",
     benchmark:
-        "results/{dataset}/benchmarks/sum_views/seed{model_seed}/{scatteritem}.tsv"
+        "results/{dataset}/benchmarks/learn_strips/seed{model_seed}.tsv"
     conda:
         "../envs/features.yaml"
-    threads: 1
+    threads: 2
     resources:
-        mem_mb=scaled_resource(covariances_mb(), 4),
-        runtime=scaled_resource(120, 1),
+        mem_mb=scaled_resource(strips_mb(), 4),
+        runtime=scaled_resource(120),
     params:
-        command=script_command("sum_views.py"),
-        code_digest=script_digest("sum_views.py"),
+        command=script_command("learn_strips.py"),
+        code_digest=script_digest("learn_strips.py"),
         options=lambda w: cli_options(
             {key: config["invariant"][key] for key in ("n_images", "n_views")} | {"seed": w.model_seed}
         ),
     shell:
         "{params.command} --images {input.images:q} --dictionary {input.dictionary:q} {params.options}"
-        " --chunk {wildcards.scatteritem} --threads {threads} --out {output:q} --log {log:q}"
+        " --threads {threads} --out {output:q} --log {log:q}"
+
+
+# Encode views of a chunk of the training images.
+rule make_views:
+    input:
+        images="results/{dataset}/images.h5",
+        dictionary="results/{dataset}/patches/seed{model_seed}/dictionary.h5",
+        strips="results/{dataset}/invariant/seed{model_seed}/strips.h5",
+    output:
+        temp("results/{dataset}/invariant/seed{model_seed}/views/{scatteritem}.h5"),
+    log:
+        "results/{dataset}/logs/make_views/seed{model_seed}/{scatteritem}.log",
+    benchmark:
+        "results/{dataset}/benchmarks/make_views/seed{model_seed}/{scatteritem}.tsv"
+    conda:
+        "../envs/features.yaml"
+    threads: 2
+    resources:
+        mem_mb=scaled_resource(500 + 2 * views_mb() / config["invariant"]["n_chunks"], 4),
+        runtime=scaled_resource(120),
+    params:
+        command=script_command("make_views.py"),
+        code_digest=script_digest("make_views.py"),
+        options=lambda w: cli_options(
+            {key: config["invariant"][key] for key in ("n_images", "n_views")} | {"seed": w.model_seed}
+        ),
+    shell:
+        "{params.command} --images {input.images:q} --dictionary {input.dictionary:q} --strips {input.strips:q}"
+        " {params.options} --chunk {wildcards.scatteritem} --threads {threads} --out {output:q} --log {log:q}"
 
 
 # Learn what stays the same between views of a training image.
 rule learn_invariant:
     input:
-        images="results/{dataset}/images.h5",
-        dictionary="results/{dataset}/patches/seed{model_seed}/dictionary.h5",
-        # One chunk is computed in one go.
-        view_sums=VIEW_SUMS if len(VIEW_SUMS) > 1 else [],
+        gather.views("results/{{dataset}}/invariant/seed{{model_seed}}/views/{scatteritem}.h5"),
     output:
         "results/{dataset}/invariant/seed{model_seed}/encoder.h5",
     log:
@@ -284,19 +306,16 @@ rule learn_invariant:
         "../envs/features.yaml"
     threads: 2
     resources:
-        mem_mb=scaled_resource(covariances_mb(), 4),
-        runtime=scaled_resource(120, 1),
+        mem_mb=scaled_resource(500 + 4 * views_mb()),
+        runtime=scaled_resource(120),
     params:
         command=script_command("learn_invariant.py"),
         code_digest=script_digest("learn_invariant.py"),
         options=lambda w: cli_options(
-            {key: config["invariant"][key] for key in ("n_images", "n_views", "n_prototypes", "n_components")}
-            | {"seed": w.model_seed}
+            {key: config["invariant"][key] for key in ("n_prototypes", "n_components")} | {"seed": w.model_seed}
         ),
     shell:
-        "{params.command} --images {input.images:q} --dictionary {input.dictionary:q}"
-        " --view-sums {input.view_sums:q} {params.options}"
-        " --threads {threads} --out {output:q} --log {log:q}"
+        "{params.command} --views {input:q} {params.options} --threads {threads} --out {output:q} --log {log:q}"
 
 
 # Encode each image by what stays the same between views of it.
@@ -304,6 +323,7 @@ rule encode_invariant:
     input:
         images="results/{dataset}/images.h5",
         dictionary="results/{dataset}/patches/seed{model_seed}/dictionary.h5",
+        strips="results/{dataset}/invariant/seed{model_seed}/strips.h5",
         encoder="results/{dataset}/invariant/seed{model_seed}/encoder.h5",
     output:
         "results/{dataset}/features/invariant/seed{model_seed}/{split}.h5",
@@ -322,7 +342,7 @@ rule encode_invariant:
         code_digest=script_digest("encode_invariant.py"),
     shell:
         "{params.command} --images {input.images:q} --split {wildcards.split} --dictionary {input.dictionary:q}"
-        " --encoder {input.encoder:q} --threads {threads} --out {output:q} --log {log:q}"
+        " --strips {input.strips:q} --encoder {input.encoder:q} --threads {threads} --out {output:q} --log {log:q}"
 
 
 # Train the autoencoder on the training images.

@@ -44,8 +44,7 @@ def encoded(image, dictionary):
     quarters = [[[], []], [[], []]]
     for y, x in np.ndindex(n, n):
         top, left = y * dictionary.stride, x * dictionary.stride
-        # Channels first, as in sliding windows.
-        patch = small[top : top + size, left : left + size].transpose(2, 0, 1).ravel()
+        patch = small[top : top + size, left : left + size].ravel()
         patch = (patch - patch.mean()) / np.sqrt(patch.var() + CONTRAST)
         patch = (patch - dictionary.mean) @ dictionary.whitening
         similarity = dictionary.atoms @ (patch / np.linalg.norm(patch))

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.slow
 KINDS = ["pixels", "pca", "patches", "invariant"]
 LEARNED = {"patches": ["patches/seed0"], "invariant": ["invariant/seed0", "invariant/seed3"]}
 SPACES = ["pixels", "pca", *LEARNED["patches"], *LEARNED["invariant"]]
+OF_INVARIANT = {"learn_strips", "make_views", "learn_invariant", "encode_invariant"}
 SETTINGS = {
     "features": KINDS,
     "pca": {"n_components": 7},
@@ -86,10 +87,11 @@ def test_same_bytes_whatever_the_cores(all_kinds, fresh):
         ({"patches": {"n_components": 8}}, {"encode_patches"}),
         (
             {"patches": {"n_atoms": 13}},
-            {"learn_dictionary", "encode_patches", "learn_invariant", "encode_invariant"},
+            {"learn_dictionary", "encode_patches", *OF_INVARIANT},
         ),
-        ({"invariant": {"n_views": 2}}, {"learn_invariant", "encode_invariant"}),
-        ({"invariant": {"n_chunks": 2}}, {"sum_views", "learn_invariant", "encode_invariant"}),
+        ({"invariant": {"n_views": 2}}, OF_INVARIANT),
+        ({"invariant": {"n_prototypes": 7}}, OF_INVARIANT - {"learn_strips"}),
+        ({"invariant": {"n_chunks": 2}}, OF_INVARIANT - {"learn_strips"}),
     ],
 )
 def test_changed_settings(project, settings, rules):
@@ -103,15 +105,15 @@ def test_invariant_is_learned_in_chunks_with_the_same_result(project, all_kinds)
     assert project.metrics.read_bytes() == all_kinds.metrics.read_bytes()
     for space in LEARNED["invariant"]:
         np.testing.assert_array_equal(features(project, space), features(all_kinds, space))
-        assert not list((project.results / space).glob("view_sums/*.h5"))
+        assert not list((project.results / space).glob("views/*.h5"))
 
 
 @pytest.mark.parametrize(
     ("module", "rules"),
     [
-        ("lib/features/invariant.py", {"learn_invariant", "encode_invariant"}),
-        ("lib/features/augmentation.py", {"learn_invariant", "encode_invariant"}),
-        ("lib/features/patches.py", {"learn_dictionary", "encode_patches", "learn_invariant", "encode_invariant"}),
+        ("lib/features/invariant.py", OF_INVARIANT - {"learn_strips"}),
+        ("lib/features/augmentation.py", OF_INVARIANT),
+        ("lib/features/patches.py", {"learn_dictionary", "encode_patches", *OF_INVARIANT}),
         ("encode_pca.py", {"encode_pca"}),
         ("lib/evaluation/validity.py", set()),
     ],

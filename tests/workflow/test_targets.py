@@ -35,8 +35,10 @@ def test_learned_files_are_each_there_once():
     found = targets(features=["patches", "invariant"], patches={"seeds": [0]}, invariant={"seeds": [0, 3]})
     assert found.learned_files() == [
         "patches/seed0/dictionary.h5",
+        "invariant/seed0/strips.h5",
         "invariant/seed0/encoder.h5",
         "patches/seed3/dictionary.h5",
+        "invariant/seed3/strips.h5",
         "invariant/seed3/encoder.h5",
     ]
     assert found.autoencoders() == []

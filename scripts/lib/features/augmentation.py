@@ -1,7 +1,6 @@
-"""Augmentation: views of images, each cropped, mirrored and recoloured at random.
+"""Augmentation: views of images, each cropped and recoloured at random.
 
-The crop is that of Szegedy et al. 2015 (Inception). Mirroring and colours are those of Chen et al. 2020 (SimCLR),
-without blur.
+The crop is that of Szegedy et al. 2015 (Inception). Colours are those of Chen et al. 2020 (SimCLR).
 """
 
 import numpy as np
@@ -17,7 +16,7 @@ GRAY = 0.2  # share of views without colours
 # Red, green and blue to brightness (ITU-R BT.601) and two axes of colour, which hues turn around (NTSC, 1953).
 YIQ = np.array([[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
 LUMA = YIQ[0].astype(np.float32)
-ASYMMETRIC = 0.75  # if more images are nearer to others than their mirror images are, none is mirrored
+ASYMMETRIC = 0.75  # if more images are nearer to others than their mirror images are, these are other things
 
 
 def are_symmetric(images: np.ndarray) -> bool:
@@ -53,26 +52,24 @@ def are_symmetric(images: np.ndarray) -> bool:
     return bool((to_nearest < mirrored_to_nearest).mean() < ASYMMETRIC)
 
 
-def augmented_views(images: np.ndarray, n_views: int, *, mirror: bool, seed: tuple[int, ...]) -> np.ndarray:
+def augmented_views(images: np.ndarray, n_views: int, *, seed: tuple[int, ...]) -> np.ndarray:
     """Views of each image: float32 (n * n_views, ...) from 0 to 1, the views of one image next to each other.
 
     Parameters
     ----------
     images : (n, side, side) or (n, side, side, 3) uint8
-    mirror
-        Mirror half of the views.
     seed
         The views follow from it and from the place of the image among the others.
 
     Examples
     --------
-    >>> augmented_views(np.zeros((2, 8, 8), np.uint8), 3, mirror=True, seed=(0,)).shape
+    >>> augmented_views(np.zeros((2, 8, 8), np.uint8), 3, seed=(0,)).shape
     (6, 8, 8)
     """
-    return augment(np.repeat(images, n_views, axis=0), np.random.default_rng(seed), mirror=mirror)
+    return augment(np.repeat(images, n_views, axis=0), np.random.default_rng(seed))
 
 
-def augment(images: np.ndarray, rng: np.random.Generator, *, mirror: bool) -> np.ndarray:
+def augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A view of each image: float32 of the same shape, from 0 to 1.
 
     Parameters
@@ -80,13 +77,11 @@ def augment(images: np.ndarray, rng: np.random.Generator, *, mirror: bool) -> np
     images : (n, side, side) or (n, side, side, 3) uint8
     rng
         Source of randomness.
-    mirror
-        Mirror half of the views.
 
     Examples
     --------
     >>> images = np.arange(64, dtype=np.uint8).reshape(1, 8, 8)
-    >>> augment(images, np.random.default_rng(0), mirror=True).shape
+    >>> augment(images, np.random.default_rng(0)).shape
     (1, 8, 8)
     """
     n, side = images.shape[:2]
@@ -94,9 +89,7 @@ def augment(images: np.ndarray, rng: np.random.Generator, *, mirror: bool) -> np
     area, ratio = rng.uniform(*AREA, n), np.exp(rng.uniform(np.log(RATIO[0]), np.log(RATIO[1]), n))
     size = np.minimum(1, np.sqrt([area * ratio, area / ratio]))
     (width, height), (left, top) = size, (1 - size) * rng.random((2, n))
-    mirrored = (rng.random(n) < 0.5) & mirror
-    X = _resize(X, top, height).swapaxes(1, 2)
-    X = _resize(X, np.where(mirrored, left + width, left), np.where(mirrored, -width, width)).swapaxes(1, 2)
+    X = _resize(_resize(X, top, height).swapaxes(1, 2), left, width).swapaxes(1, 2)
     recoloured = rng.random(n) < RECOLOURED
     factors = np.where(recoloured, rng.uniform(*JITTER, (3, n)), 1).astype(np.float32)
     brightness, contrast, saturation = factors[:, :, None, None, None]
@@ -115,7 +108,7 @@ def _resize(X: np.ndarray, start: np.ndarray, length: np.ndarray) -> np.ndarray:
     """A stretch of the rows of each image, interpolated linearly to the side of the image.
 
     X : (n, side, side, channels)
-    start, length : (n,), as shares of the side; of negative length where the image is mirrored
+    start, length : (n,), as shares of the side
     """
     n, side = X.shape[:2]
     places = start[:, None] * side + length[:, None] * (np.arange(side) + 0.5) - 0.5  # (n, side)

@@ -62,7 +62,11 @@ KINDS = {
             "{{ config.invariant.n_views }} views of one image little, learned in layers, as many as help on "
             "held-out images, "
             "from {{ '{:,}'.format([config.invariant.n_images, (data.n.values()|list)[0]]|min) }} images",
-            learned_files=("patches/seed{seed}/dictionary.h5", "invariant/seed{seed}/encoder.h5"),
+            learned_files=(
+                "patches/seed{seed}/dictionary.h5",
+                "invariant/seed{seed}/strips.h5",
+                "invariant/seed{seed}/encoder.h5",
+            ),
         ),
     )
 }

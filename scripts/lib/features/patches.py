@@ -5,6 +5,7 @@ feature learning. AISTATS, PMLR 15, 215-223. Whitening and k-means are described
 (2012). Learning feature representations with k-means.
 """
 
+import itertools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -132,9 +133,14 @@ def random_subset(n: int, max_size: int, seed: int) -> np.ndarray:
 
 def _random_patches(images: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
     """One patch of each image, at a random place: (n, d)."""
-    windows = sliding_window_view(images, (size, size), axis=(1, 2))
+    windows = _channels_last(sliding_window_view(images, (size, size), axis=(1, 2)))
     places = rng.integers(0, windows.shape[1:3], (len(images), 2))
     return windows[np.arange(len(images)), places[:, 0], places[:, 1]].reshape(len(images), -1)
+
+
+def _channels_last(windows: np.ndarray) -> np.ndarray:
+    """Windows (n, height, width[, 3], size, size) to (n, height, width, size, size[, 3])."""
+    return np.moveaxis(windows, 3, -1) if windows.ndim == 6 else windows
 
 
 def encode(images: np.ndarray, dictionaries: list[Dictionary], parallel_map: Callable) -> np.ndarray:
@@ -160,42 +166,47 @@ def encode(images: np.ndarray, dictionaries: list[Dictionary], parallel_map: Cal
     ...     encode(images, [dictionary], parallel_map).shape
     (10, 12)
     """
-    return np.concatenate(
-        parallel_map(lambda rows: _encode(images[rows], dictionaries), blocks(len(images), ROWS))
-    )
+
+    def encode_rows(rows: slice) -> np.ndarray:
+        pooled = [pool(images[rows], dictionary, QUARTERS, QUARTERS) for dictionary in dictionaries]
+        return np.sqrt(np.concatenate([means.reshape(len(means), -1) for means in pooled], axis=1))
+
+    return np.concatenate(parallel_map(encode_rows, blocks(len(images), ROWS)))
 
 
-def n_features(dictionaries: list[Dictionary]) -> int:
-    """How many features `encode` gives an image.
+def pool(images: np.ndarray, dictionary: Dictionary, n_rows: int, n_columns: int) -> np.ndarray:
+    """How much of each atom is in each part of each image: float32 (n, n_rows * n_columns, n_atoms).
+
+    Parameters
+    ----------
+    images : (n, side, side) or (n, side, side, 3)
+        uint8, or float32 from 0 to 1.
+    n_rows, n_columns
+        Parts of an image, one below and one beside the other; no more than it has patches in a row.
 
     Examples
     --------
-    >>> n_features([Dictionary(2, 1, 1, np.zeros(4), np.eye(4), np.eye(4)[:3])])
-    12
+    >>> dictionary = Dictionary(2, 1, 1, np.zeros(4), np.eye(4), np.eye(4)[:3])
+    >>> pool(np.zeros((5, 3, 3), np.uint8), dictionary, 3, 2).shape
+    (5, 4, 3)
     """
-    return QUARTERS**2 * sum(len(dictionary.atoms) for dictionary in dictionaries)
-
-
-def _encode(images: np.ndarray, dictionaries: list[Dictionary]) -> np.ndarray:
-    pooled = []
-    for dictionary in dictionaries:
-        size, stride = dictionary.size, dictionary.stride
-        windows = sliding_window_view(_downsample(images, dictionary.downsampling), (size, size), axis=(1, 2))
-        windows = windows[:, ::stride, ::stride]  # (n, height, width[, 3], size, size)
-        n, height, width = windows.shape[:3]
-        patches = windows.reshape(n * height * width, -1)  # (n * height * width, d)
-        whitened = normalize_rows(_whiten(patches, dictionary)).reshape(n, height * width, -1)
-        # The similarity to an atom minus the mean of all is that to the atom minus the mean atom.
-        centred = (dictionary.atoms - dictionary.atoms.mean(axis=0)).T
-        quarters = _quarter_means(height, width)
-        means = np.empty((n, QUARTERS**2, len(dictionary.atoms)), np.float32)
-        # One image at a time stays in the cache, in memory that is there already.
-        similarity = np.empty((height * width, len(dictionary.atoms)), np.float32)
-        for i in range(n):
-            np.matmul(whitened[i], centred, out=similarity)
-            np.matmul(quarters, np.maximum(similarity, 0, out=similarity), out=means[i])
-        pooled.append(means.reshape(n, -1))
-    return np.sqrt(np.concatenate(pooled, axis=1))
+    size, stride = dictionary.size, dictionary.stride
+    windows = sliding_window_view(_downsample(images, dictionary.downsampling), (size, size), axis=(1, 2))
+    # Channels last, as in the image: pixels that lie side by side in memory are copied together.
+    windows = _channels_last(windows)[:, ::stride, ::stride]  # (n, height, width, size, size[, 3])
+    n, height, width = windows.shape[:3]
+    patches = windows.reshape(n * height * width, -1)  # (n * height * width, d)
+    whitened = normalize_rows(_whiten(patches, dictionary)).reshape(n, height * width, -1)
+    # The similarity to an atom minus the mean of all is that to the atom minus the mean atom.
+    centred = (dictionary.atoms - dictionary.atoms.mean(axis=0)).T
+    parts = _part_means(height, width, min(n_rows, height), min(n_columns, width))
+    means = np.empty((n, len(parts), len(dictionary.atoms)), np.float32)
+    # One image at a time stays in the cache, in memory that is there already.
+    similarity = np.empty((height * width, len(dictionary.atoms)), np.float32)
+    for i in range(n):
+        np.matmul(whitened[i], centred, out=similarity)
+        np.matmul(parts, np.maximum(similarity, 0, out=similarity), out=means[i])
+    return means
 
 
 def _whiten(patches: np.ndarray, dictionary: Dictionary) -> np.ndarray:
@@ -207,11 +218,11 @@ def _whiten(patches: np.ndarray, dictionary: Dictionary) -> np.ndarray:
     return whitened / deviations[:, None] - dictionary.mean @ dictionary.whitening
 
 
-def _quarter_means(height: int, width: int) -> np.ndarray:
-    """The matrix that takes the mean of each quarter of a flattened grid: (QUARTERS ** 2, height * width)."""
-    of_row, of_column = (np.arange(n) * QUARTERS // n for n in (height, width))
-    quarter = (of_row[:, None] * QUARTERS + of_column).ravel()
-    inside = quarter == np.arange(QUARTERS**2)[:, None]
+def _part_means(height: int, width: int, n_rows: int, n_columns: int) -> np.ndarray:
+    """The matrix that takes the mean of each part of a flattened grid: (n_rows * n_columns, height * width)."""
+    of_row, of_column = np.arange(height) * n_rows // height, np.arange(width) * n_columns // width
+    part = (of_row[:, None] * n_columns + of_column).ravel()
+    inside = part == np.arange(n_rows * n_columns)[:, None]
     return (inside / inside.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
@@ -221,10 +232,13 @@ def _downsample(images: np.ndarray, factor: int) -> np.ndarray:
         images = images / np.float32(255)
     if factor == 1:
         return images
-    n, height, width = images.shape[:3]
+    height, width = images.shape[1:3]
     rows, columns = height // factor, width // factor
-    images = images[:, : rows * factor, : columns * factor]
-    return images.reshape(n, rows, factor, columns, factor, *images.shape[3:]).mean(axis=(2, 4))
+    of_block = [
+        images[:, y : rows * factor : factor, x : columns * factor : factor]
+        for y, x in itertools.product(range(factor), repeat=2)
+    ]
+    return sum(of_block[1:], of_block[0]) / np.float32(factor**2)
 
 
 def normalize_contrast(patches: np.ndarray) -> np.ndarray:
@@ -242,7 +256,7 @@ def normalize_contrast(patches: np.ndarray) -> np.ndarray:
 
 
 def normalize_rows(X: np.ndarray) -> np.ndarray:
-    """Rows of X, (n, d), scaled to length 1; a row of zeros stays as it is.
+    """Rows of X, (..., d), scaled to length 1; a row of zeros stays as it is.
 
     Examples
     --------
@@ -250,5 +264,5 @@ def normalize_rows(X: np.ndarray) -> np.ndarray:
     array([[0.6, 0.8],
            [0. , 0. ]])
     """
-    lengths = np.linalg.norm(X, axis=1, keepdims=True)
+    lengths = np.linalg.norm(X, axis=-1, keepdims=True)
     return X / np.where(lengths > 0, lengths, 1)

@@ -1,32 +1,23 @@
-"""Encoded views of training images, which invariant features are learned from."""
+"""Views of training images, encoded, which invariant features are learned from."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from lib.base.parallel import blocks
 from lib.data.images_file import read_images, training_split
-from lib.features.augmentation import are_symmetric, augmented_views
-from lib.features.patches import Dictionary, encode, random_subset
+from lib.features.augmentation import augmented_views
+from lib.features.patches import Dictionary, random_subset
+from lib.features.strips import Strips, encode_strips
 
-BATCH = 1000  # images at a time
-IMAGES = 64  # at a time in a thread
+ROWS = 16  # images whose views are made and encoded together, in a thread
 N_HELD_OUT = 2000  # images at most
 
 
-class TrainingImages(NamedTuple):
-    """Images to learn from, and others to see by what helps."""
-
-    images: np.ndarray  # (n, side, side) or (n, side, side, 3) uint8
-    held_out: np.ndarray  # (m, ...), a sixth of all, or `N_HELD_OUT`
-    mirror: bool  # whether views of them may be mirrored
-
-
-def read_training_images(path: Path, n_images: int, seed: int) -> TrainingImages:
-    """Training images, drawn at random, `n_images` of them at most.
+def read_training_images(path: Path, n_images: int, seed: int) -> np.ndarray:
+    """Training images, drawn at random, `n_images` of them at most: uint8 (n, side, side) or (n, side, side, 3).
 
     Raises
     ------
@@ -38,50 +29,45 @@ def read_training_images(path: Path, n_images: int, seed: int) -> TrainingImages
     >>> from lib.base.hdf5 import writing
     >>> with writing(Path("images.h5")) as file:
     ...     file["all/images"] = np.random.default_rng(0).integers(0, 256, (60, 8, 8), np.uint8)
-    >>> images, held_out, mirror = read_training_images(Path("images.h5"), 30, seed=0)
-    >>> len(images), len(held_out), mirror
-    (25, 5, True)
+    >>> len(read_training_images(Path("images.h5"), 30, seed=0))
+    30
     """
     images = read_images(path, training_split(path))
-    images = images[random_subset(len(images), n_images, seed)]
-    is_held_out = np.arange(len(images)) % max(6, len(images) // N_HELD_OUT) == 5
-    return TrainingImages(images[~is_held_out], images[is_held_out], are_symmetric(images))
+    return images[random_subset(len(images), n_images, seed)]
 
 
-def batches_of(images: np.ndarray) -> list[slice]:
-    """The images whose views are made and encoded together.
+def is_held_out(n_images: int) -> np.ndarray:
+    """Which of the images nothing is learned from, to see by them what helps: a sixth of all, or `N_HELD_OUT`.
 
     Examples
     --------
-    >>> batches_of(np.zeros((1200, 8, 8), np.uint8))
-    [slice(0, 1000, None), slice(1000, 1200, None)]
+    >>> is_held_out(12).nonzero()[0].tolist()
+    [5, 11]
     """
-    return blocks(len(images), BATCH)
+    return np.arange(n_images) % max(6, n_images // N_HELD_OUT) == 5
 
 
 def encoded_views(
     images: np.ndarray,
-    batches: Sequence[slice],
+    chunk: tuple[int, int],
     dictionaries: list[Dictionary],
-    n_views: int,
+    strips: Strips,
     *,
-    mirror: bool,
+    n_views: int,
     seed: tuple[int, ...],
     parallel_map: Callable,
-) -> Iterator[np.ndarray]:
-    """The encoded views of each of some batches of images: float16 (m * n_views, d).
+) -> np.ndarray:
+    """The encoded views of a chunk of images: float16 (m, n_views, d).
 
     Parameters
     ----------
     images : (n, side, side) or (n, side, side, 3) uint8
-    batches
-        Some of `batches_of(images)`.
+    chunk
+        Which one of how many: (1, 8) is the first of eight. The views do not depend on how many there are.
     dictionaries
         Of patches, one for each scale.
     n_views
         Number of views of each image.
-    mirror
-        Mirror half of the views.
     seed
         The views follow from it and from the place of the image among all.
     parallel_map
@@ -90,24 +76,26 @@ def encoded_views(
     Examples
     --------
     >>> from lib.base.parallel import in_threads
+    >>> from lib.features.discriminants import Projection
     >>> dictionary = Dictionary(2, 1, 1, np.zeros(4), np.eye(4), np.eye(4)[:3])
-    >>> images = np.zeros((5, 8, 8), np.uint8)
+    >>> strips = Strips(False, [Projection(np.zeros(6), np.eye(6)[:, :2])])
+    >>> images = np.zeros((20, 8, 8), np.uint8)
     >>> with in_threads(1) as parallel_map:
-    ...     views = encoded_views(
-    ...         images, batches_of(images), [dictionary], 2, mirror=True, seed=(0,), parallel_map=parallel_map
-    ...     )
-    ...     [X.shape for X in views]
-    [(10, 12)]
+    ...     encoded_views(
+    ...         images, (1, 1), [dictionary], strips, n_views=3, seed=(0,), parallel_map=parallel_map
+    ...     ).shape
+    (20, 3, 6)
     """
-    for i, rows in enumerate(batches, 1):
-        batch = images[rows]
+    pieces = blocks(len(images), ROWS)
+    number, n_chunks = chunk
+    pieces = pieces[(number - 1) * len(pieces) // n_chunks : number * len(pieces) // n_chunks]
 
-        def of_block(rows: slice, batch: np.ndarray = batch, start: int = rows.start) -> np.ndarray:
-            # In this thread alone, so that no more than a few views are in memory.
-            views = augmented_views(batch[rows], n_views, mirror=mirror, seed=(*seed, start, rows.start))
-            return encode(views, dictionaries, lambda function, items: list(map(function, items))).astype(
-                np.float16
-            )
+    def encode(rows: slice) -> np.ndarray:
+        views = augmented_views(images[rows], n_views, seed=(*seed, rows.start))
+        if (rows.start // ROWS) % 100 == 99:
+            logging.info("encoded views of %d images", rows.stop)
+        return encode_strips(views, dictionaries, strips).astype(np.float16)
 
-        yield np.concatenate(parallel_map(of_block, blocks(len(batch), IMAGES)))
-        logging.info("encoded views of %d of %d batches of images", i, len(batches))
+    d = encode_strips(images[:1], dictionaries, strips).shape[1]
+    encoded = parallel_map(encode, pieces)
+    return np.concatenate([np.empty((0, d), np.float16), *encoded]).reshape(-1, n_views, d)
