@@ -17,72 +17,62 @@ import numpy as np
 
 from lib.base.parallel import in_threads
 from lib.data.images_file import read_images
-from lib.features import augmentation, invariant, patches
-from lib.features.invariant import Encoder, invariant_projection, learn_layers, variance_ratio, view_sums
-from lib.features.patches import encode, learn_dictionary, n_features, normalize_rows
-from lib.features.training_views import batches_of, encoded_views
+from lib.features import augmentation, discriminants, invariant, patches, strips
+from lib.features.invariant import Encoder, learn_encoder, variance_ratio
+from lib.features.patches import learn_dictionary
+from lib.features.strips import encode_strips, learn_strips
+from lib.features.training_views import encoded_views
 
 HERE = Path(__file__).parent
-N_FIT, N_HELD_OUT, N_VIEWS = 10_000, 2_000, 4
+N_FIT, N_HELD_OUT, N_VIEWS, N_OF_STRIPS = 10_000, 2_000, 4, 2_400
 DEFAULTS = {"downsampling": (1, 2), "size": 6, "n_atoms": 400, "n_prototypes": 500}
 # Names of settings, or of constants: (module, name).
 VARIANTS: list[dict[Any, Any]] = [
     {},
+    *({(strips, "N_STRIPS"): n} for n in (2, 4)),
+    *({(strips, "N_COMPONENTS"): n} for n in (128, 512)),
+    *({"n_atoms": n} for n in (200, 800)),
+    *({"downsampling": scales} for scales in ((1,), (1, 2, 3))),
+    *({"size": size} for size in (5, 8)),
     {(patches, "KEPT"): 1.0},
-    {"downsampling": (1,)},
-    {"downsampling": (1, 2, 3)},
-    {"size": 5},
-    {"size": 8},
-    {(patches, "QUARTERS"): 3},
-    {"n_atoms": 100},
-    {(augmentation, "HUE"): 0},
-    {(augmentation, "HUE"): 0.2},
-    {(augmentation, "AREA"): (0.2, 1)},
-    {(augmentation, "AREA"): (0.5, 1)},
-    *({(invariant, "RIDGE"): ridge} for ridge in (1e-3, 1e-1)),
+    *({(augmentation, "HUE"): hue} for hue in (0, 0.2)),
+    *({(augmentation, "AREA"): area} for area in ((0.2, 1), (0.5, 1))),
+    *({(discriminants, "RIDGE"): ridge} for ridge in (1e-3, 1e-1)),
     *({(invariant, "MAX_LAYERS"): n} for n in (1, 2)),
-    *({"n_prototypes": n} for n in (250, 1000, 2000)),
+    *({"n_prototypes": n} for n in (250, 1000)),
 ]
 
 # What the settings are measured by stays the same, and all constants do from one setting to the next.
 OF_VIEWS = {(augmentation, name): getattr(augmentation, name) for name in ("HUE", "AREA")}
-CONSTANTS = OF_VIEWS | {
-    (module, name): getattr(module, name)
-    for module, name in ((patches, "KEPT"), (patches, "QUARTERS"), (invariant, "RIDGE"), (invariant, "MAX_LAYERS"))
+CONSTANTS = {
+    constant: getattr(*constant) for variant in VARIANTS for constant in variant if constant not in DEFAULTS
 }
 
 
 def measure(fit: np.ndarray, held_out: np.ndarray, parallel_map: Callable, **settings: Any) -> dict:
     """The number of layers that help, and the ratio of held-out views after them."""
-    n_atoms, n_prototypes = settings.pop("n_atoms"), settings.pop("n_prototypes")
     dictionaries = [
-        learn_dictionary(fit, size=settings["size"], downsampling=downsampling, n_atoms=n_atoms, seed=0)
-        for downsampling in settings["downsampling"]
+        learn_dictionary(fit, size=settings["size"], downsampling=n, n_atoms=settings["n_atoms"], seed=0)
+        for n in settings["downsampling"]
     ]
-
-    def views(images: np.ndarray, *seed: int) -> list[np.ndarray]:
-        batches = batches_of(images)
-        return list(
-            encoded_views(
-                images, batches, dictionaries, N_VIEWS, mirror=True, seed=seed, parallel_map=parallel_map
-            )
-        )
-
-    seen = views(fit, 0)
-    sums = view_sums(seen, n_features(dictionaries), N_VIEWS, len(fit), parallel_map=parallel_map)
-    first = invariant_projection(sums, N_VIEWS, len(fit), invariant.N_COMPONENTS)
-    projected, unseen = (
-        [normalize_rows(first(X.astype(np.float32))) for X in batches] for batches in (seen, views(held_out, 0, 1))
+    options: dict[str, Any] = {"n_views": N_VIEWS, "parallel_map": parallel_map}
+    of_strips = learn_strips(fit[:N_OF_STRIPS], dictionaries, mirrored=True, seed=(0, 0), **options)
+    views, unseen = (
+        encoded_views(images, (1, 1), dictionaries, of_strips, seed=(0, seed), **options)
+        for seed, images in enumerate((fit, held_out), 1)
     )
-    options = {"n_prototypes": n_prototypes, "n_components": 64, "seed": 0, "n_threads": 2}
-    layers = learn_layers(projected, unseen, N_VIEWS, **options, parallel_map=parallel_map)
+    settings = {"n_prototypes": settings["n_prototypes"], "n_components": 64, "seed": 0, "n_threads": 2}
+    first, layers = learn_encoder(views, unseen, **settings, parallel_map=parallel_map)
     # The views that all settings are measured by are those of the workflow.
     for name, value in OF_VIEWS.items():
         setattr(*name, value)
-    shown = augmentation.augmented_views(held_out, N_VIEWS, mirror=True, seed=(0, 2))
-    Z = Encoder(first, layers[:-1])(encode(shown, dictionaries, parallel_map))
-    last = layers[-1].projection(invariant.similarities(Z, layers[-1].prototypes))
-    return {"layers": len(layers), "ratio": variance_ratio([last], N_VIEWS)}
+    shown = augmentation.augmented_views(held_out, N_VIEWS, seed=(0, 3)).reshape(
+        N_HELD_OUT, N_VIEWS, *fit.shape[1:]
+    )
+    encoded = np.stack(parallel_map(lambda views: encode_strips(views, dictionaries, of_strips), shown))
+    Z = Encoder(first, layers[:-1])(encoded)
+    last = layers[-1].projection
+    return {"layers": len(layers), "ratio": variance_ratio(last(invariant.similarities(Z, layers[-1].prototypes)))}
 
 
 if __name__ == "__main__":

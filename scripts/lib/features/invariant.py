@@ -81,7 +81,7 @@ def learn_encoder(
     held_out : (m, n_views, d) float
         Those of images that nothing is learned from. Without any there is one layer.
     n_prototypes
-        Of each layer: centroids of k-means.
+        Of each layer: centroids that k-means finds of the means of each image's views.
     n_components
         Number of invariant features.
     seed
@@ -92,7 +92,7 @@ def learn_encoder(
     Raises
     ------
     ValueError
-        If there are more components than features, or fewer distinct views than prototypes.
+        If there are more components than features, or fewer distinct images than prototypes.
 
     Examples
     --------
@@ -112,8 +112,8 @@ def learn_encoder(
     layers: list[Layer] = []
     best = 0.0
     while len(layers) < MAX_LAYERS:
-        d = views.shape[2]
-        clustering = kmeans(views.reshape(-1, d), n_prototypes, seed=seed, max_iter=MAX_ITER, n_threads=n_threads)
+        means = normalize_rows(views.mean(axis=1))
+        clustering = kmeans(means, n_prototypes, seed=seed, max_iter=MAX_ITER, n_threads=n_threads)
         layer = _learn_layer(views, normalize_rows(clustering.centroids), n_components, parallel_map)
         ratio = variance_ratio(layer.projection(similarities(held_out, layer.prototypes)))
         logging.info("layer %d: views of held-out images %.3f times as alike as images", len(layers) + 1, ratio)
