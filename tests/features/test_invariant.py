@@ -84,6 +84,19 @@ def test_layers_are_learned_as_long_as_they_help(caplog):
         Z = layer(Z)
 
 
+def test_each_layer_is_learned_from_what_the_one_before_gives():
+    views = views_of(200).astype(np.float32)
+    encoder = encoder_of(views, views_of(60, seed=2))
+    Z = normalize_rows(encoder.first(views))
+    for layer in encoder.layers:
+        assert (layer.prototypes @ normalize_rows(Z.mean(axis=1)).T).max(axis=1).min() > 0.5  # near to some image
+        compared = np.concatenate([np.maximum(Z @ layer.prototypes.T, 0), Z], axis=2)
+        np.testing.assert_allclose(layer.projection.mean, compared.mean(axis=(0, 1)), atol=1e-4)
+        within = np.mean([np.cov(X, rowvar=False) for X in compared @ layer.projection.axes], axis=0)
+        assert np.diag(within).max() < 1  # but for the ridge, views have variance 1
+        Z = layer(Z)
+
+
 def test_without_held_out_images_there_is_one_layer():
     views = views_of(30)
     assert len(encoder_of(views, views[:0]).layers) == 1

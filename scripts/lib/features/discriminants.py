@@ -74,9 +74,7 @@ def covariances(batches: Iterable[np.ndarray], parallel_map: Callable) -> Covari
         X = turn @ X
         _add_products(between, X[:, 0], parallel_map)
         _add_products(within, X[:, 1:].reshape(-1, d), parallel_map)
-    for products in (between, within):
-        upper = np.triu_indices(d, 1)
-        products.T[upper] = products[upper]
+    between, within = (np.triu(products) + np.triu(products, 1).T for products in (between, within))
     mean = sums / (n * n_views)
     total = (between + within) / (n * n_views) - np.outer(mean, mean)
     return Covariances(mean, total, within / (n * (n_views - 1)))
@@ -124,7 +122,7 @@ def discriminants(covariances: Covariances, n_components: int) -> Projection:
     d = len(mean)
     if n_components > d:
         raise ValueError(f"{n_components} components were asked for, and there are only {d} features")
-    # A little more, so that features that do not vary at all can be told apart from none.
+    # The second term is for features of which none varies.
     ridge = np.eye(d) * (RIDGE * np.trace(total) / d + np.finfo(np.float32).eps)
     _, axes = eigh(
         total + ridge,
