@@ -27,9 +27,7 @@ def main(args: argparse.Namespace) -> None:
                 parallel_map=parallel_map,
             )
         except ValueError as error:
-            raise InputError(
-                f"{args.views[0]}: {error}; set invariant.n_components or invariant.n_prototypes lower"
-            ) from None
+            raise InputError(f"{error}; set invariant.n_components or invariant.n_prototypes lower") from None
     write_encoder(args.out, encoder)
 
 
