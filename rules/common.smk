@@ -134,10 +134,9 @@ def scaled_resource(base, per_mb=0):
     return amount
 
 
-def strips_mb():
-    """Memory to ask for where the projection of strips is learned."""
-    d = 2 * config["patches"]["n_atoms"]  # of a strip
-    return 1000 + 50 * d**2 / 1e6  # covariances of float64, and what LAPACK needs
+def covariances_mb(d):
+    """What the covariances of d features take, and what LAPACK needs beside them."""
+    return 50 * d**2 / 1e6
 
 
 def views_mb():

@@ -250,7 +250,7 @@ rule learn_strips:
         "../envs/features.yaml"
     threads: 2
     resources:
-        mem_mb=scaled_resource(strips_mb(), 4),
+        mem_mb=scaled_resource(1000 + covariances_mb(2 * config["patches"]["n_atoms"]), 4),
         runtime=scaled_resource(120),
     params:
         command=script_command("learn_strips.py"),
@@ -279,7 +279,7 @@ rule make_views:
         "../envs/features.yaml"
     threads: 2
     resources:
-        mem_mb=scaled_resource(500 + 2 * views_mb() / config["invariant"]["n_chunks"], 4),
+        mem_mb=scaled_resource(500 + 1.5 * views_mb() / config["invariant"]["n_chunks"], 4),
         runtime=scaled_resource(120),
     params:
         command=script_command("make_views.py"),
@@ -306,7 +306,7 @@ rule learn_invariant:
         "../envs/features.yaml"
     threads: 2
     resources:
-        mem_mb=scaled_resource(500 + 4 * views_mb()),
+        mem_mb=scaled_resource(500 + 3 * views_mb() + covariances_mb(256 + config["invariant"]["n_prototypes"])),
         runtime=scaled_resource(120),
     params:
         command=script_command("learn_invariant.py"),

@@ -15,12 +15,14 @@ from lib.features.views_file import read_views
 def main(args: argparse.Namespace) -> None:
     views = read_views(args.views)
     held_out = is_held_out(len(views))
+    seen, unseen = views[~held_out], views[held_out]
+    del views  # they may take a gigabyte
     with in_threads(args.threads) as parallel_map:
         try:
             encoder = learn_encoder(
-                views[~held_out],
-                views[held_out],
-                n_prototypes=min(args.n_prototypes, (~held_out).sum()),
+                seen,
+                unseen,
+                n_prototypes=min(args.n_prototypes, len(seen)),
                 n_components=args.n_components,
                 seed=args.seed,
                 n_threads=args.threads,

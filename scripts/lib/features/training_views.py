@@ -90,12 +90,16 @@ def encoded_views(
     number, n_chunks = chunk
     pieces = pieces[(number - 1) * len(pieces) // n_chunks : number * len(pieces) // n_chunks]
 
-    def encode(rows: slice) -> np.ndarray:
+    d = encode_strips(images[:1], dictionaries, strips).shape[1]
+    start, stop = (pieces[0].start, pieces[-1].stop) if pieces else (0, 0)
+    encoded = np.empty((stop - start, n_views, d), np.float16)
+
+    def encode(rows: slice) -> None:
         views = augmented_views(images[rows], n_views, seed=(*seed, rows.start))
+        found = encode_strips(views, dictionaries, strips)
+        encoded[rows.start - start : rows.stop - start] = found.reshape(-1, n_views, d)
         if (rows.start // ROWS) % 100 == 99:
             logging.info("encoded views of %d images", rows.stop)
-        return encode_strips(views, dictionaries, strips).astype(np.float16)
 
-    d = encode_strips(images[:1], dictionaries, strips).shape[1]
-    encoded = parallel_map(encode, pieces)
-    return np.concatenate([np.empty((0, d), np.float16), *encoded]).reshape(-1, n_views, d)
+    parallel_map(encode, pieces)
+    return encoded

@@ -42,4 +42,4 @@ def read_views(paths: Sequence[Path]) -> np.ndarray:
     for path in paths:
         with reading(path) as file:
             chunks.append(file["views"][:])
-    return np.concatenate(chunks)
+    return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
