@@ -141,6 +141,7 @@ def covariances_mb(d):
 
 def views_mb():
     """What the encoded views of training images take."""
+    # Three strips of 256 numbers at each scale, as scripts/lib/features/strips.py has them, of two bytes.
     d = 3 * 256 * len(config["patches"]["downsampling"] or [1, 2])
     return 2 * d * config["invariant"]["n_views"] * config["invariant"]["n_images"] / 1e6
 

@@ -91,7 +91,6 @@ def learn_strips(
     >>> strips.projections[0].axes.shape
     (6, 6)
     """
-
     pieces = blocks(len(images), ROWS)
 
     def codes(rows: slice, dictionary: Dictionary) -> np.ndarray:
