@@ -108,6 +108,14 @@ def test_atoms_come_from_all_images():
     assert (np.linalg.norm(atoms, axis=1) > 0.99).sum() >= 7
 
 
+def test_patches_begin_where_pixels_of_downsampled_images_do():
+    """Noise in blocks of 3 x 3 pixels has neighbours that are not alike, unless blocks are cut apart."""
+    images = np.kron(images_of((200, 8, 8)), np.ones((3, 3), np.uint8))
+    dictionary = learn_dictionary(images, size=4, downsampling=3, n_atoms=2, seed=0)
+    scales = np.linalg.norm(dictionary.whitening, axis=0)  # of axes with the same variance
+    assert scales.max() < 1.2 * scales.min()
+
+
 def test_patches_are_whitened():
     """Neighbouring pixels are alike. After whitening, no direction has much more variance than another."""
     images = np.cumsum(np.cumsum(np.random.default_rng(0).normal(size=(400, 12, 12)), axis=1), axis=2)

@@ -1,17 +1,12 @@
-"""The loops of k-means over single numbers, compiled by Numba.
-
-Arithmetic is strict IEEE, so all but the products in float32 is the same on every processor, to the bit.
-"""
+"""The loops of k-means over single numbers, compiled."""
 
 import numpy as np
-import scipy.linalg.cython_blas  # noqa: F401 - np.dot is from there in compiled code; `in_threads` has to know of it
-from numba import njit
+
+from lib.base.compiled import compiled
 
 LANES = 32
 WIDTH = 64  # points that are multiplied at once: so few that all of it stays in a core's cache
 EPS, TINY = float(np.finfo(np.float32).eps), float(np.finfo(np.float32).tiny)
-
-compiled = njit(nogil=True, cache=True, error_model="numpy")
 
 
 @compiled

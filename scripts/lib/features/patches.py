@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from lib.base.parallel import blocks, in_threads
 from lib.clustering.kmeans import kmeans
+from lib.features.pooling import add_similarities
 
 N_SAMPLES = 100_000  # patches that a dictionary is learned from
 CONTRAST = 10 / 255**2  # added to a patch's variance, so that the noise of flat patches is not amplified
@@ -79,10 +79,7 @@ def learn_dictionary(
     rng = np.random.default_rng([seed, downsampling])
     sampled = np.sort(rng.integers(0, len(images), N_SAMPLES))
     patches = np.concatenate(
-        [
-            _random_patches(_downsample(images[sampled[rows]], downsampling), size, rng)
-            for rows in blocks(N_SAMPLES, 4096)
-        ]
+        [_random_patches(images, sampled[rows], size, downsampling, rng) for rows in blocks(N_SAMPLES, 4096)]
     )  # (N_SAMPLES, d)
     patches = normalize_contrast(patches)
     mean = patches.mean(axis=0)
@@ -131,16 +128,15 @@ def random_subset(n: int, max_size: int, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).permutation(n)[:max_size])
 
 
-def _random_patches(images: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """One patch of each image, at a random place: (n, d)."""
-    windows = _channels_last(sliding_window_view(images, (size, size), axis=(1, 2)))
-    places = rng.integers(0, windows.shape[1:3], (len(images), 2))
-    return windows[np.arange(len(images)), places[:, 0], places[:, 1]].reshape(len(images), -1)
-
-
-def _channels_last(windows: np.ndarray) -> np.ndarray:
-    """Windows (n, height, width[, 3], size, size) to (n, height, width, size, size[, 3])."""
-    return np.moveaxis(windows, 3, -1) if windows.ndim == 6 else windows
+def _random_patches(
+    images: np.ndarray, sampled: np.ndarray, size: int, downsampling: int, rng: np.random.Generator
+) -> np.ndarray:
+    """A patch at a random place of each image that is sampled, (n,): (n, d)."""
+    n_places = images.shape[1] // downsampling - size + 1
+    places = rng.integers(0, n_places, (len(sampled), 2))
+    rows, columns = places.T[..., None] * downsampling + np.arange(size * downsampling)
+    windows = images[sampled[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return _downsample(windows, downsampling).reshape(len(sampled), -1)
 
 
 def encode(images: np.ndarray, dictionaries: list[Dictionary], parallel_map: Callable) -> np.ndarray:
@@ -191,39 +187,29 @@ def pool(images: np.ndarray, dictionary: Dictionary, n_rows: int, n_columns: int
     (5, 4, 3)
     """
     size, stride = dictionary.size, dictionary.stride
-    windows = sliding_window_view(_downsample(images, dictionary.downsampling), (size, size), axis=(1, 2))
-    # Channels last, as in the image: pixels that lie side by side in memory are copied together.
-    windows = _channels_last(windows)[:, ::stride, ::stride]  # (n, height, width, size, size[, 3])
-    n, height, width = windows.shape[:3]
-    patches = windows.reshape(n * height * width, -1)  # (n * height * width, d)
-    whitened = normalize_rows(_whiten(patches, dictionary)).reshape(n, height * width, -1)
+    images = _downsample(images, dictionary.downsampling)
+    images = np.ascontiguousarray(images.reshape(*images.shape[:3], -1), np.float32)
+    n_patches = (images.shape[1] - size) // stride + 1  # along each side
     # The similarity to an atom minus the mean of all is that to the atom minus the mean atom.
-    centred = (dictionary.atoms - dictionary.atoms.mean(axis=0)).T
-    parts = _part_means(height, width, min(n_rows, height), min(n_columns, width))
-    means = np.empty((n, len(parts), len(dictionary.atoms)), np.float32)
-    # One image at a time stays in the cache, in memory that is there already.
-    similarity = np.empty((height * width, len(dictionary.atoms)), np.float32)
-    for i in range(n):
-        np.matmul(whitened[i], centred, out=similarity)
-        np.matmul(parts, np.maximum(similarity, 0, out=similarity), out=means[i])
-    return means
-
-
-def _whiten(patches: np.ndarray, dictionary: Dictionary) -> np.ndarray:
-    """Patches (n, d) of normalised contrast and whitened, (n, m), in fewer passes over the patches."""
-    d = patches.shape[1]
-    means = patches @ np.full(d, 1 / d, np.float32)
-    deviations = np.sqrt(np.einsum("ij,ij->i", patches, patches) / d - means**2 + np.float32(CONTRAST))
-    whitened = patches @ dictionary.whitening - np.outer(means, dictionary.whitening.sum(axis=0))
-    return whitened / deviations[:, None] - dictionary.mean @ dictionary.whitening
-
-
-def _part_means(height: int, width: int, n_rows: int, n_columns: int) -> np.ndarray:
-    """The matrix that takes the mean of each part of a flattened grid: (n_rows * n_columns, height * width)."""
-    of_row, of_column = np.arange(height) * n_rows // height, np.arange(width) * n_columns // width
-    part = (of_row[:, None] * n_columns + of_column).ravel()
-    inside = part == np.arange(n_rows * n_columns)[:, None]
-    return (inside / inside.sum(axis=1, keepdims=True)).astype(np.float32)
+    centred = dictionary.atoms - dictionary.atoms.mean(axis=0)
+    row_of, column_of = (
+        np.arange(n_patches) * min(n_parts, n_patches) // n_patches for n_parts in (n_rows, n_columns)
+    )
+    counts = np.outer(np.bincount(row_of), np.bincount(column_of))
+    sums = np.zeros((len(images), *counts.shape, len(centred)), np.float32)
+    add_similarities(
+        images,
+        size,
+        stride,
+        dictionary.whitening.astype(np.float32),
+        (dictionary.mean @ dictionary.whitening).astype(np.float32),
+        CONTRAST,
+        np.ascontiguousarray(centred.T, np.float32),
+        row_of,
+        column_of,
+        sums,
+    )
+    return (sums / counts[..., None].astype(np.float32)).reshape(len(images), counts.size, -1)
 
 
 def _downsample(images: np.ndarray, factor: int) -> np.ndarray:
