@@ -24,7 +24,7 @@ from lib.features.strips import encode_strips, learn_strips
 from lib.features.training_views import encoded_views
 
 HERE = Path(__file__).parent
-N_FIT, N_HELD_OUT, N_VIEWS, N_OF_STRIPS = 10_000, 2_000, 4, 2_400
+N_FIT, N_HELD_OUT, N_VIEWS = 10_000, 2_000, 4
 DEFAULTS = {"downsampling": (1, 2), "size": 6, "n_atoms": 400, "n_prototypes": 500}
 # Names of settings, or of constants: (module, name).
 VARIANTS: list[dict[Any, Any]] = [
@@ -34,7 +34,7 @@ VARIANTS: list[dict[Any, Any]] = [
     *({"n_atoms": n} for n in (200, 800)),
     *({"downsampling": scales} for scales in ((1,), (1, 2, 3))),
     *({"size": size} for size in (5, 8)),
-    {(patches, "KEPT"): 1.0},
+    *({(patches, "KEPT"): share} for share in (0.9, 1.0)),
     *({(augmentation, "HUE"): hue} for hue in (0, 0.2)),
     *({(augmentation, "AREA"): area} for area in ((0.2, 1), (0.5, 1))),
     *({(discriminants, "RIDGE"): ridge} for ridge in (1e-3, 1e-1)),
@@ -56,7 +56,9 @@ def measure(fit: np.ndarray, held_out: np.ndarray, parallel_map: Callable, **set
         for n in settings["downsampling"]
     ]
     options: dict[str, Any] = {"n_views": N_VIEWS, "parallel_map": parallel_map}
-    of_strips = learn_strips(fit[:N_OF_STRIPS], dictionaries, mirrored=True, seed=(0, 0), **options)
+    of_strips = learn_strips(
+        fit[: 3 * 2 * settings["n_atoms"]], dictionaries, mirrored=True, seed=(0, 0), **options
+    )
     views, unseen = (
         encoded_views(images, (1, 1), dictionaries, of_strips, seed=(0, seed), **options)
         for seed, images in enumerate((fit, held_out), 1)
