@@ -1,13 +1,14 @@
 """Learn an encoder of invariant features: what stays the same between views of a training image."""
 
 import argparse
+import logging
 from pathlib import Path
 
 from lib.base.cli import positive_int, run_script
 from lib.base.errors import InputError
 from lib.base.parallel import in_threads
 from lib.features.encoder_file import write_encoder
-from lib.features.invariant import learn_encoder
+from lib.features.invariant import N_COMPONENTS, learn_encoder
 from lib.features.training_views import is_held_out
 from lib.features.views_file import read_views
 
@@ -17,19 +18,27 @@ def main(args: argparse.Namespace) -> None:
     held_out = is_held_out(len(views))
     seen, unseen = views[~held_out], views[held_out]
     del views  # they may take a gigabyte
+    n_prototypes = min(args.n_prototypes, len(seen))
+    n_numbers = min(N_COMPONENTS, seen.shape[2]) + n_prototypes
+    if args.n_components > n_numbers:
+        raise InputError(
+            f"{args.n_components} components were asked for, and {len(seen)} images to learn from have "
+            f"{n_numbers}; set invariant.n_components to that or less"
+        )
+    logging.info("%d images to learn from, %d held out, %d prototypes", len(seen), len(unseen), n_prototypes)
     with in_threads(args.threads) as parallel_map:
         try:
             encoder = learn_encoder(
                 seen,
                 unseen,
-                n_prototypes=min(args.n_prototypes, len(seen)),
+                n_prototypes=n_prototypes,
                 n_components=args.n_components,
                 seed=args.seed,
                 n_threads=args.threads,
                 parallel_map=parallel_map,
             )
         except ValueError as error:
-            raise InputError(f"{error}; set invariant.n_components or invariant.n_prototypes lower") from None
+            raise InputError(f"{error}; set invariant.n_prototypes lower") from None
     write_encoder(args.out, encoder)
 
 

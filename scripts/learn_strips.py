@@ -1,6 +1,7 @@
 """Learn which directions of the codes of strips tell training images apart, and not views of one image."""
 
 import argparse
+import logging
 from pathlib import Path
 
 from lib.base.cli import positive_int, run_script
@@ -20,12 +21,17 @@ def main(args: argparse.Namespace) -> None:
     dictionaries = read_dictionary(args.dictionary)
     seen = images[~is_held_out(len(images))]
     n = PER_NUMBER * HALVES * len(dictionaries[0].atoms)
+    mirrored = are_symmetric(images)
+    logging.info(
+        "an image counts as %s",
+        "it and its mirror image" if mirrored else "it alone: mirror images are other things",
+    )
     with in_threads(args.threads) as parallel_map:
         strips = learn_strips(
             seen[random_subset(len(seen), n, args.seed)],
             dictionaries,
             n_views=args.n_views,
-            mirrored=are_symmetric(images),
+            mirrored=mirrored,
             seed=(args.seed, 0),
             parallel_map=parallel_map,
         )

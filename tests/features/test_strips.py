@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 from scipy.linalg import eigh
 
+from lib.base.errors import InputError
+from lib.base.hdf5 import writing
 from lib.base.parallel import in_threads
 from lib.features import training_views
 from lib.features.discriminants import RIDGE, Projection
 from lib.features.patches import Dictionary, encode, learn_dictionary, normalize_rows
 from lib.features.strips import Strips, encode_strips, learn_strips, strip_codes
 from lib.features.strips_file import read_strips, write_strips
-from lib.features.training_views import encoded_views, is_held_out
+from lib.features.training_views import encoded_views, is_held_out, read_training_images
 from lib.features.views_file import read_views, write_views
 
 
@@ -161,6 +163,15 @@ def test_views_of_an_image_are_next_to_each_other(dictionaries):
 @pytest.mark.parametrize(("n_images", "n_held_out"), [(3, 0), (60, 10), (12_000, 2000), (50_000, 2000)])
 def test_a_few_images_are_held_out(n_images, n_held_out):
     assert is_held_out(n_images).sum() == n_held_out
+
+
+def test_too_few_images_to_hold_some_out(tmp_path):
+    for n in (11, 12):
+        with writing(tmp_path / f"{n}.h5") as file:
+            file["all/images"] = images_of((n, 8, 8))
+    assert is_held_out(len(read_training_images(tmp_path / "12.h5", 100, seed=0))).sum() == 2
+    with pytest.raises(InputError, match="11 training images are too few for invariant features, which need 12"):
+        read_training_images(tmp_path / "11.h5", 100, seed=0)
 
 
 def _random_dictionary(size, n_atoms):

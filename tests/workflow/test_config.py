@@ -206,6 +206,15 @@ FOLDERS = "allowed here: names of letters, digits, '_', '.' and '-' (they become
             "report: {n_clusters: 7}",
             "report.n_clusters is 7; allowed: one of clustering.n_clusters, which is [10]",
         ),
+        (
+            "invariant: {n_components: 300, n_prototypes: 40}",
+            "invariant.n_components is 300; allowed: no more than invariant.n_prototypes + 256, which is 296",
+        ),
+        (
+            "invariant: {n_images: 100, n_chunks: 8}",
+            "invariant.n_chunks is 8; allowed: no more than a sixteenth of invariant.n_images, which is 7",
+        ),
+        ("invariant: {n_images: 11}", "invariant.n_images is 11; allowed: a whole number, 12 or more"),
         ("report: {assignments: none}", "report.assignments is 'none'; allowed: shown, all"),
         ("export: {copies: true}", "export.copies is not a setting; allowed here: clusterings, copy"),
         (

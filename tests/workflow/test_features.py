@@ -143,7 +143,11 @@ def features_rules(project):
             {"patches": {"n_components": 51}},
             "50 training images have 50; set patches.n_components to that or less",
         ),
-        ({"invariant": {"n_components": 500}}, "500 components were asked for, and there are only"),
+        (
+            {"invariant": {"n_components": 500}},
+            "500 components were asked for, and 50 images to learn from have 194; set invariant.n_components to "
+            "that or less",
+        ),
     ],
 )
 def test_settings_that_the_images_do_not_allow(project, settings, line):

@@ -116,12 +116,13 @@ def learn_encoder(
         clustering = kmeans(means, n_prototypes, seed=seed, max_iter=MAX_ITER, n_threads=n_threads)
         layer = _learn_layer(views, normalize_rows(clustering.centroids), n_components, parallel_map)
         ratio = variance_ratio(layer.projection(similarities(held_out, layer.prototypes)))
-        logging.info("layer %d: views of held-out images %.3f times as alike as images", len(layers) + 1, ratio)
+        logging.info("layer %d: ratio %.3f", len(layers) + 1, ratio)
         if layers and not ratio > best:
             break
         best = ratio
         layers.append(layer)
         views, held_out = _applied(layer.__call__, views, parallel_map), layer(held_out)
+    logging.info("layers that are kept: %d, with a ratio of %.3f on held-out images", len(layers), best)
     last = layers[-1].projection
     layers[-1] = Layer(layers[-1].prototypes, Projection(last.mean, last.axes[:, :n_components]))
     return Encoder(first, layers)

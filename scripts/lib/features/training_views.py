@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lib.base.errors import InputError
 from lib.base.parallel import blocks
 from lib.data.images_file import read_images, training_split
 from lib.features.augmentation import augmented_views
@@ -14,6 +15,7 @@ from lib.features.strips import Strips, encode_strips
 
 ROWS = 16  # images whose views are made and encoded together, in a thread
 N_HELD_OUT = 2000  # images at most
+MIN_IMAGES = 12  # of which two are held out
 
 
 def read_training_images(path: Path, n_images: int, seed: int) -> np.ndarray:
@@ -22,7 +24,7 @@ def read_training_images(path: Path, n_images: int, seed: int) -> np.ndarray:
     Raises
     ------
     InputError
-        If the file cannot be read.
+        If the file cannot be read, or has fewer than `MIN_IMAGES` training images.
 
     Examples
     --------
@@ -33,6 +35,11 @@ def read_training_images(path: Path, n_images: int, seed: int) -> np.ndarray:
     30
     """
     images = read_images(path, training_split(path))
+    if len(images) < MIN_IMAGES:
+        raise InputError(
+            f"{path}: {len(images)} training images are too few for invariant features, which need {MIN_IMAGES}; "
+            "take `invariant` out of `features`, or add images"
+        )
     return images[random_subset(len(images), n_images, seed)]
 
 

@@ -181,9 +181,27 @@ def validation_errors(config: dict, schema: dict) -> list[str]:
             "evaluation.cross_space_scores is false; with clusterings it has to be true, as these are scored in "
             "the spaces of features"
         )
+    lines += _invariant_errors(config["invariant"])
     shown, ks = config["report"]["n_clusters"], config["clustering"]["n_clusters"]
     if shown is not None and shown not in ks:
         lines.append(f"report.n_clusters is {shown}; allowed: one of clustering.n_clusters, which is {ks}")
+    return lines
+
+
+def _invariant_errors(settings: dict) -> list[str]:
+    lines = []
+    n_numbers = settings["n_prototypes"] + 256  # as lib.features.invariant has them
+    if settings["n_components"] > n_numbers:
+        lines.append(
+            f"invariant.n_components is {settings['n_components']}; allowed: no more than invariant.n_prototypes "
+            f"+ 256, which is {n_numbers}"
+        )
+    n_pieces = -(-settings["n_images"] // 16)  # of images whose views are made together
+    if settings["n_chunks"] > n_pieces:
+        lines.append(
+            f"invariant.n_chunks is {settings['n_chunks']}; allowed: no more than a sixteenth of "
+            f"invariant.n_images, which is {n_pieces}"
+        )
     return lines
 
 
