@@ -57,7 +57,7 @@ def measure(fit: np.ndarray, held_out: np.ndarray, parallel_map: Callable, **set
     ]
     options: dict[str, Any] = {"n_views": N_VIEWS, "parallel_map": parallel_map}
     of_strips = learn_strips(
-        fit[: 3 * 2 * settings["n_atoms"]], dictionaries, mirrored=True, seed=(0, 0), **options
+        fit[: 3 * strips.HALVES * settings["n_atoms"]], dictionaries, mirrored=True, seed=(0, 0), **options
     )
     views, unseen = (
         encoded_views(images, (1, 1), dictionaries, of_strips, seed=(0, seed), **options)

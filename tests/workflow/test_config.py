@@ -8,6 +8,7 @@ import yaml
 from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
+from lib.features import invariant, training_views
 from lib.features.kinds import names_of
 from lib.workflow.config import (
     RENAMED_KEYS,
@@ -684,3 +685,7 @@ def test_splits_have_to_be_those_of_the_dataset(wanted, splits, lines):
 def test_vectors_have_no_splits_to_make():
     config = with_settings("{dataset: x, datasets: {x: {format: vectors}}, clustering: {splits: [test]}}")
     assert split_errors(config, ["all"]) == ["clustering.splits is ['test'], and x has no splits; leave it out"]
+
+
+def test_limits_of_invariant_are_those_of_the_features():
+    assert (invariant.N_COMPONENTS, training_views.ROWS) == (256, 16)  # as in lib/workflow/config.py

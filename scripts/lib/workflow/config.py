@@ -189,8 +189,10 @@ def validation_errors(config: dict, schema: dict) -> list[str]:
 
 
 def _invariant_errors(settings: dict) -> list[str]:
+    """What is wrong with how many components or chunks there should be."""
+    # 256 and 16 are those of lib.features.invariant and training_views, which take half a second to import.
     lines = []
-    n_numbers = settings["n_prototypes"] + 256  # as lib.features.invariant has them
+    n_numbers = settings["n_prototypes"] + 256
     if settings["n_components"] > n_numbers:
         lines.append(
             f"invariant.n_components is {settings['n_components']}; allowed: no more than invariant.n_prototypes "
